@@ -1,0 +1,81 @@
+"""The edge of every activity: heartbeats while it works, and errors translated into what Temporal retries or not.
+
+The only place where `domain.errors` become `ApplicationError`s; activities themselves just raise what happened.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from domain.errors import ProviderError, ProviderRateLimited, ProviderUnavailable, SkillFleetError
+from store.session import will_pass
+from workflows.steps import PROVIDER_PROBLEM, PROVIDER_TROUBLE
+
+HEARTBEAT = 1.0
+"""Seconds between heartbeats: the model call of a cancelled job is aborted within about that time."""
+
+LONGEST_WAIT = 300.0
+"""Seconds: a provider that asks for more is asked again after five minutes all the same."""
+
+PROGRAMMING_ERROR = "ProgrammingError"
+"""Type of the failure that no retry can mend."""
+
+
+class Edge(Interceptor):
+    """Puts the edge around every activity of a worker."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Wrap the next interceptor."""
+        return _Inbound(super().intercept_activity(next))
+
+
+class _Inbound(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: ANN401 - Temporal's signature
+        try:
+            async with _heartbeats():
+                return await super().execute_activity(input)
+        except ApplicationError:
+            raise
+        except Exception as error:
+            raise translated(error) from error
+
+
+def translated(error: Exception) -> ApplicationError:
+    """What Temporal is told: type, whether to try again and when."""
+    if isinstance(error, ProviderRateLimited):
+        wait = None if error.retry_after is None else timedelta(seconds=min(error.retry_after, LONGEST_WAIT))
+        return ApplicationError(str(error), type=PROVIDER_TROUBLE, next_retry_delay=wait)
+    if isinstance(error, ProviderUnavailable):
+        return ApplicationError(str(error), type=PROVIDER_TROUBLE)
+    if isinstance(error, ProviderError):
+        return ApplicationError(str(error), type=PROVIDER_PROBLEM, non_retryable=True)
+    if isinstance(error, SkillFleetError):
+        return ApplicationError(str(error), type=type(error).__name__, non_retryable=True)
+    if will_pass(error) or isinstance(error, OSError):
+        return ApplicationError(f"{type(error).__name__}: {error}", type=type(error).__name__)
+    return ApplicationError(f"{type(error).__name__}: {error}", type=PROGRAMMING_ERROR, non_retryable=True)
+
+
+@asynccontextmanager
+async def _heartbeats() -> AsyncIterator[None]:
+    """Heartbeat in the background if this activity is expected to."""
+    if activity.info().heartbeat_timeout is None:
+        yield
+        return
+    beating = asyncio.create_task(_beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+
+
+async def _beat() -> None:
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(HEARTBEAT)

@@ -1,0 +1,68 @@
+"""What the author model knows of a job: the request, what people decided, and the plan made of it. Shapes only."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.job import Source
+from domain.prompt import Question
+from domain.shape import Shape
+
+
+class Decision(Shape):
+    """A question and what a person answered, word for word. It wins over anything a model writes."""
+
+    question: str
+    answer: str
+
+
+class Refinement(Shape):
+    """The request sharpened, and first proposals that rules check before anything expensive is asked."""
+
+    task_description: str
+    name: str
+    description: str
+
+
+class Understanding(Shape):
+    """What is known after a round of questions; `readiness` between 0 and 1 is the model's own claim."""
+
+    summary: str
+    user_problem: str = ""
+    user_goals: list[str] = []
+    readiness: float = 0.0
+
+
+class Questions(Shape):
+    """The questions of one round."""
+
+    questions: list[Question]
+
+
+class Brief(Shape):
+    """All that the author model may know when it plans and writes. Everything but `task` may still be empty."""
+
+    task: str
+    refined: str = ""
+    sources: list[Source] = []
+    decisions: list[Decision] = []
+    understanding: Understanding | None = None
+
+
+class Plan(Shape):
+    """What will be written. `name` is final: free in the library and legal in the format."""
+
+    name: Annotated[str, Field(max_length=64)]
+    title: str
+    description: Annotated[str, Field(max_length=1024)]
+    category: str
+    triggers: list[str] = []
+    non_triggers: list[str] = []
+    outline: list[str] = []
+    success_criteria: list[str] = []
+    key_assumptions: list[str] = []
+
+    @property
+    def path(self) -> str:
+        """Where the skill will lie in the library: `<category>/<name>`."""
+        return f"{self.category}/{self.name}"

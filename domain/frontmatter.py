@@ -1,0 +1,166 @@
+"""YAML between strangers and us: reads a mapping whose scalars all stay text, writes one that all readers agree on.
+
+Reading follows strictyaml, which the reference validator uses: no anchors, aliases, tags, merge keys, duplicate keys or
+(unless asked) flow style; `name: 123` is the text "123". The limits exist because a 332-byte alias bomb grows to 10^9
+leaves and 100,000 brackets exhaust the stack. Must not know what a skill's fields mean.
+"""
+
+import re
+
+import yaml
+from pydantic import JsonValue
+
+from domain.errors import SkillFileError
+from domain.shape import Shape
+from domain.skill import Frontmatter
+
+MAX_DEPTH = 8
+MAX_BYTES = 16 * 1024
+
+_PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ,.;()/_'+-]*[A-Za-z0-9.)])?")
+_TYPED = frozenset({"true", "false", "yes", "no", "on", "off", "null"})
+_UNQUOTED = re.compile(r"^([A-Za-z][\w-]*):[ \t]+([^\s\"'|>\[{&*!#].*?)[ \t\r]*$", re.MULTILINE)
+
+
+class Loaded(Shape):
+    """A YAML mapping: texts, lists and mappings only. `lines` gives the line of each top-level key."""
+
+    fields: dict[str, JsonValue]
+    lines: dict[str, int]
+
+
+def load(text: str, *, first_line: int = 1, flow: bool = False) -> Loaded:
+    """Reads a YAML mapping; `first_line` is the line of `text` in its file, `flow` allows `[a]` and `{a: b}`.
+
+    Raises SkillFileError with code `yaml-…` or `frontmatter-…` and the line in the file.
+    """
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise SkillFileError(
+            "frontmatter-too-large",
+            f"The YAML is larger than {MAX_BYTES} bytes; move long text into the body.",
+            first_line,
+        )
+    try:
+        _refuse_hostile(text, first_line, flow)
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = first_line + (mark.line if mark else 0)
+        raise SkillFileError("yaml-invalid", f"This is not valid YAML: {error.problem or error}.", line) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SkillFileError("yaml-invalid", f"This is not valid YAML: {error}.", first_line) from error
+    if not isinstance(root, yaml.MappingNode):
+        raise SkillFileError("frontmatter-not-mapping", "The YAML must be a mapping of `key: value` lines.", first_line)
+    lines = {str(key.value): first_line + key.start_mark.line for key, _ in root.value}
+    return Loaded(fields=_mapping(root, first_line), lines=lines)
+
+
+def _refuse_hostile(text: str, first_line: int, flow: bool) -> None:
+    """Looks at the events first, so that nothing is ever built from an alias, a tag or an abyss."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
+        code = _hostile(event, flow)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            code = "yaml-too-deep"
+        if code:
+            line = first_line + (event.start_mark.line if event.start_mark else 0)
+            raise SkillFileError(code, _HOSTILE[code], line)
+
+
+_HOSTILE = {
+    "yaml-alias": "Anchors and aliases (`&name`, `*name`) are refused; write the value out.",
+    "yaml-tag": "Tags (`!name`) are refused; write plain text.",
+    "yaml-flow": "Flow style (`[a, b]`, `{a: b}`) is refused by the strict format; write one item per line or quote.",
+    "yaml-too-deep": f"The YAML is nested deeper than {MAX_DEPTH} levels.",
+}
+
+
+def _hostile(event: yaml.Event, flow: bool) -> str | None:
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        return "yaml-alias"
+    if getattr(event, "tag", None):
+        return "yaml-tag"
+    if not flow and isinstance(event, yaml.CollectionStartEvent) and event.flow_style:
+        return "yaml-flow"
+    return None
+
+
+def _value(node: yaml.Node, first_line: int) -> JsonValue:
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, first_line)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, first_line) for item in node.value]
+    return str(node.value)
+
+
+def _mapping(node: yaml.MappingNode, first_line: int) -> dict[str, JsonValue]:
+    result: dict[str, JsonValue] = {}
+    for key, value in node.value:
+        line = first_line + key.start_mark.line
+        if not isinstance(key, yaml.ScalarNode):
+            raise SkillFileError("yaml-key", "A key must be plain text.", line)
+        if key.value == "<<":
+            raise SkillFileError("yaml-merge", "Merge keys (`<<`) are refused; write the values out.", line)
+        if key.value in result:
+            raise SkillFileError("yaml-duplicate-key", f"`{key.value[:80]}` is given twice; keep one.", line)
+        result[key.value] = _value(value, first_line)
+    return result
+
+
+def quoted(text: str) -> str:
+    """The YAML with every value quoted that reads like plain text: mends `description: Use when: x`."""
+    return _UNQUOTED.sub(lambda found: f"{found[1]}: {_double_quoted(found[2])}", text)
+
+
+def dump(frontmatter: Frontmatter) -> str:
+    """The frontmatter as lines of YAML without fences; PyYAML and strictyaml read the same from it.
+
+    Every value becomes one line without control characters. Empty optional fields are left out.
+    """
+    lines = [f"name: {scalar(one_line(frontmatter.name))}"]
+    lines.append(f"description: {scalar(one_line(frontmatter.description))}")
+    for key in ("license", "compatibility", "allowed_tools"):
+        value = getattr(frontmatter, key)
+        if value:
+            lines.append(f"{key.replace('_', '-')}: {scalar(one_line(value))}")
+    if frontmatter.metadata:
+        lines.append("metadata:")
+        lines += [
+            f"  {scalar(one_line(key))}: {scalar(one_line(value))}" for key, value in frontmatter.metadata.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space as one space and without control characters or half surrogates."""
+    kept = "".join(char for char in text if char.isspace() or not _control(char))
+    return " ".join(kept.split())
+
+
+def _control(char: str) -> bool:
+    return char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff"
+
+
+def scalar(text: str) -> str:
+    """One YAML scalar, plain where no reader can take it for anything else.
+
+    Always quoted where it holds `---`, because the reference validator would end the frontmatter there.
+    """
+    if _PLAIN.fullmatch(text) and "---" not in text and len(text) > 1 and text.lower() not in _TYPED:
+        return text
+    return _double_quoted(text)
+
+
+def _double_quoted(text: str) -> str:
+    escaped = "".join(_escaped(char) for char in text)
+    return '"' + escaped.replace("---", "--\\x2D") + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"

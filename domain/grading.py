@@ -1,0 +1,114 @@
+"""Verdicts that code can give on an agent's answer, and what many verdicts add up to. Pure; must not ask a model.
+
+An empty answer fails every expectation: silence is never a pass.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from domain.evaluation import Arm, CaseRun, CheckedExpectation, Evidence, Expectation
+
+MAX_PATTERN = 200
+"""Characters of a regular expression; longer ones are refused."""
+
+MAX_SEARCHED = 20_000
+"""Characters of an answer that a pattern is tried on, so that a slow pattern stays bounded."""
+
+_NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)\s*(?:[+*]|\{\d*,)")
+_BACKREFERENCE = re.compile(r"\\[1-9]|\(\?P=")
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+
+
+def word_count(text: str) -> int:
+    """Words as a reader counts them: `don't` and `pull-request` are one each."""
+    return len(_WORD.findall(text))
+
+
+def pattern_problem(pattern: str) -> str | None:
+    """Why `pattern` is refused, or None: too long, invalid, or of a shape that can take exponential time."""
+    if len(pattern) > MAX_PATTERN:
+        return f"The pattern has {len(pattern)} characters; at most {MAX_PATTERN} are tried."
+    if _NESTED_REPEAT.search(pattern) or _BACKREFERENCE.search(pattern):
+        return "The pattern repeats a repetition or refers back, which can take exponential time."
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return f"The pattern is no regular expression: {error}."
+    return None
+
+
+def check(expectation: Expectation, output: str) -> CheckedExpectation | None:
+    """The certain verdict on one expectation; None when only a judge can tell (and there is something to judge)."""
+    if not output.strip():
+        return _verdict(expectation, False, "The answer is empty.")
+    checker = _CHECKERS.get(expectation.check)
+    if checker is None:
+        return None
+    passed, reason = checker(expectation.value, output)
+    return _verdict(expectation, passed, reason)
+
+
+def run_passed(checked: Sequence[CheckedExpectation]) -> bool:
+    """Every expectation holds, and there is at least one.
+
+    A judge that is marked low confidence does not decide where code has decided something: its verdicts were measured
+    to be near chance.
+    """
+    certain = [item for item in checked if not item.low_confidence]
+    return all(item.passed for item in certain or checked) and bool(checked)
+
+
+def summarize(runs: Sequence[CaseRun]) -> Evidence:
+    """Pass rates of both arms over the runs given; `n` counts the cases that ran in both arms."""
+    arms = {arm: [run for run in runs if run.arm is arm] for arm in Arm}
+    with_, without = (_rate(arms[arm]) for arm in (Arm.WITH, Arm.WITHOUT))
+    if with_ is None and without is None:
+        return Evidence()
+    both = {run.case_id for run in arms[Arm.WITH]} & {run.case_id for run in arms[Arm.WITHOUT]}
+    delta = None if with_ is None or without is None else round(with_ - without, 4)
+    return Evidence(
+        status="measured" if with_ is not None else "pending", with_=with_, without=without, delta=delta, n=len(both)
+    )
+
+
+def _rate(runs: Sequence[CaseRun]) -> float | None:
+    return round(sum(run.passed for run in runs) / len(runs), 4) if runs else None
+
+
+def _verdict(expectation: Expectation, passed: bool, reason: str) -> CheckedExpectation:
+    return CheckedExpectation(text=expectation.text, check=expectation.check, passed=passed, reason=reason)
+
+
+def _contains(value: str, output: str) -> tuple[bool, str]:
+    found = value.casefold() in output.casefold()
+    return found, f"{value!r} is {'' if found else 'not '}in the answer."
+
+
+def _absent(value: str, output: str) -> tuple[bool, str]:
+    found, reason = _contains(value, output)
+    return not found, reason
+
+
+def _regex(value: str, output: str) -> tuple[bool, str]:
+    problem = pattern_problem(value)
+    if problem:
+        return False, problem
+    found = re.search(value, output[:MAX_SEARCHED])
+    if found is None:
+        return False, "Nothing in the answer has this form."
+    return True, f"Found {' '.join(found[0].split())[:80]!r}."
+
+
+def _max_words(value: str, output: str) -> tuple[bool, str]:
+    words = word_count(output)
+    if not value.strip().isdigit():
+        return False, f"The limit {value!r} is not a number."
+    return words <= int(value), f"The answer has {words} words; at most {value.strip()} are allowed."
+
+
+_CHECKERS: dict[str, Callable[[str, str], tuple[bool, str]]] = {
+    "contains": _contains,
+    "absent": _absent,
+    "regex": _regex,
+    "max_words": _max_words,
+}

@@ -1,0 +1,204 @@
+"""What a job is: its options, its phases, its states, and how people see it. Shapes only."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.evaluation import Evidence
+from domain.prompt import HitlType
+from domain.shape import Shape, StrictShape
+
+MIN_WORDS = 3
+MAX_DESCRIPTION = 8_000
+MAX_SOURCES = 64 * 1024
+"""Bytes of all attached sources together: they ride in the start request, and no payload should pass 100 KB."""
+
+
+class JobStatus(StrEnum):
+    """Where a job stands, for people."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PENDING_HITL = "pending_hitl"
+    PENDING_REVIEW = "pending_review"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """True for the three states that a job never leaves."""
+        return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class Phase(StrEnum):
+    """The phases of a job in their order; `promotion` comes after the job is completed."""
+
+    REFINEMENT = "refinement"
+    UNDERSTANDING = "understanding"
+    PLANNING = "planning"
+    TDD_RED = "tdd_red"
+    GENERATION = "generation"
+    TDD_REFACTOR = "tdd_refactor"
+    PREVIEW = "preview"
+    VALIDATION = "validation"
+    PROMOTION = "promotion"
+
+
+class Source(Shape):
+    """A text or small file given with the request; it reaches the author model as labelled data, not as instruction."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255, examples=["notes.md"])]
+    content: Annotated[str, Field(min_length=1, max_length=MAX_SOURCES)]
+
+
+class JobOptions(Shape):
+    """How a job shall run. What is not supported yet is refused at HTTP, never accepted and ignored."""
+
+    auto_approve: bool = Field(False, description="Every prompt answers itself; the record says so.")
+    confirm: bool = Field(False, description="Ask before writing: name, path and plan.")
+    promote: bool = Field(False, description="Publish at once when validation passes.")
+    category: str | None = Field(None, description="Where in the taxonomy; default: the model proposes.")
+    max_questions: int = Field(3, ge=0, le=10, description="Most questions in a round; 0 asks none.")
+    hitl_timeout: timedelta = Field(timedelta(days=7), description="After this a prompt is parked, never closed.")
+
+
+class StartJob(Shape):
+    """Input of the workflow `create-skill:{job_id}`."""
+
+    job_id: UUID
+    user_id: Annotated[str, Field(max_length=255)]
+    task_description: Annotated[str, Field(max_length=MAX_DESCRIPTION)]
+    options: JobOptions = JobOptions()
+    sources: list[Source] = []
+
+
+class CancelRequest(Shape):
+    """Argument of the signal `cancel`."""
+
+    reason: str = ""
+    by: str = ""
+
+
+class Usage(Shape):
+    """What the model calls of a job cost. `usd` is None when a price is unknown (a local model), not 0."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float | None = None
+    models: list[str] = []
+
+
+class ValidationSummary(Shape):
+    """The verdict on one revision; `score` lies between 0 and 1."""
+
+    passed: bool
+    score: float
+    report_id: UUID | None = None
+
+
+class JobResult(Shape):
+    """Filled as phases end, also before the job is completed."""
+
+    understanding_summary: str | None = None
+    skill_name: str | None = None
+    taxonomy_path: str | None = None
+    draft_path: str | None = None
+    final_path: str | None = None
+    revision: int | None = None
+    digest: str | None = None
+    validation: ValidationSummary | None = None
+    evidence: Evidence | None = None
+    usage: Usage | None = None
+
+
+class JobStatusView(StrictShape):
+    """The light view: `GET /jobs/{id}/status`."""
+
+    job_id: UUID
+    status: JobStatus
+    current_phase: Phase | None = None
+    hitl_type: HitlType | None = None
+    progress_percent: int = 0
+    progress_message: str = ""
+    result: JobResult = JobResult()
+    error: str | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    parked_at: datetime | None = None
+
+
+class JobView(JobStatusView):
+    """All of a job: `GET /jobs/{id}`. `final_path` is POSIX and relative to the library."""
+
+    user_id: str
+    job_type: str = "create_skill"
+    task_description: str
+    task_description_refined: str | None = None
+    options: JobOptions = JobOptions()
+    draft_path: str | None = None
+    final_path: str | None = None
+    promoted: bool = False
+    validation_passed: bool | None = None
+    validation_score: float | None = None
+    feedback: list[str] = []
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class JobSummary(StrictShape):
+    """One row of `GET /jobs`."""
+
+    job_id: UUID
+    user_id: str
+    status: JobStatus
+    task_description: str
+    current_phase: Phase | None = None
+    hitl_type: HitlType | None = None
+    progress_percent: int = 0
+    skill_name: str | None = None
+    promoted: bool = False
+    created_at: datetime | None = None
+
+
+class JobPage(StrictShape):
+    """A page of jobs, newest first; `next_cursor` is null on the last one."""
+
+    jobs: list[JobSummary]
+    next_cursor: str | None = None
+
+
+class PendingItem(StrictShape):
+    """One open prompt in the inbox, oldest due first."""
+
+    job_id: UUID
+    task_description: str
+    current_phase: Phase | None
+    status: JobStatus
+    hitl_type: HitlType
+    interaction_id: UUID
+    opened_at: datetime
+    timeout_at: datetime | None
+
+
+class PendingPage(StrictShape):
+    """`GET /jobs/pending`."""
+
+    items: list[PendingItem]
+
+
+class JobEvent(Shape):
+    """One frame of the live stream. `seq` rises by one and never has a gap within a job."""
+
+    seq: int
+    type: str
+    status: JobStatus
+    phase: Phase | None = None
+    progress: int = 0
+    message: str = ""
+    data: dict[str, object] = {}
+    created_at: datetime | None = None

@@ -1,0 +1,139 @@
+"""A SKILL.md as lines: what is frontmatter, what is code, where its sections are. Text in, text out, bytes kept.
+
+Only what the rules need of Markdown: fenced code, level-two headings (`## …`), prose. Lines end at LF or CRLF alone, so
+that line numbers agree with editors. Must not judge anything; that is for the rules.
+"""
+
+import re
+from collections.abc import Iterator
+
+from domain.shape import Shape
+from domain.skill import Section
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_HEADING = re.compile(r" {0,3}(#{1,2})(?=[ \t]|$)(.*)")
+_TICKS = re.compile(r"`+")
+
+
+class Line(Shape):
+    """One line without its end; `number` counts from 1 in the file, `code` is true inside a fenced block."""
+
+    number: int
+    text: str
+    code: bool = False
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines with their ends; joined they are the text again."""
+    return _LINE.findall(text)
+
+
+def frontmatter_lines(text: str) -> int:
+    """How many lines the fenced frontmatter takes, both fences included; 0 when there is none or it never closes."""
+    lines = split_lines(text)
+    if not lines or lines[0].rstrip() != "---":
+        return 0
+    closing = (number for number, line in enumerate(lines[1:], 2) if line.rstrip() == "---")
+    return next(closing, 0)
+
+
+def walk(text: str, first_line: int = 1) -> list[Line]:
+    """Every line, told apart into prose and fenced code; the fences themselves count as code."""
+    lines: list[Line] = []
+    fence = ""
+    for number, raw in enumerate(split_lines(text), first_line):
+        line = raw.rstrip("\r\n")
+        was, fence = fence, _fence_after(line, fence)
+        lines.append(Line(number=number, text=line, code=bool(was or fence)))
+    return lines
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """The fence that is open after this line: an opening starts one, a bare one as long or longer ends it."""
+    found = _FENCE.match(line)
+    if not found:
+        return fence
+    if not fence:
+        return found[1]
+    return "" if found[1].startswith(fence) and not found[2].strip() else fence
+
+
+def open_fence(text: str) -> str:
+    """The fence that the text opens and never closes, or an empty text."""
+    fence = ""
+    for line in split_lines(text):
+        fence = _fence_after(line.rstrip("\r\n"), fence)
+    return fence
+
+
+def without_inline_code(text: str) -> str:
+    """The line with every `code span` blanked out; columns stay."""
+    for start, end in _code_spans(text):
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
+def inline_code(text: str) -> list[str]:
+    """The contents of the line's code spans."""
+    return [text[start:end].strip("`") for start, end in _code_spans(text)]
+
+
+def _code_spans(text: str) -> list[tuple[int, int]]:
+    """A run of backticks up to the next run of the same length; linear, because the text may be hostile."""
+    runs = list(_TICKS.finditer(text))
+    following: dict[int, int] = {}
+    ends: list[int | None] = [None] * len(runs)
+    for index in range(len(runs) - 1, -1, -1):
+        size = len(runs[index][0])
+        ends[index], following[size] = following.get(size), index
+    found: list[tuple[int, int]] = []
+    index = 0
+    while index < len(runs):
+        end = ends[index]
+        if end is not None:
+            found.append((runs[index].start(), runs[end].end()))
+        index = index + 1 if end is None else end + 1
+    return found
+
+
+class Span(Shape):
+    """A section as half-open range of line indexes: heading at `start`, text up to `end`."""
+
+    heading: str
+    start: int
+    end: int
+
+
+def spans(text: str) -> list[Span]:
+    """The level-two sections of a whole file or a body, in order. A level-one heading ends a section too."""
+    lines = split_lines(text)
+    marks = list(_headings(text))
+    ends = [index for index, _, _ in marks[1:]] + [len(lines)]
+    pairs = zip(marks, ends, strict=False)
+    return [Span(heading=title, start=index, end=end) for (index, level, title), end in pairs if level == 2]
+
+
+def _headings(text: str) -> Iterator[tuple[int, int, str]]:
+    skipped = frontmatter_lines(text)
+    body = "".join(split_lines(text)[skipped:])
+    for line in walk(body):
+        found = None if line.code else _HEADING.match(line.text)
+        if found:
+            yield skipped + line.number - 1, len(found[1]), _title(found[2])
+
+
+def _title(text: str) -> str:
+    """The heading without its optional closing hashes."""
+    title = text.strip()
+    bare = title.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1].isspace() else title
+
+
+def sections(text: str, first_line: int = 1) -> list[Section]:
+    """The level-two sections; their text keeps its bytes. `first_line` is the line of `text` in its file."""
+    lines = split_lines(text)
+    return [
+        Section(heading=span.heading, text="".join(lines[span.start + 1 : span.end]), line=first_line + span.start)
+        for span in spans(text)
+    ]

@@ -1,0 +1,98 @@
+"""Secrets in text: what looks like a live token, password or private key. A finding never shows one whole.
+
+The prefixes are those that the providers document. Made-up samples (`EXAMPLE`, `xxxx`, `your-…`, `${…}`) pass.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from domain.markdown import split_lines
+from domain.shape import Shape
+from domain.skill import Finding, Severity
+
+_MIN_ENTROPY = 3.0
+"""Bits per character below which a quoted value is a word, not a secret: words lie under 2.8, tokens over 3.2."""
+
+_SAMPLE = re.compile(
+    r"example|sample|dummy|placeholder|redacted|changeme|your[-_]|x{4,}|\*{3,}|\.{3}|…|[<>${}]|0{6,}|12345678|abcdefgh",
+    re.I,
+)
+
+
+class _Token(Shape):
+    """A kind of secret; with `entropy` the match must also look random."""
+
+    code: str
+    name: str
+    pattern: str
+    entropy: bool = False
+
+
+_TOKENS = (
+    _Token(code="secret-private-key", name="a private key", pattern=r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY"),
+    _Token(code="secret-aws", name="an AWS access key", pattern=r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    _Token(code="secret-github", name="a GitHub token", pattern=r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,})"),
+    _Token(code="secret-gitlab", name="a GitLab token", pattern=r"\bglpat-[\w-]{20,}"),
+    _Token(code="secret-slack", name="a Slack token", pattern=r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _Token(code="secret-slack", name="a Slack webhook", pattern=r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}"),
+    _Token(code="secret-google", name="a Google key", pattern=r"\bAIza[\w-]{35}"),
+    _Token(code="secret-stripe", name="a payment key", pattern=r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
+    _Token(code="secret-model-key", name="a model provider's key", pattern=r"\bsk-[A-Za-z0-9_-]{20,}", entropy=True),
+    _Token(code="secret-hub", name="a model hub token", pattern=r"\bhf_[A-Za-z0-9]{30,}"),
+    _Token(code="secret-jwt", name="a signed web token", pattern=r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
+    _Token(
+        code="secret-url",
+        name="a password in a URL",
+        pattern=r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,64}:([^\s:/@]{6,64})@",
+    ),
+    _Token(
+        code="secret-assignment",
+        name="a password or key",
+        pattern=r"(?i)\b\w{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key)\w{0,20}[\"']?\s{0,4}[:=]\s{0,4}"
+        r"[\"']([^\"'\s]{8,200})[\"']",
+        entropy=True,
+    ),
+)
+
+
+def secrets(text: str, file: str) -> Iterator[Finding]:
+    """One error for each value that looks like a live secret."""
+    for number, line in enumerate(split_lines(text), 1):
+        for token in _TOKENS:
+            yield from (_finding(token, value, file, number) for value in _values(token, line))
+
+
+def _values(token: _Token, line: str) -> Iterator[str]:
+    for found in re.finditer(token.pattern, line):
+        value = found[found.lastindex or 0]
+        if not _SAMPLE.search(value) and (not token.entropy or _random(value)):
+            yield value
+
+
+def _random(value: str) -> bool:
+    return entropy(value) >= _MIN_ENTROPY and any(char.isdigit() for char in value)
+
+
+def entropy(text: str) -> float:
+    """Shannon entropy in bits per character, 0 for an empty text."""
+    size = len(text)
+    return -sum(n / size * math.log2(n / size) for n in Counter(text).values()) if size else 0.0
+
+
+def masked(secret: str) -> str:
+    """At most its first four characters, and how long it is."""
+    return f"{secret[:4]}… ({len(secret)} characters)"
+
+
+def _finding(token: _Token, value: str, file: str, line: int) -> Finding:
+    return Finding(
+        code=token.code,
+        severity=Severity.ERROR,
+        message=f"This looks like {token.name}; a published skill is read by everyone.",
+        file=file,
+        line=line,
+        excerpt=masked(value),
+        fix="Revoke it if it is real, and name the environment variable that holds it instead.",
+    )

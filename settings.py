@@ -1,0 +1,87 @@
+"""Every value a person or a deployment may set, read once from `SKILL_FLEET_*` and never again.
+
+The only reader of the environment besides Temporal's own profiles (`temporalio.envconfig`). Imported by the composition
+roots (worker, api/app, cli, deploy, migrations); everything below them is given values as arguments.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "SKILL_FLEET_"
+CHECKOUT = Path(__file__).resolve().parent
+
+Role = Literal["author", "judge", "agent"]
+
+
+class UnknownSettingError(ValueError):
+    """An environment variable begins with SKILL_FLEET_ but names no setting: nearly always a typing error."""
+
+
+class ModelSettings(BaseSettings):
+    """One language model as LiteLLM names it (`provider/model`), its address and its key."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    api_base: str | None = None
+    api_key: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    """Frozen settings; each field is the variable `SKILL_FLEET_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    model: str | None = Field(None, description="The model of every role, e.g. openai/gpt-5 or anthropic/claude-x.")
+    model_api_base: str | None = Field(None, description="Address of an OpenAI-compatible server, if not the default.")
+    model_api_key: SecretStr | None = Field(None, description="The provider's key.")
+    author_model: str | None = Field(None, description="The model that writes; default: MODEL.")
+    author_model_api_base: str | None = None
+    author_model_api_key: SecretStr | None = None
+    judge_model: str | None = Field(None, description="The model that judges; default: MODEL.")
+    judge_model_api_base: str | None = None
+    judge_model_api_key: SecretStr | None = None
+    agent_model: str | None = Field(None, description="The model that tries the cases; default: MODEL.")
+    agent_model_api_base: str | None = None
+    agent_model_api_key: SecretStr | None = None
+    model_concurrency: int = Field(8, ge=1, le=256, description="Model calls in flight at once in one worker.")
+    model_timeout: float = Field(300.0, gt=0, description="Seconds one model call may take.")
+    local_model_file: Path | None = Field(None, description="A GGUF file to serve instead of fetching the local model.")
+    database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
+    library: Path = Field(CHECKOUT / "skills", description="Root of the skill library.")
+    data_dir: Path = Field(CHECKOUT / ".skill-fleet", description="Where `skill-fleet up` keeps its state.")
+    api_url: str | None = Field(None, description="Where the command line finds the api; default: DATA_DIR/stack.json.")
+    user: str | None = Field(None, description="Who the command line says you are; default: local.")
+
+    def model_for(self, role: Role) -> ModelSettings | None:
+        """The model of one role: its own if it is named, else the common one; None when neither is configured.
+
+        A role that names its own model takes the common address and key only if it gives neither itself: a key is
+        never sent to a provider it was not meant for.
+        """
+        own: str | None = getattr(self, f"{role}_model")
+        own_base: str | None = getattr(self, f"{role}_model_api_base")
+        own_key: SecretStr | None = getattr(self, f"{role}_model_api_key")
+        if own is None and self.model is None:
+            return None
+        if own is None or (own_base is None and own_key is None):
+            base, key = own_base or self.model_api_base, own_key or self.model_api_key
+            return ModelSettings(model=own or self.model or "", api_base=base, api_key=key)
+        return ModelSettings(model=own, api_base=own_base, api_key=own_key)
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; an unknown `SKILL_FLEET_*` variable is an error that names the nearest known ones."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = os.environ if environment is None else environment
+    unknown = sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        raise UnknownSettingError(
+            f"unknown setting {', '.join(unknown)}: nothing reads it. Known settings: {', '.join(sorted(known))}."
+        )
+    return Settings()

@@ -1,0 +1,117 @@
+"""Cases, runs and verdicts: what was tried with and without the skill, and what was found."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.errors import NotFound
+from domain.evaluation import Arm, CaseRun, EvaluationCase
+from domain.skill import Finding, ValidationReport
+from store.tables import EvaluationRun, Json, TddWorkflowState, ValidationReportRow
+
+
+async def keep_cases(session: AsyncSession, job_id: UUID, cases: list[EvaluationCase]) -> None:
+    """Store the cases of a job; cases that stand already stay."""
+    row = insert(TddWorkflowState).values(
+        job_id=job_id,
+        phase="red",
+        cases=[case.model_dump(mode="json") for case in cases],
+        rationalizations_identified=[],
+        checklist_state={"cases_written": True},
+    )
+    await session.execute(row.on_conflict_do_nothing())
+
+
+async def cases_of(session: AsyncSession, job_id: UUID) -> list[EvaluationCase]:
+    """The cases of a job; none before the RED phase."""
+    row = await session.get(TddWorkflowState, job_id)
+    return [EvaluationCase.model_validate(case) for case in row.cases] if row else []
+
+
+async def keep_run(session: AsyncSession, job_id: UUID, run: CaseRun) -> None:
+    """Store one run; the first one under its key stands."""
+    row = insert(EvaluationRun).values(
+        job_id=job_id,
+        case_id=run.case_id,
+        arm=run.arm,
+        revision=run.revision or 0,
+        run=run.run,
+        passed=run.passed,
+        detail=run.model_dump(mode="json"),
+    )
+    await session.execute(row.on_conflict_do_nothing())
+
+
+async def runs_of(session: AsyncSession, job_id: UUID, *, revision: int | None = None) -> list[CaseRun]:
+    """The runs of a job, without the skill first; with `revision` only the control arm and that revision's."""
+    query = select(EvaluationRun).where(EvaluationRun.job_id == job_id)
+    if revision is not None:
+        query = query.where(EvaluationRun.revision.in_((0, revision)))
+    rows = await session.scalars(query.order_by(EvaluationRun.revision, EvaluationRun.case_id, EvaluationRun.run))
+    return [CaseRun.model_validate(row.detail) for row in rows]
+
+
+async def finish_arm(session: AsyncSession, job_id: UUID, arm: Arm, runs: list[CaseRun], phase: str) -> None:
+    """Count the arm's runs, and collect the excuses that were heard, word for word and once each."""
+    row = await session.get(TddWorkflowState, job_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"Job {job_id} has no cases yet.")
+    row.phase = phase
+    if arm is Arm.WITHOUT:
+        row.baseline_tests_run = len(runs)
+    else:
+        row.compliance_tests_run = max(row.compliance_tests_run, len(runs))
+    heard = dict.fromkeys([*row.rationalizations_identified, *(text for run in runs for text in run.rationalizations)])
+    row.rationalizations_identified = list(heard)
+    row.checklist_state = {**row.checklist_state, f"{arm}_run": True}
+
+
+async def rationalizations_of(session: AsyncSession, job_id: UUID) -> list[str]:
+    """The excuses heard so far."""
+    row = await session.get(TddWorkflowState, job_id)
+    return list(row.rationalizations_identified) if row else []
+
+
+async def keep_report(
+    session: AsyncSession, report_id: UUID, job_id: UUID, revision: int, digest: str, report: ValidationReport
+) -> None:
+    """Store the verdict on one digest; the first one under this id stands."""
+    row = insert(ValidationReportRow).values(
+        report_id=report_id,
+        job_id=job_id,
+        revision=revision,
+        digest=digest,
+        passed=report.passed,
+        score=report.score,
+        findings=[finding.model_dump(mode="json") for finding in report.findings],
+    )
+    await session.execute(row.on_conflict_do_nothing())
+
+
+async def report_of(session: AsyncSession, report_id: UUID) -> ValidationReportRow:
+    """One verdict. Raises NotFound."""
+    row = await session.get(ValidationReportRow, report_id)
+    if row is None:
+        raise NotFound(f"There is no validation report {report_id}.")
+    return row
+
+
+async def last_report(session: AsyncSession, job_id: UUID, digest: str) -> ValidationReportRow | None:
+    """The newest verdict on this very digest."""
+    query = select(ValidationReportRow).where(
+        ValidationReportRow.job_id == job_id, ValidationReportRow.digest == digest
+    )
+    return (await session.scalars(query.order_by(ValidationReportRow.created_at.desc()).limit(1))).first()
+
+
+async def waive(session: AsyncSession, report_id: UUID, waiver: Json) -> None:
+    """Record who let the findings of this report stand, and why."""
+    row = await report_of(session, report_id)
+    row.waived = waiver
+
+
+def findings(row: ValidationReportRow) -> list[Finding]:
+    """The findings of a stored verdict."""
+    return [Finding.model_validate(finding) for finding in row.findings]

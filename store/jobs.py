@@ -1,0 +1,157 @@
+"""Jobs: opened once, changed by keyed transitions, read as people see them."""
+
+from datetime import UTC, datetime
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import literal, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.brief import Plan
+from domain.errors import NotFound
+from domain.job import JobEvent, JobOptions, JobStatus, Phase, StartJob
+from domain.prompt import HitlType
+from store import events
+from store.tables import Job
+
+
+class Change(TypedDict, total=False):
+    """The columns a transition may set."""
+
+    status: JobStatus
+    current_phase: Phase
+    hitl_type: HitlType | None
+    progress_percent: int
+    progress_message: str
+    task_description_refined: str
+    error: str | None
+    error_stack: str | None
+    draft_path: str
+    final_path: str | None
+    promoted: bool
+    validation_passed: bool | None
+    validation_score: float
+    parked_at: datetime | None
+    started_at: datetime
+    completed_at: datetime
+
+
+async def open_job(session: AsyncSession, start: StartJob) -> bool:
+    """Create the row of a job; False when it was there already (a retried activity, or a known idempotency key)."""
+    row = insert(Job).values(
+        job_id=start.job_id,
+        user_id=start.user_id,
+        status=JobStatus.PENDING,
+        task_description=start.task_description,
+        options=start.options.model_dump(mode="json"),
+        sources=[source.model_dump() for source in start.sources],
+        result={},
+    )
+    created = await session.execute(row.on_conflict_do_nothing().returning(Job.job_id))
+    return created.first() is not None
+
+
+async def locked(session: AsyncSession, job_id: UUID) -> Job:
+    """The row, locked until the transaction ends. Raises NotFound."""
+    job = await session.get(Job, job_id, with_for_update=True, populate_existing=True)
+    if job is None:
+        raise NotFound(f"There is no job {job_id}.")
+    return job
+
+
+async def change(
+    session: AsyncSession,
+    job_id: UUID,
+    key: str,
+    kind: str,
+    message: str,
+    data: dict[str, JsonValue] | None = None,
+    **columns: Unpack[Change],
+) -> bool:
+    """Make one transition and tell of it, once: a second call with the same `key` changes nothing and returns False.
+
+    Progress never falls, whatever a loop says.
+    """
+    job = await locked(session, job_id)
+    if await events.known(session, job_id, key):
+        return False
+    percent = max(job.progress_percent, columns.pop("progress_percent", 0))
+    for column, value in columns.items():
+        setattr(job, column, value)
+    job.progress_percent = percent
+    job.progress_message = message or job.progress_message
+    job.updated_at = datetime.now(UTC)
+    await events.append(session, job, key, kind, message, data)
+    return True
+
+
+async def merge_result(session: AsyncSession, job_id: UUID, **fields: JsonValue) -> None:
+    """Fill fields of the job's result; the others stay."""
+    await session.execute(
+        update(Job).where(Job.job_id == job_id).values(result=Job.result.op("||")(literal(fields, JSONB)))
+    )
+
+
+async def keep_plan(session: AsyncSession, job_id: UUID, plan: Plan) -> None:
+    """Store the plan that now holds."""
+    await session.execute(update(Job).where(Job.job_id == job_id).values(plan=plan.model_dump(mode="json")))
+
+
+async def plan_of(session: AsyncSession, job_id: UUID) -> Plan:
+    """The plan that now holds. Raises NotFound before there is one."""
+    plan = await session.scalar(select(Job.plan).where(Job.job_id == job_id))
+    if plan is None:
+        raise NotFound(f"Job {job_id} has no plan yet.")
+    return Plan.model_validate(plan)
+
+
+async def get(session: AsyncSession, job_id: UUID) -> Job | None:
+    """The row, or None while the workflow has not opened it yet."""
+    return await session.get(Job, job_id)
+
+
+async def options_of(session: AsyncSession, job_id: UUID) -> JobOptions:
+    """How the job was asked to run."""
+    return JobOptions.model_validate(await session.scalar(select(Job.options).where(Job.job_id == job_id)) or {})
+
+
+async def page(
+    session: AsyncSession,
+    *,
+    status: JobStatus | None = None,
+    user_id: str | None = None,
+    words: str | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> list[Job]:
+    """Jobs, newest first, after the position `before`; `words` must occur in the task description."""
+    query = select(Job).order_by(Job.created_at.desc(), Job.job_id.desc()).limit(limit)
+    if status is not None:
+        query = query.where(Job.status == status)
+    if user_id is not None:
+        query = query.where(Job.user_id == user_id)
+    if words:
+        pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        query = query.where(or_(Job.task_description.ilike(pattern), Job.task_description_refined.ilike(pattern)))
+    if before is not None:
+        query = query.where(tuple_(Job.created_at, Job.job_id) < before)
+    return list(await session.scalars(query))
+
+
+async def present_state(session: AsyncSession, job_id: UUID) -> JobEvent | None:
+    """The first frame of a stream: how the job stands now, under the `seq` of its last event."""
+    job = await get(session, job_id)
+    if job is None:
+        return None
+    return JobEvent(
+        seq=job.last_seq,
+        type="state",
+        status=JobStatus(job.status),
+        phase=Phase(job.current_phase) if job.current_phase else None,
+        progress=job.progress_percent,
+        message=job.progress_message,
+        data={"hitl_type": job.hitl_type, "error": job.error},
+        created_at=job.updated_at,
+    )

@@ -1,0 +1,253 @@
+"""What crosses between workflows and steps: identities, numbers and digests, lenient and small.
+
+Texts stay in the database, so that nothing of a skill or of an answer is needed to read a history.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain.evaluation import Arm
+    from domain.job import CancelRequest, JobStatus, Phase
+    from domain.prompt import AnswerSignal, HitlType, PromptAction
+    from domain.shape import Shape
+
+
+class ForJob(Shape):
+    """A step that needs only the job. `attempt` rises when a person asks to try again after a problem."""
+
+    job_id: UUID
+    attempt: int = 0
+
+
+class Entered(Shape):
+    """The job enters a phase; `round` counts the visits from 1."""
+
+    job_id: UUID
+    phase: Phase
+    round: int = 1
+    message: str = ""
+
+
+class Prompt(Shape):
+    """A prompt to be opened. `timeout` is when it is parked; `auto`: it answers itself with this action, on record."""
+
+    job_id: UUID
+    kind: HitlType
+    round: int
+    timeout: datetime | None = None
+    auto: PromptAction | None = None
+    revision: int | None = None
+    report_id: UUID | None = None
+
+
+class Taken(Shape):
+    """What became of an answer. `action` None: the prompt still waits; `refusal` says why an answer was not taken."""
+
+    interaction_id: UUID
+    action: PromptAction | None = None
+    by: str = ""
+    refusal: str | None = None
+
+
+class Offered(Shape):
+    """A signalled answer, offered to its prompt. `number` counts a job's signals, so that a refusal is told once."""
+
+    job_id: UUID
+    interaction_id: UUID
+    signal: AnswerSignal
+    number: int
+
+
+class ForPrompt(Shape):
+    """A step that needs only the prompt."""
+
+    job_id: UUID
+    interaction_id: UUID
+
+
+class Problem(Shape):
+    """What stopped a job until a person acts; `number` counts the problems of a job."""
+
+    job_id: UUID
+    number: int
+    message: str
+
+
+class Ending(Shape):
+    """How a job ends. `by` and `reason` are told for a cancelled one, `error` for a failed one."""
+
+    job_id: UUID
+    status: JobStatus
+    error: str | None = None
+    stack: str | None = None
+    reason: str = ""
+    by: str = ""
+
+
+class Spent(Shape):
+    """What the job's model calls came to when a model step ended."""
+
+    calls: int = 0
+    tokens: int = 0
+
+
+class Asked(Spent):
+    """How many questions are ready to be asked."""
+
+    questions: int
+
+
+class Planned(Spent):
+    """The plan that was stored: the name it reserved and the path it proposes."""
+
+    name: str
+    path: str
+
+
+class Planning(ForJob):
+    """A plan to be made; `confirmation` is the prompt whose feedback it answers."""
+
+    round: int = 1
+    confirmation: UUID | None = None
+
+
+class WriteReason(Shape):
+    """Why a revision is written: nothing set for the first; else a person's answer, findings, or failed cases."""
+
+    answer: UUID | None = None
+    report_id: UUID | None = None
+    counter: bool = False
+
+
+class Writing(ForJob):
+    """Revision `revision` is to be written, out of `base` (0: out of the plan)."""
+
+    revision: int
+    base: int = 0
+    reason: WriteReason = WriteReason()
+
+
+class Written(Spent):
+    """A revision that is stored."""
+
+    revision: int
+    digest: str
+    bytes: int
+
+
+class Trial(ForJob):
+    """All cases are to be run in one arm; `revision` is 0 without the skill."""
+
+    arm: Arm
+    revision: int = 0
+
+
+class Measured(Spent):
+    """How many of the cases passed in one arm."""
+
+    passed: int
+    cases: int
+
+
+class Judged(Spent):
+    """A verdict on one revision; the findings are in the report."""
+
+    report_id: UUID
+    passed: bool
+    score: float
+
+
+class Waiver(Shape):
+    """Findings a person lets stand."""
+
+    job_id: UUID
+    report_id: UUID
+    answer: UUID
+
+
+class ForRevision(ForJob):
+    """A step on one stored revision."""
+
+    revision: int
+
+
+class PromoteRequest(Shape):
+    """Input of the workflow `promote-skill:{job_id}`; `force` publishes against the verdict and needs a reason."""
+
+    job_id: UUID
+    by: str
+    category: str | None = None
+    force: bool = False
+    reason: str = ""
+
+
+class Placed(Shape):
+    """Where a draft will be published: `path` is `<category>/<name>`; `done`: this very digest is published already."""
+
+    path: str
+    revision: int
+    digest: str
+    done: bool = False
+
+
+class Move(Shape):
+    """A draft to be published at its place, or taken back from it."""
+
+    request: PromoteRequest
+    placed: Placed
+    error: str = ""
+
+
+class RetryRequest(Shape):
+    """Argument of the signal `retry`: a person has mended what stopped the job."""
+
+    by: str = ""
+
+
+class Conversation(BaseModel):
+    """What a job must remember of its people, carried whole through continue-as-new. Changed in place."""
+
+    signals: list[AnswerSignal] = []
+    signals_seen: int = 0
+    rounds: dict[HitlType, int] = {}
+    visits: dict[Phase, int] = {}
+    problems: int = 0
+    retries: int = 0
+    cancel: CancelRequest | None = None
+
+
+class Draft(BaseModel):
+    """Where the writing stands: the revision that holds, the highest number given, and what was measured.
+
+    Changed in place by the workflow that owns it.
+    """
+
+    name: str = ""
+    path: str = ""
+    revision: int = 0
+    latest: int = 0
+    cases: int = 0
+    passed_without: int | None = None
+    passed_with: int | None = None
+    measured: int = 0
+    """Number of the revision that `passed_with` is about."""
+
+
+class Progress(Shape):
+    """All that `CreateSkill` carries from one run to the next."""
+
+    conversation: Conversation = Field(default_factory=Conversation)
+    draft: Draft = Field(default_factory=Draft)
+
+
+class Outcome(Shape):
+    """Result of a workflow: how the job ended."""
+
+    job_id: UUID
+    status: JobStatus
+    path: str = ""
+    revision: int = 0

@@ -1,0 +1,36 @@
+"""Promote a skill: its draft moves into the taxonomy, rows and files together, or not at all. Safe to run twice."""
+
+from temporalio import workflow
+from temporalio.common import VersioningBehavior
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from domain.job import JobStatus
+    from workflows import messages as m
+    from workflows.steps import FILES, Library
+
+
+@workflow.defn(name="PromoteSkill", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class PromoteSkill:
+    """One promotion, `promote-skill:{job_id}`."""
+
+    @workflow.run
+    async def run(self, request: m.PromoteRequest) -> m.Outcome:
+        """Decide the place, put the files there, then make the rows say so; files are taken back if the rows fail."""
+        placed = await workflow.execute_activity_method(Library.place, request, summary="decide where it goes", **FILES)
+        if not placed.done:
+            await self.publish(m.Move(request=request, placed=placed))
+        return m.Outcome(job_id=request.job_id, status=JobStatus.COMPLETED, path=placed.path, revision=placed.revision)
+
+    async def publish(self, move: m.Move) -> None:
+        """Files first, because they can be taken back; rows second, because agents read what they list."""
+        workflow.set_current_details(f"Publishing revision {move.placed.revision} as `{move.placed.path}`")
+        try:
+            await workflow.execute_activity_method(
+                Library.publish_files, move, summary=f"write {move.placed.path}", **FILES
+            )
+            await workflow.execute_activity_method(Library.publish_rows, move, summary="list it", **FILES)
+        except ActivityError as failure:
+            undone = move.model_copy(update={"error": str(failure.cause or failure)})
+            await workflow.execute_activity_method(Library.undo, undone, summary="take the files back", **FILES)
+            raise
