@@ -1,5 +1,6 @@
 """Validation of a stored revision: rules first, the reference validator second, a model's advice last."""
 
+import asyncio
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,8 +38,9 @@ class RuleChecks(Checks):
             brief = await understanding.brief_of(session, revision.job_id)
             files = await revisions.files(session, revision.job_id, revision.revision)
             digest = (await revisions.summary(session, revision.job_id, revision.revision)).digest
-        ruled = validate(files, plan.name, facts=salient_facts(brief.task))
-        findings = [*ruled.findings, *reference_findings(files, plan.name, already=ruled)]
+        said = " ".join([brief.task, *(decision.answer for decision in brief.decisions)])
+        ruled = await asyncio.to_thread(validate, files, plan.name, facts=salient_facts(said))
+        findings = [*ruled.findings, *await asyncio.to_thread(reference_findings, files, plan.name, already=ruled)]
         findings += await self._advice(revision, plan, files) if not _errors(findings) else []
         report = ValidationReport(passed=not _errors(findings), score=score(findings), findings=findings)
         return await self._keep(revision, digest, report)

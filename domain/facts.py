@@ -24,7 +24,7 @@ _QUOTED = re.compile(
 )
 _FILE = re.compile(rf"(?<![\w@/.-])((?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.(?:{_ENDINGS}))(?![\w.-]*\w)", re.I)
 _NUMBER = re.compile(rf"(?<![\w.,/-])([$€£]?\d+(?:[.,:/-]\d+)*)(\s?%|[\s-]?(?:{_UNITS})\b)?(?!\w)", re.I)
-_LIST_NUMBER = re.compile(r"^\s*\d+[.)]\s+", re.MULTILINE)
+_LIST_NUMBER = re.compile(r"^[ \t]*\d+[.)][ \t]+", re.MULTILINE)
 _ACRONYM = re.compile(r"(?<![\w-])([A-Z]{2,}[0-9]*)(?:s|'s|’s)?(?![\w])")
 _CAMEL = re.compile(r"(?<![\w/.])([A-Z]?[a-z]+[A-Z][A-Za-z0-9]*|[A-Z]+[a-z]+[A-Z][A-Za-z0-9]*)(?![\w/])")
 _SENTENCE = re.compile(r"[.!?:;]\s+|[\r\n]+|\s[-–—•*]\s")
@@ -94,7 +94,7 @@ def _stated(fact: str, text: str) -> bool:
     number = re.fullmatch(r"([$€£]?\d+(?:[.,:/-]\d+)*)[\s-]*(%|[^\W\d]+)?", fact)
     words = (re.sub(r"(?<=\w{4})s$", "", fact)).split()
     pattern = _number_pattern(number) if number else r"[\s-]+".join(map(re.escape, words))
-    return re.search(rf"(?<!\w){pattern}(?:'?s)?(?!\w)", text) is not None
+    return re.search(rf"(?<!\w)(?<!\d[.,:]){pattern}(?:'?s)?(?!\w|[.,:]\d)", text) is not None
 
 
 def _number_pattern(found: re.Match[str]) -> str:

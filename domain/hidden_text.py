@@ -7,8 +7,9 @@ Emoji sequences and the joiners of Arabic and Indic scripts are ordinary text an
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 
-from domain.markdown import split_lines
+from domain.markdown import Places
 from domain.skill import Finding, Severity
 
 _HARMLESS = re.compile(
@@ -28,23 +29,24 @@ _KINDS = {
 _ANY = re.compile("|".join(f"(?P<k{number}>[{chars}]+)" for number, (_, chars) in enumerate(_KINDS.values())))
 _CODES = tuple(_KINDS)
 _AROUND = 30
+MOST_HIDDEN = 100
 
 
 def hidden(text: str, file: str) -> Iterator[Finding]:
-    """One error per run of invisible characters; the excerpt shows them as `\\u{200b}`."""
-    for number, line in enumerate(split_lines(text), 1):
-        seen = _HARMLESS.sub(lambda found: "." * len(found[0]), line.rstrip("\r\n"))
-        for found in _ANY.finditer(seen):
-            code = _CODES[int((found.lastgroup or "k0")[1:])]
-            yield Finding(
-                code=code,
-                severity=Severity.ERROR,
-                message=f"The text holds {_KINDS[code][0]}, which people cannot see and models read.",
-                file=file,
-                line=number,
-                excerpt=visible(line[max(0, found.start() - _AROUND) : found.end() + _AROUND]),
-                fix="Delete them, or write the character's name instead.",
-            )
+    """One error per run of invisible characters, the first 100 of them; the excerpt shows them as `\\u{200b}`."""
+    places = Places(text)
+    seen = _HARMLESS.sub(lambda found: "." * len(found[0]), text)
+    for found in islice(_ANY.finditer(seen), MOST_HIDDEN):
+        code = _CODES[int((found.lastgroup or "k0")[1:])]
+        yield Finding(
+            code=code,
+            severity=Severity.ERROR,
+            message=f"The text holds {_KINDS[code][0]}, which people cannot see and models read.",
+            file=file,
+            line=places.line(found.start()),
+            excerpt=visible(text[max(0, found.start() - _AROUND) : found.end() + _AROUND]),
+            fix="Delete them, or write the character's name instead.",
+        )
 
 
 def visible(text: str, most: int = 160) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from domain.evaluation import Evidence
 from domain.prompt import HitlType
@@ -74,6 +74,7 @@ class StartJob(Shape):
     task_description: Annotated[str, Field(max_length=MAX_DESCRIPTION)]
     options: JobOptions = JobOptions()
     sources: list[Source] = []
+    carried: JsonValue = Field(None, description="What a long job hands to its next run; null in a new one.")
 
 
 class CancelRequest(Shape):

@@ -57,13 +57,17 @@ class Revised(Shape):
 
 
 class Manuscript(Shape):
-    """Everything the body of a skill is made of. `request` and `decisions` are quoted word for word."""
+    """Everything the body of a skill is made of. `request` and `decisions` are quoted word for word.
+
+    `shape`: the headings that every result has, in their order.
+    """
 
     title: str
     purpose: str
     request: str
     triggers: list[str] = []
     non_triggers: list[str] = []
+    shape: list[str] = []
     quick_start: list[Example] = []
     inputs: list[Input] = []
     steps: list[Step] = []
@@ -77,7 +81,7 @@ def body(manuscript: Manuscript) -> str:
     """The Markdown below the frontmatter; sections without content are left out."""
     parts = [
         ("When to use", _when(manuscript)),
-        (QUICK_START, _quick_start(manuscript.quick_start)),
+        (QUICK_START, _quick_start(manuscript.quick_start, manuscript.shape)),
         ("Inputs", _bullets(_named(item.name, item.what) for item in manuscript.inputs)),
         ("Workflow", _numbered(_named(item.action, item.detail) for item in manuscript.steps)),
         ("Rules", _bullets(_reasoned(item) for item in manuscript.rules)),
@@ -105,10 +109,11 @@ def _when(manuscript: Manuscript) -> str:
     return "\n\n".join([*blocks, *(["\n".join(others)] if manuscript.non_triggers else [])])
 
 
-def _quick_start(examples: Iterable[Example]) -> str:
-    return "\n\n".join(
-        f"> {_one_line(item.ask)}" + (f"\n\nA good result: {item.good}" if item.good else "") for item in examples
-    )
+def _quick_start(examples: Iterable[Example], shape: list[str]) -> str:
+    asks = [f"> {_one_line(item.ask)}" + (f"\n\nA good result: {item.good}" if item.good else "") for item in examples]
+    lines = [f"## {heading}\n- one line for each item, or “none”" for heading in shape]
+    fence = ["Every result has this form:\n\n```markdown\n" + "\n\n".join(lines) + "\n```"] if shape else []
+    return "\n\n".join([*asks, *fence])
 
 
 def _decisions(manuscript: Manuscript) -> str:

@@ -5,7 +5,9 @@ that line numbers agree with editors. Must not judge anything; that is for the r
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from domain.shape import Shape
 from domain.skill import Section
@@ -16,7 +18,7 @@ _HEADING = re.compile(r" {0,3}(#{1,2})(?=[ \t]|$)(.*)")
 _TICKS = re.compile(r"`+")
 
 
-class Line(Shape):
+class Line(NamedTuple):
     """One line without its end; `number` counts from 1 in the file, `code` is true inside a fenced block."""
 
     number: int
@@ -27,6 +29,21 @@ class Line(Shape):
 def split_lines(text: str) -> list[str]:
     """The lines with their ends; joined they are the text again."""
     return _LINE.findall(text)
+
+
+class Places:
+    """Where the lines of a text begin, to tell the line of any offset quickly."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    def line(self, offset: int) -> int:
+        """The line of an offset, from 1."""
+        return bisect_right(self._starts, offset)
+
+    def start(self, line: int) -> int:
+        """The offset at which a line begins."""
+        return self._starts[line - 1]
 
 
 def frontmatter_lines(text: str) -> int:

@@ -22,6 +22,8 @@ _PROGRAMS = frozenset(
 _ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".whl", ".skill", ".iso", ".dmg"})
 _DOCUMENTS = frozenset({".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub"})
 _KNOWN_BINARY = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico", ".pdf", ".ttf", ".otf", ".woff", ".woff2"})
+_TEXTS = frozenset({".md", ".txt", ".sh", ".py", ".js", ".ts", ".rb", ".json", ".yaml", ".yml", ".toml", ".html"})
+_LOOKED_AT = 8192
 _PROGRAM_STARTS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm")
 _ARCHIVE_STARTS = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 
@@ -61,9 +63,15 @@ def kind_problem(entry: SkillFileEntry) -> str | None:
         return "file-archive"
     if len(entry.data) > MAX_ENTRY:
         return "file-large"
-    if ending in _DOCUMENTS or (b"\0" in entry.data[:8192] and ending not in _KNOWN_BINARY):
+    if ending in _DOCUMENTS or (b"\0" in entry.data[:_LOOKED_AT] and ending not in _KNOWN_BINARY):
         return "file-binary"
     return None
+
+
+def is_text(entry: SkillFileEntry) -> bool:
+    """True for what is read as text by a person, an agent or a shell, even when a NUL byte was put into it."""
+    ending = PurePosixPath(entry.path.replace("\0", "")).suffix.lower()
+    return b"\0" not in entry.data[:_LOOKED_AT] or ending in _TEXTS or entry.data.startswith(b"#!")
 
 
 _MESSAGES = {

@@ -13,7 +13,7 @@ from domain.skill import Finding, Severity
 _MARK = r"(?:TODO|TBD|TBA|FIXME|XXX+)"
 _START = r"^\s*(?:[-*+>]\s+|\d+[.)]\s+|#+\s+)*(?:\[[ xX]\]\s+)?(?:\*\*|__)?"
 _SHOWN = re.compile(
-    r"(?i:\[(?:insert|add your|enter (?:your|the)|your |fill in|describe (?:your|the|what)|replace (?:this|with)"
+    r"(?i:\[(?:insert |add your|enter (?:your|the)|your |fill in|describe (?:your|the|what)|replace (?:this|with)"
     r"|specify )[^\]\n]{0,80}\](?![(\[:])|\[(?:placeholder|tbd|todo|name here|text here)\](?![(\[:]))"
     r"|<(?i:your|insert|enter|placeholder|fill)\b[\s_-]?[^<>\n]{0,60}>"
     r"|(?<!\$)\{\{[^{}\n]{0,80}\}\}"

@@ -10,19 +10,19 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from domain.hidden_text import hidden, visible
-from domain.markdown import Line, walk, without_inline_code
-from domain.package import packaging
-from domain.secrets import secrets
+from domain.markdown import Line, Places, walk, without_inline_code
+from domain.package import is_text, packaging
+from domain.secrets import MOST_OF_A_KIND, secrets
 from domain.shape import Shape
 from domain.skill import Finding, Severity, SkillFileEntry
 
-_WINDOW = 4_000
-_OVERLAP = 600
-"""Long lines are looked at in overlapping windows of so many characters, so that no pattern runs long."""
+_AROUND = 400
+"""Characters of a line that are looked at on each side of a match."""
 
 _FORBIDS = re.compile(
-    r"(?i)\b(?:never|not|don't|cannot|avoid|refuse|reject|forbid|instead of|flag|detect)[\s:]+(?:(?:ever|to|run|"
-    r"running|use|using|pipe|piping|execute|call|write|allow|suggest|a|any|the|commands?|lines?|like|such|as)[\s:]+){0,6}[\"'`“‘(]*$"
+    r"(?i)\b(?:never|not|don't|cannot|avoid|refuse|reject|forbid|instead of|flag|detect)[\s:]+"
+    r"(?:(?:ever|to|run|running|use|using|pipe|piping|execute|call|write|allow|suggest|an?|any|the|commands?|like|such|as)"
+    r"[\s:]+){0,6}[\"'`“‘(]*$"
 )
 _SHELL = r"(?:sudo\s+(?:-\S+\s+)?)?(?:/\S{0,40}/)?(?:ba|z|da|k|fi)?sh\b"
 
@@ -77,7 +77,8 @@ _PATTERNS = (
     _Pattern(
         code="injection",
         message="This tells an agent to drop its instructions or to deceive the person.",
-        pattern=r"(?i)\b(?:ignore|disregard|forget|override)\s+(?:(?:all|any|the|your|of|these|every)\s+){0,3}"
+        pattern=r"(?i)(?<!not )(?<!never )(?<!n't )\b(?:ignore|disregard|forget|override)\s+"
+        r"(?:(?:all|any|the|your|of|these|every)\s+){0,3}"
         r"(?:previous|prior|above|earlier|preceding|system)\s+(?:instruction|prompt|message|rule|guideline)s?"
         r"|\b(?:do not|don't|never)\s+(?:tell|inform|alert|notify)\s+the\s+(?:user|person|human|operator)\b"
         r"|\bwithout\s+the\s+user(?:'s)?\s+(?:knowing|noticing|knowledge)"
@@ -104,7 +105,9 @@ _PATTERNS = (
     ),
 )
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
-_TOOL_COMMENT = re.compile(r"\s*(?:prettier|markdownlint|cspell|vale|textlint|/?toc\b|more\b)", re.I)
+_TOOL_COMMENT = re.compile(
+    r"\s*(?:prettier|markdownlint|cspell|vale|textlint|/?toc|more)[\w-]*(?:\s+[\w-]+){0,2}\s*", re.I
+)
 _ORDERS = re.compile(
     r"\b(?:ignore|must|always|never|do not|don't|you are|assistant|system|run|execute|send|instruction|secretly)\b",
     re.I,
@@ -115,64 +118,81 @@ def scan(files: Sequence[SkillFileEntry]) -> list[Finding]:
     """Everything found in every file; text files are read leniently, others judged by name and first bytes."""
     findings = list(packaging(files))
     for entry in files:
-        if b"\0" not in entry.data[:8192]:
+        if is_text(entry):
             findings += scan_text(entry.data.decode("utf-8", "replace"), entry.path)
     return findings
 
 
 def scan_text(text: str, file: str) -> list[Finding]:
     """What is found in one text; usable for a request or an answer too, with `file` as its label."""
-    lines = walk(text)
-    found = [finding for line in lines for finding in _dangers(line, file)]
-    return [*secrets(text, file), *hidden(text, file), *found, *_comments(text, lines, file)]
+    page = _Page(text)
+    found = [finding for danger in _PATTERNS for finding in _found(danger, page, file)]
+    return [*secrets(text, file), *hidden(text, file), *found, *_comments(page, file)]
 
 
-def _dangers(line: Line, file: str) -> Iterator[Finding]:
-    size = len(line.text)
-    for danger in _PATTERNS:
-        pattern = re.compile(danger.pattern)
-        starts = range(0, max(1, size), _WINDOW - _OVERLAP)
-        hits = (pattern.search(line.text, start, min(size, start + _WINDOW)) for start in starts)
-        yield from (_finding(danger, line, found, file) for found in [next(filter(None, hits), None)] if found)
+class _Page:
+    """A text with its lines, so that a match can be seen in its line."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = walk(text)
+        self.places = Places(text)
+
+    def line(self, offset: int) -> Line:
+        return self.lines[min(self.places.line(offset), len(self.lines)) - 1]
+
+    def before(self, offset: int) -> str:
+        """What stands before an offset in its line, as far as it matters."""
+        start = self.places.start(self.places.line(offset))
+        return self.text[max(start, offset - _AROUND) : offset]
+
+    def after(self, offset: int) -> str:
+        """What follows an offset in its line, as far as it matters."""
+        return self.text[offset : offset + _AROUND].partition("\n")[0]
 
 
-def _finding(danger: _Pattern, line: Line, found: re.Match[str], file: str) -> Finding:
-    severity = Severity.WARNING if _spoken_of(danger, line, found) else danger.severity
-    return Finding(
-        code=danger.code,
-        severity=severity,
-        message=danger.message,
-        file=file,
-        line=line.number,
-        excerpt=visible(found[0]),
-        fix=danger.fix,
-    )
+def _found(danger: _Pattern, page: _Page, file: str) -> Iterator[Finding]:
+    """The first 20 errors and the first 20 warnings: warnings in plenty must not crowd out an error."""
+    counts = dict.fromkeys(Severity, 0)
+    for found in re.finditer(danger.pattern, page.text):
+        severity = Severity.WARNING if _spoken_of(danger, page, found) else danger.severity
+        counts[severity] += 1
+        if counts[severity] <= MOST_OF_A_KIND:
+            yield Finding(
+                code=danger.code,
+                severity=severity,
+                message=danger.message,
+                file=file,
+                line=page.places.line(found.start()),
+                excerpt=visible(found[0]),
+                fix=danger.fix,
+            )
 
 
-def _spoken_of(danger: _Pattern, line: Line, found: re.Match[str]) -> bool:
+def _spoken_of(danger: _Pattern, page: _Page, found: re.Match[str]) -> bool:
     """True when the line forbids the thing, or (for prose) only shows it in code or quotes."""
-    before = line.text[max(0, found.start() - 120) : found.start()]
+    before, code = page.before(found.start()), page.line(found.start()).code
     if danger.where == "any":
-        return not line.code and _FORBIDS.search(before) is not None
-    quoted = before.rstrip().endswith(('"', "“", "'", "‘", "«"))
-    shown = line.code or not without_inline_code(line.text)[found.start() : found.end()].strip()
-    return shown or quoted
+        return not code and _FORBIDS.search(before) is not None
+    if code or before.rstrip().endswith(('"', "“", "'", "‘", "«")):
+        return True
+    around = before + found[0] + page.after(found.end())
+    return not without_inline_code(around)[len(before) : len(before) + len(found[0])].strip()
 
 
-def _comments(text: str, lines: list[Line], file: str) -> Iterator[Finding]:
+def _comments(page: _Page, file: str) -> Iterator[Finding]:
     """HTML comments: nobody sees them in the rendered text, models read them."""
-    for found in _COMMENT.finditer(text):
-        number = text.count("\n", 0, found.start()) + 1
-        if _TOOL_COMMENT.match(found[1]):
+    for found in _COMMENT.finditer(page.text):
+        if _TOOL_COMMENT.fullmatch(found[1]):
             continue
-        orders = _ORDERS.search(found[1]) and not lines[number - 1].code
+        orders = _ORDERS.search(found[1]) and not page.line(found.start()).code
         yield Finding(
             code="hidden-comment",
             severity=Severity.ERROR if orders else Severity.WARNING,
             message="An HTML comment is invisible to readers, and models follow what it says.",
             file=file,
-            line=number,
-            excerpt=visible(" ".join(found[0].split(" "))),
+            line=page.places.line(found.start()),
+            excerpt=visible(found[0]),
             fix="Say it in the text, or delete it.",
         )
 

@@ -7,11 +7,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
-from domain.markdown import split_lines
+from domain.markdown import Places
 from domain.shape import Shape
 from domain.skill import Finding, Severity
 
+MOST_OF_A_KIND = 20
 _MIN_ENTROPY = 3.0
 """Bits per character below which a quoted value is a word, not a secret: words lie under 2.8, tokens over 3.2."""
 
@@ -50,7 +52,7 @@ _TOKENS = (
     _Token(
         code="secret-assignment",
         name="a password or key",
-        pattern=r"(?i)\b\w{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key)\w{0,20}[\"']?\s{0,4}[:=]\s{0,4}"
+        pattern=r"(?i)\b\w{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key)\w{0,20}[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
         r"[\"']([^\"'\s]{8,200})[\"']",
         entropy=True,
     ),
@@ -58,17 +60,18 @@ _TOKENS = (
 
 
 def secrets(text: str, file: str) -> Iterator[Finding]:
-    """One error for each value that looks like a live secret."""
-    for number, line in enumerate(split_lines(text), 1):
-        for token in _TOKENS:
-            yield from (_finding(token, value, file, number) for value in _values(token, line))
+    """One error for each value that looks like a live secret, the first 20 of a kind."""
+    places = Places(text)
+    for token in _TOKENS:
+        for offset, value in islice(_values(token, text), MOST_OF_A_KIND):
+            yield _finding(token, value, file, places.line(offset))
 
 
-def _values(token: _Token, line: str) -> Iterator[str]:
-    for found in re.finditer(token.pattern, line):
+def _values(token: _Token, text: str) -> Iterator[tuple[int, str]]:
+    for found in re.finditer(token.pattern, text):
         value = found[found.lastindex or 0]
         if not _SAMPLE.search(value) and (not token.entropy or _random(value)):
-            yield value
+            yield found.start(), value
 
 
 def _random(value: str) -> bool:

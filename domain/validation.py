@@ -4,6 +4,7 @@ A rule evaluated in workflow code would break running jobs when it changes, so w
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 
@@ -33,7 +34,7 @@ STRICT = Profile.STRICT
 LENIENT = Profile.LENIENT
 
 MOST_OF_A_KIND = 20
-"""Findings of one code in a report; a hostile file could bring thousands."""
+"""Findings of one code and severity in a report; a hostile file could bring thousands."""
 
 _ACCEPTED_LENIENTLY = frozenset({"name-not-ascii"})
 _FORGIVEN = re.compile(
@@ -114,7 +115,8 @@ def _file_name(main: SkillFileEntry) -> list[Finding]:
 
 
 def _body(subject: Subject) -> list[Line]:
-    return walk(subject.skill.body, subject.skill.body_line)
+    """The lines that say something."""
+    return [line for line in walk(subject.skill.body, subject.skill.body_line) if line.text.strip()]
 
 
 def _placeholders(subject: Subject) -> Iterable[Finding]:
@@ -170,10 +172,12 @@ def _forgiven(finding: Finding) -> Finding:
 
 
 def _limited(findings: list[Finding]) -> list[Finding]:
-    seen: dict[str, int] = {}
+    """Errors and warnings of a code are counted apart, so that warnings in plenty never crowd out an error."""
+    seen: Counter[tuple[str, Severity]] = Counter()
     kept = []
     for finding in findings:
-        seen[finding.code] = seen.get(finding.code, 0) + 1
-        if seen[finding.code] <= MOST_OF_A_KIND:
+        kind = (finding.code, finding.severity)
+        seen[kind] += 1
+        if seen[kind] <= MOST_OF_A_KIND:
             kept.append(finding)
     return kept

@@ -20,6 +20,9 @@ from deploy.supervisor import Supervisor
 from deploy.temporal_server import find_binary
 from store.session import Database
 from store.tables import Base
+from tests.support.fleet import Fleet
+from tests.support.fleet import fleet as run_fleet
+from tests.support.provider import Provider
 from workflows.attributes import HITL_TYPE, PHASE, STATUS, USER
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,3 +78,19 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
         search_attributes=[STATUS, PHASE, HITL_TYPE, USER],
     ) as environment:
         yield environment
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    """A language model provider that answers any prompt, and fails on order."""
+    async with Provider.start() as provider:
+        yield provider
+
+
+@pytest.fixture
+async def fleet(
+    temporal: WorkflowEnvironment, database: Database, provider: Provider, tmp_path: Path
+) -> AsyncIterator[Fleet]:
+    """A whole Skill Fleet in this process."""
+    async with run_fleet(temporal.client, database, provider, tmp_path / "skills") as fleet:
+        yield fleet

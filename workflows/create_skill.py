@@ -7,15 +7,14 @@ rule that changed would break the jobs that run.
 import asyncio
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ChildWorkflowError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.messages as m
     from domain.evaluation import Arm
     from domain.job import CancelRequest, Phase, StartJob
     from domain.prompt import AnswerSignal, HitlType, PromptAction
-    from workflows import messages as m
     from workflows.job import Job, JobFailed
     from workflows.promote_skill import PromoteSkill
     from workflows.steps import FILES, Author, Checks, Evaluator, Library, Records
@@ -24,14 +23,14 @@ MOST_AUTOMATIC_FIXES = 2
 """How often `auto_approve` has findings fixed before the job fails with the report (product.md)."""
 
 
-@workflow.defn(name="CreateSkill", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="CreateSkill")
 class CreateSkill:
     """One job, `create-skill:{job_id}`."""
 
     @workflow.init
-    def __init__(self, start: StartJob, progress: m.Progress | None = None) -> None:
+    def __init__(self, start: StartJob) -> None:
         """Take up a new job, or one that was carried over by continue-as-new."""
-        self.job = Job(start, progress or m.Progress())
+        self.job = Job(start, m.Progress.model_validate(start.carried or {}))
         self.options = start.options
         self.trial: asyncio.Task[None] | None = None
 
@@ -53,10 +52,10 @@ class CreateSkill:
         self.job.retry()
 
     @workflow.run
-    async def run(self, start: StartJob, progress: m.Progress | None = None) -> m.Outcome:
+    async def run(self, start: StartJob) -> m.Outcome:
         """Do the whole job; however it ends, the record says how."""
         await self.job.record(Records.open_job, start, "open the job's record")
-        status = await self.job.to_the_end(self.create(resumed=progress is not None))
+        status = await self.job.to_the_end(self.create(resumed=start.carried is not None))
         draft = self.job.draft
         return m.Outcome(job_id=start.job_id, status=status, path=draft.path, revision=draft.revision)
 
@@ -219,7 +218,8 @@ class CreateSkill:
 
     def _continue_as_new_when_long(self) -> None:
         if workflow.info().is_continue_as_new_suggested() and self.trial is None:
-            workflow.continue_as_new(args=[self.job.start, self.job.progress()])
+            carried = self.job.progress().model_dump(mode="json")
+            workflow.continue_as_new(self.job.start.model_copy(update={"carried": carried}))
 
     def _for_job(self) -> m.ForJob:
         return m.ForJob(job_id=self.job.id)

@@ -7,8 +7,8 @@ from uuid import UUID
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.messages as m
     from domain.job import JobStatus, Phase
-    from workflows import messages as m
 
 
 class Described(Protocol):

@@ -13,9 +13,9 @@ from temporalio import exceptions, workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.messages as m
     from domain.job import CancelRequest, JobStatus, Phase, StartJob
     from domain.prompt import AnswerSignal, HitlType, PromptAction
-    from workflows import messages as m
     from workflows.attributes import attributes
     from workflows.details import describe
     from workflows.steps import MODEL, PROVIDER_PROBLEM, PROVIDER_TROUBLE, RECORD, Records, StepOptions

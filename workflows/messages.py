@@ -136,7 +136,6 @@ class Written(Spent):
 
     revision: int
     digest: str
-    bytes: int
 
 
 class Trial(ForJob):

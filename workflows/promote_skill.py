@@ -1,16 +1,15 @@
 """Promote a skill: its draft moves into the taxonomy, rows and files together, or not at all. Safe to run twice."""
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.messages as m
     from domain.job import JobStatus
-    from workflows import messages as m
     from workflows.steps import FILES, Library
 
 
-@workflow.defn(name="PromoteSkill", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="PromoteSkill")
 class PromoteSkill:
     """One promotion, `promote-skill:{job_id}`."""
 

@@ -11,8 +11,8 @@ from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.messages as m
     from domain.job import StartJob
-    from workflows import messages as m
 
 WORKFLOWS = "workflows"
 """Task queue of the workflows and of short database steps."""

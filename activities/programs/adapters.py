@@ -1,0 +1,70 @@
+"""How a task becomes messages. Must not call a model by itself.
+
+Two layouts of the same words. `dspy.JSONAdapter` says everything in the system message and suits every provider.
+`ShortAdapter` is for the small local model, which reads some 56 tokens a second: what is the same in many calls comes
+first (llama.cpp keeps the common prefix), the form is left to the schema that constrains generation.
+"""
+
+import textwrap
+
+import dspy
+
+from activities.programs.task import Task
+
+ROLE = "You help to write Agent Skills: short Markdown guides that tell an AI agent how to do one kind of task well."
+
+
+SHARED = "request"
+"""The input that most tasks begin with, and that is the same in all of a job's."""
+
+
+class ShortAdapter(dspy.JSONAdapter):  # type: ignore[misc]  # dspy ships no types
+    """Inputs, instruction, what each output field is; no schema in words. Inputs that many tasks share come first."""
+
+    def format_system_message(self, signature: type[Task]) -> str:  # noqa: ARG002  # the signature is dspy's
+        """The same for every task, so that it is read once."""
+        return ROLE
+
+    def format_user_message_content(
+        self,
+        signature: type[Task],
+        inputs: dict[str, object],
+        prefix: str = "",  # noqa: ARG002
+        suffix: str = "",  # noqa: ARG002
+        main_request: bool = False,  # noqa: ARG002
+    ) -> str:
+        """`prefix`, `suffix` and `main_request` are dspy's; no task here has demonstrations or a history."""
+        given = [f"{name.upper()}:\n{inputs[name]}" for name in signature.input_fields if str(inputs.get(name) or "")]
+        wanted = [f"- {name}: {field.json_schema_extra['desc']}" for name, field in signature.output_fields.items()]
+        asked = [textwrap.dedent(signature.instructions).strip(), "Answer as JSON with:\n" + "\n".join(wanted)]
+        first = next(iter(signature.input_fields), "")
+        return "\n\n".join([*given, *asked] if first == SHARED else [*asked, *given])
+
+
+class PlainAdapter(dspy.ChatAdapter):  # type: ignore[misc]  # dspy ships no types
+    """A system message, a user message, and the whole reply as the answer: how an agent is really spoken to.
+
+    Its tasks have the inputs `guidance` and `request` and the output `reply`.
+    """
+
+    def format_system_message(self, signature: type[Task]) -> str:
+        """The instruction; `format` puts the guidance behind it."""
+        return textwrap.dedent(signature.instructions).strip()
+
+    def format(
+        self,
+        signature: type[Task],
+        demos: list[dict[str, object]],  # noqa: ARG002  # the signature is dspy's
+        inputs: dict[str, object],
+    ) -> list[dict[str, str]]:
+        """Two messages; `demos` is dspy's and always empty here."""
+        system = self.format_system_message(signature)
+        guidance = str(inputs.get("guidance") or "")
+        return [
+            {"role": "system", "content": f"{system}\n\n{guidance}".strip()},
+            {"role": "user", "content": str(inputs["request"])},
+        ]
+
+    def parse(self, signature: type[Task], completion: str) -> dict[str, str]:  # noqa: ARG002
+        """Never fails: whatever the agent said is its reply."""
+        return {"reply": completion}

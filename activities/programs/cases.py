@@ -1,0 +1,113 @@
+"""Evaluation cases: tasks as users type them, and what a good answer shows. Code's expectations come first."""
+
+import re
+from collections.abc import Sequence
+
+import dspy
+from pydantic import Field
+
+from activities.programs.context import said, told
+from activities.programs.facts import Facts, expectations_of, facts_of, task_of
+from activities.programs.language_model import LanguageModel
+from activities.programs.prose import clip, distinct, is_useful, phrase, restates, sentence, sentences
+from activities.programs.task import Item, Task
+from domain.brief import Brief, Plan
+from domain.evaluation import EvaluationCase, Expectation
+
+FEWEST_ITEMS = 2
+"""Lines of material; with fewer an agent has nothing to work with."""
+
+SUBSTANCE = Expectation(text="Answers with more than a line", check="regex", value=r"(?:\w+\W+){14}\w+")
+"""Used where a request names nothing that code could check."""
+
+
+WHOLE = "Uses all the material the user gave and leaves nothing of it out"
+"""What a small model judges: its own ideas of what an answer shows were seen to be of no use."""
+
+
+class CaseItem(Item):
+    """One case as a model proposes it."""
+
+    ask: str = Field("", json_schema_extra={"maxLength": 140})
+    material: list[str] = Field(default=[], json_schema_extra={"minItems": 3, "maxItems": 5})
+    shows: str = Field("", json_schema_extra={"maxLength": 120})
+
+
+class WriteCases(Task):
+    """Invent real situations in which a user needs this task done. For each: how the user asks, and the concrete
+    material the user pastes (made up, with plausible names and details; some of it awkward). Say nothing about
+    how the result must look: no headings, limits or format."""
+
+    request: str = dspy.InputField(desc="the task the agent must be good at")
+    cases: list[CaseItem] = dspy.OutputField(
+        desc="ask: one sentence; material: three to five items, each a line of what the user pastes; shows: one thing "
+        "that only a good answer to this case shows",
+        min_length=1,
+        max_length=2,
+    )
+
+
+async def write_cases(model: LanguageModel, brief: Brief, plan: Plan, *, most: int = 2) -> list[EvaluationCase]:
+    """Between one and `most` cases. Every one has an expectation that an empty answer fails, and one for the judge."""
+    found = await model.at("writing evaluation cases").ask(
+        WriteCases, 460, 0.6, request=told(brief, model.low_confidence)
+    )
+    facts = facts_of(said(brief))
+    shown = {_prompt(item, facts, brief): "" if model.low_confidence else item.shows for item in found.cases}
+    prompts = distinct(prompt for prompt in shown if prompt)[:most] or [_plain_prompt(brief, plan)]
+    others = [WHOLE] if model.low_confidence else plan.success_criteria
+    return [
+        EvaluationCase(
+            id=f"case-{number}",
+            prompt=prompt,
+            expectations=[*_certain(facts), _judged(shown.get(prompt, ""), others, number)],
+        )
+        for number, prompt in enumerate(prompts, 1)
+    ]
+
+
+def _prompt(item: CaseItem, facts: Facts, brief: Brief) -> str:
+    """How the user asks, then what they paste; "" without material. Nothing of it gives the answer away."""
+    asked = _without_hints(sentence(item.ask), facts)
+    task = sentence(task_of(brief.task), 400)
+    opening = task if len(asked.split()) < 4 or restates(asked, WriteCases.__doc__ or "") else asked
+    pasted = [_without_hints(line, facts) for line in distinct(phrase(line, 200) for line in item.material)]
+    lines = [f"- {line}" for line in pasted if line and not restates(line, brief.task)]
+    return "\n".join([opening, "", *lines]) if len(lines) >= FEWEST_ITEMS else ""
+
+
+def _certain(facts: Facts) -> list[Expectation]:
+    found = expectations_of(facts)
+    return found if any(item.check in ("regex", "contains") for item in found) else [*found, SUBSTANCE]
+
+
+def _judged(shows: str, criteria: Sequence[str], number: int) -> Expectation:
+    """What only a reader can tell: the case's own point, else a success criterion."""
+    own = phrase(shows, 160)
+    usable = own or (criteria[(number - 1) % len(criteria)] if criteria else "Does what was asked, completely")
+    return Expectation(text=usable, check="judge")
+
+
+def _without_hints(prompt: str, facts: Facts) -> str:
+    """The prompt without the sentences that give away what the skill should add."""
+    hints = [re.compile(rf"\b{re.escape(hint)}\b", re.IGNORECASE) for hint in facts.given_away]
+    lines = [line.strip() for line in prompt.splitlines()]
+    kept = [" ".join(part for part in sentences(line) if not _tells(part, hints)) for line in lines]
+    return clip("\n".join(line for line in kept if line), 1_000)
+
+
+def _tells(text: str, hints: Sequence[re.Pattern[str]]) -> bool:
+    """Two of the words to find, or one in a sentence about form. One alone may well be part of the material."""
+    count = sum(1 for hint in hints if hint.search(text))
+    return count >= 2 or (count == 1 and bool(_FORM.search(text)))
+
+
+_FORM = re.compile(r"\b(?:group|section|heading|format|words|at most|limit|categor)", re.IGNORECASE)
+
+
+def _plain_prompt(brief: Brief, plan: Plan) -> str:
+    """The bare task, when the model's prompts are of no use."""
+    trigger = next((item for item in plan.triggers if is_useful(item)), "")
+    task = task_of(brief.task)
+    lead = f"{trigger}. " if trigger and trigger.casefold() != task.casefold() else ""
+    return f"{lead}{task}. Make up what you need, and give me the finished result."

@@ -1,0 +1,143 @@
+"""What will be written: name, description, place, triggers, success criteria."""
+
+import re
+from collections.abc import Collection, Sequence
+
+import dspy
+
+from activities.programs.context import known, said, told
+from activities.programs.facts import criteria_of, facts_of, requirements_of, task_of
+from activities.programs.language_model import LanguageModel
+from activities.programs.prose import (
+    capital,
+    cites,
+    clip,
+    distinct,
+    foreign_names,
+    is_useful,
+    phrase,
+    restates,
+    sentence,
+)
+from activities.programs.task import Task
+from domain.brief import Brief, Plan
+from domain.manuscript import MISTAKES, QUICK_START
+from domain.names import free_name, slug
+
+OUTLINE = ["When to use", QUICK_START, "Inputs", "Workflow", "Rules", MISTAKES, "Before handing over"]
+FEWEST_WORDS = 4
+"""Of a message: a small model answers with bare topics, which say nothing about when to use a skill."""
+
+ANYWHERE = "general"
+"""The category when the library has none yet."""
+
+
+class PlanSkill(Task):
+    """Plan the skill. Its description is all an agent sees when it decides whether to read the skill: say concretely
+    what it does and when to use it, in the words of the request."""
+
+    request: str = dspy.InputField(desc="what a person asked for, answers, sources as data")
+    wish: str = dspy.InputField(desc="what the author wants changed in the last plan; may be empty")
+    title: str = dspy.OutputField(desc="two to five words", max_length=60)
+    name: str = dspy.OutputField(desc="two to four lower-case words joined by hyphens, verb first", max_length=40)
+    what: str = dspy.OutputField(
+        desc="what the skill does, one sentence beginning with a verb: 'Writes …'", max_length=240
+    )
+    use_when: str = dspy.OutputField(desc="when to use it; completes the sentence 'Use when …'", max_length=200)
+    triggers: list[str] = dspy.OutputField(
+        desc="messages a user would send to get this done, each an order in the user's words",
+        min_length=2,
+        max_length=3,
+    )
+    non_triggers: list[str] = dspy.OutputField(
+        desc="messages with a similar order that another skill must handle", min_length=1, max_length=2
+    )
+    success_criteria: list[str] = dspy.OutputField(
+        desc="what a reader can see in a good result, beyond the request's own words", min_length=1, max_length=2
+    )
+    key_assumptions: list[str] = dspy.OutputField(desc="what is taken for granted without being said", max_length=2)
+    category: str = dspy.OutputField(desc="the shelf of the library that fits best")
+
+
+async def plan(
+    model: LanguageModel,
+    brief: Brief,
+    *,
+    categories: Sequence[str],
+    taken: Collection[str],
+    category: str | None,
+    feedback: str = "",
+) -> Plan:
+    """The plan. `category` given by a person stands; `taken` are names in use; `feedback` is on an earlier plan."""
+    task = _on_shelves(categories)
+    request = told(brief, model.low_confidence)
+    found = await model.at("planning").ask(task, 480, request=request, wish=feedback.strip())
+    what = sentence(str(found.what), 500)
+    if not what or foreign_names(what, known(brief)):
+        what = sentence(brief.refined or brief.task, 600)
+    title = phrase(str(found.title), 60) or clip(task_of(brief.task), 60)
+    return Plan(
+        name=free_name(short_slug(str(found.name), title), taken),
+        title=capital(title),
+        description=_description(what, str(found.use_when), brief),
+        category=category or _shelf(str(found.category), categories),
+        triggers=distinct([capital(task_of(brief.task)), *_orders(found.triggers, brief)])[:4],
+        non_triggers=distinct(_orders(found.non_triggers, brief), [brief.task, *found.triggers])[:2],
+        outline=OUTLINE,
+        success_criteria=_criteria(brief, found.success_criteria),
+        key_assumptions=_phrases(found.key_assumptions, brief, 3),
+    )
+
+
+def short_slug(proposed: str, otherwise: str) -> str:
+    """A legal name of at most five words from a model's proposal, or from `otherwise`."""
+    words = re.findall(r"[\w']+", phrase(re.sub(r"[-_]+", " ", proposed)) or otherwise)
+    return slug(" ".join(words[:5]))
+
+
+def _on_shelves(categories: Sequence[str]) -> type[Task]:
+    """The task with the library's own shelves as the only choices; any word goes while there are none."""
+    field = dspy.OutputField(desc="the shelf that fits best: " + (", ".join(categories) or "one word"), max_length=40)
+    if categories:
+        field.json_schema_extra["enum"] = list(categories)
+    task: type[Task] = PlanSkill.delete("category").append("category", field, type_=str)
+    return task
+
+
+def _shelf(proposed: str, categories: Sequence[str]) -> str:
+    """A shelf that exists, or the first one."""
+    if proposed in categories:
+        return proposed
+    return categories[0] if categories else ANYWHERE
+
+
+def _description(what: str, use_when: str, brief: Brief) -> str:
+    """What and when, within the format's 1,024 characters; the request's own words where the model had none."""
+    when = phrase(use_when, 300)
+    for lead in ("use this skill when ", "use it when ", "use when ", "when "):
+        if when.casefold().startswith(lead):
+            when = when[len(lead) :]
+    if not is_useful(when) or foreign_names(when, known(brief)):
+        task = task_of(brief.task)
+        when = f"the task is to {task[0].lower()}{task[1:]}"[:400]
+    return f"{what} Use when {when[0].lower()}{when[1:]}.".replace("<", "").replace(">", "")
+
+
+def _orders(items: Sequence[str], brief: Brief) -> list[str]:
+    """Proposed messages that are long enough to be one."""
+    return [item for item in _phrases(items, brief, 4) if len(item.split()) >= FEWEST_WORDS]
+
+
+def _phrases(items: Sequence[str], brief: Brief, most: int) -> list[str]:
+    """Useful, different, and naming nothing that the person did not."""
+    heard = known(brief)
+    own = [item for item in items if not foreign_names(item, heard) and not cites(item, heard)]
+    return distinct(capital(phrase(item, 140)) for item in own)[:most]
+
+
+def _criteria(brief: Brief, proposed: Sequence[str]) -> list[str]:
+    """First what code can check, then the request's conditions, then the model's own."""
+    certain = criteria_of(facts_of(said(brief)))
+    own = [phrase(item) for item in requirements_of(brief.task)] if not certain else []
+    new = [item for item in _phrases(proposed, brief, 3) if not restates(item, brief.task)]
+    return distinct([*certain, *own, *new])[:8]

@@ -1,0 +1,76 @@
+"""dspy's client, so that each of its calls passes through our hands. Must not decide what is stored or where."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+import dspy
+from pydantic import JsonValue
+
+from domain.model_call import ModelCall
+
+Send = Callable[[], Awaitable[ModelCall]]
+"""Makes the real request; the call it returns has no key yet."""
+
+Through = Callable[[JsonValue, Send], Awaitable[list[str]]]
+"""Gets the messages and the way to send them; returns the texts to go on with."""
+
+
+class BrokenOutput(Exception):
+    """The model's answer could not be read at all."""
+
+
+class RecordingLM(dspy.LM):  # type: ignore[misc]  # dspy ships no types
+    """A `dspy.LM` whose `acall` hands the request to `Through`. `through` makes one for a single question.
+
+    `supported_params` is empty so that dspy's adapters leave `response_format` to the caller, who gives a schema with
+    bounds; dspy would send none to a model it does not know.
+    """
+
+    _through: Through | None = None
+    _last: ModelCall | None = None
+
+    supported_params = property(lambda _: set[str]())
+
+    def through(self, through: Through) -> "RecordingLM":
+        """A copy that shares the connections and answers one question."""
+        lm: RecordingLM = self.copy()
+        lm._through = through
+        return lm
+
+    async def acall(
+        self, prompt: str | None = None, *, messages: list[JsonValue] | None = None, **kwargs: object
+    ) -> list[str]:
+        """The texts of the answer. dspy's adapters call this with `messages`."""
+        if self._through is None:
+            raise TypeError("Ask a RecordingLM made by `through`: a bare one would store nothing.")
+
+        async def send() -> ModelCall:
+            started = time.monotonic()
+            outputs = await super(RecordingLM, self).acall(prompt, messages=messages, **kwargs)
+            texts = [_text(output) for output in outputs]
+            told = self._last or ModelCall(key="", label="", input_digest="", outputs=[], model=self.model)
+            latency = time.monotonic() - started
+            return told.model_copy(update={"outputs": [text for text in texts if text], "latency": latency})
+
+        return await self._through(messages, send)
+
+    def update_history(self, entry: dict[str, object]) -> None:
+        """dspy's history would keep every prompt in memory; only the usage of this call is of interest."""
+        usage = entry.get("usage")
+        counts = usage if isinstance(usage, dict) else {}
+        cost = entry.get("cost")
+        self._last = ModelCall(
+            key="",
+            label="",
+            input_digest="",
+            outputs=[],
+            model=self.model,
+            input_tokens=int(counts.get("prompt_tokens") or 0),
+            output_tokens=int(counts.get("completion_tokens") or 0),
+            usd=cost if isinstance(cost, float) else None,
+        )
+
+
+def _text(output: object) -> str:
+    """Models that reason answer with an object; only its text counts."""
+    return str(output.get("text") or "") if isinstance(output, dict) else str(output or "")

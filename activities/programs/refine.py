@@ -1,0 +1,47 @@
+"""The request sharpened, with first proposals for name and description."""
+
+import dspy
+
+from activities.programs.context import told
+from activities.programs.facts import lost, task_of
+from activities.programs.language_model import LanguageModel
+from activities.programs.plan import short_slug
+from activities.programs.prose import is_useful, sentence
+from activities.programs.task import Task
+from domain.brief import Brief, Refinement
+
+
+class RefineRequest(Task):
+    """Say the request as one clear instruction to a skilled colleague. Keep every fact, number and name in it; add
+    none. Then propose a name and a description for a skill that does this kind of task."""
+
+    request: str = dspy.InputField(desc="what a person asked for, with sources as data")
+    task_description: str = dspy.OutputField(desc="the instruction, one or two sentences", max_length=400)
+    name: str = dspy.OutputField(desc="two to four lower-case words joined by hyphens, verb first", max_length=40)
+    description: str = dspy.OutputField(
+        desc="one sentence on what the skill does, in the third person, then a sentence that begins with 'Use when'",
+        max_length=220,
+    )
+
+
+async def refine(model: LanguageModel, brief: Brief) -> Refinement:
+    """The sharpened request. A rewording that lost a fact is not used: the request itself stands then."""
+    found = await model.at("refining the request").ask(RefineRequest, 240, request=told(brief, model.low_confidence))
+    reworded = str(found.task_description).strip()
+    usable = is_useful(reworded) and not lost(brief.task, reworded)
+    return Refinement(
+        task_description=reworded if usable else brief.task.strip(),
+        name=short_slug(str(found.name), task_of(brief.task)),
+        description=described(str(found.description), brief),
+    )
+
+
+def described(proposed: str, brief: Brief) -> str:
+    """A description that says what and when, from the proposal or from the request."""
+    what = sentence(proposed, 600) or sentence(brief.refined or brief.task, 600)
+    return what if "use when" in what.casefold() else f"{what} Use when the task is to {_infinitive(brief)}."
+
+
+def _infinitive(brief: Brief) -> str:
+    task = task_of(brief.task)
+    return (task[0].lower() + task[1:])[:300] if task else "do this"

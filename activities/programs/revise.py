@@ -1,0 +1,242 @@
+"""A written skill, changed where feedback or failures ask for it; every other section keeps its bytes.
+
+Works on any Markdown, edited by hand or not. The frontmatter is never touched here, except where findings name it and
+the plan says what it must be.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+import dspy
+
+from activities.programs.context import excuses, failed, known, listed, told
+from activities.programs.language_model import LanguageModel
+from activities.programs.prose import alike, cites, distinct, is_runaway, is_useful, phrase, sentence
+from activities.programs.task import Task
+from activities.programs.write import MistakeItem
+from domain.brief import Brief
+from domain.evaluation import CaseRun
+from domain.manuscript import MISTAKES, Mistake, Revised, mistakes_text
+from domain.skill import Finding, Section
+from domain.skill_file import append_section, replace_section, sections
+
+NEW = "a new section"
+LAST = "Before handing over"
+NOTES = "Notes"
+MOST_SECTIONS = 3
+
+_ADDS = re.compile(r"\b(?:add|more|another|extra|also|include|extend|expand|append)\b", re.IGNORECASE)
+_REPLACES = re.compile(
+    r"\b(?:replace|rewrite|remove|delete|shorten|instead|change|drop|fix|simplif\w+)\b", re.IGNORECASE
+)
+_NEW_SECTION = re.compile(
+    r"\b(?:add|write|insert|create)\s+(?:a|an|another)?\s*(?:new\s+)?(?:section|chapter)\s+"
+    r"(?:on|about|called|named|for|with|titled)?\s*[\"“]?([A-Za-z][\w -]{2,50})",
+    re.IGNORECASE,
+)
+
+
+class ChooseSections(Task):
+    """Which sections of the skill must change so that the feedback is met? Choose as few as possible."""
+
+    feedback: str = dspy.InputField(desc="what the author wants changed")
+    outline: str = dspy.InputField(desc="the sections, each with its first words")
+    touched: list[str] = dspy.OutputField(desc="headings", min_length=1, max_length=3)
+
+
+class RewriteSection(Task):
+    """Rewrite this one section of a skill so that the feedback is met. Keep its structure and everything the
+    feedback does not touch; change what it asks for. Write Markdown, one line of the section an item, without the
+    heading."""
+
+    request: str = dspy.InputField(desc="what the author asked for, answers, sources as data")
+    heading: str = dspy.InputField(desc="the section's heading")
+    present: str = dspy.InputField(desc="the section as it stands")
+    feedback: str = dspy.InputField(desc="what must change")
+    lines: list[str] = dspy.OutputField(desc="all lines of the new section", min_length=1, max_length=60)
+    change: str = dspy.OutputField(desc="what changed, one sentence", max_length=140)
+
+
+class ExtendSection(Task):
+    """The feedback asks for something more in this section of a skill. Write only what is to be added to it:
+    Markdown, one line an item, in the form of the lines that are there. Repeat nothing that is there."""
+
+    request: str = dspy.InputField(desc="what the author asked for, answers, sources as data")
+    heading: str = dspy.InputField(desc="the section's heading")
+    present: str = dspy.InputField(desc="the section as it stands")
+    feedback: str = dspy.InputField(desc="what must be added")
+    lines: list[str] = dspy.OutputField(desc="the lines to add", min_length=1, max_length=12)
+    change: str = dspy.OutputField(desc="what was added, one sentence", max_length=140)
+
+
+class CounterFailures(Task):
+    """Agents followed the skill and still failed as listed. For each failure name the mistake and say exactly what
+    to do instead, so that the next agent cannot miss it or talk itself out of it."""
+
+    request: str = dspy.InputField(desc="what the author asked for, answers, sources as data")
+    failures: str = dspy.InputField(desc="what was missed, and how agents excused it")
+    mistakes: list[MistakeItem] = dspy.OutputField(desc="one for each failure, in order", min_length=1, max_length=6)
+
+
+async def revise(
+    model: LanguageModel, brief: Brief, content: str, feedback: str, *, findings: Sequence[Finding] = ()
+) -> Revised:
+    """The skill with the sections rewritten that the feedback (or a finding) touches; the rest byte for byte."""
+    author = model.at("revising")
+    asked = "\n".join([*([feedback.strip()] if feedback.strip() else []), *(_complaint(item) for item in findings)])
+    present = sections(content)
+    if not asked:
+        return Revised(content=content)
+    targets = await _targets(author, present, asked, feedback, findings)
+    made = await asyncio.gather(*(_rewritten(author, brief, target, asked) for target in targets))
+    changes: list[str] = []
+    for target, (text, change) in zip(targets, made, strict=True):
+        if target.line == 0:
+            content = append_section(content, target.heading, text, before=LAST)
+        else:
+            content = replace_section(content, target.heading, text)
+        changes.append(f"{target.heading}: {change}")
+    return Revised(content=content, changes=changes)
+
+
+def _complaint(finding: Finding) -> str:
+    fix = f" {finding.fix}" if finding.fix else ""
+    return f"{finding.message}{fix}"
+
+
+async def _targets(
+    model: LanguageModel, present: Sequence[Section], asked: str, feedback: str, findings: Sequence[Finding]
+) -> list[Section]:
+    """Sections to change. A heading that the feedback names wins; a finding's line tells its section; else ask."""
+    wanted = _NEW_SECTION.search(feedback)
+    if wanted:
+        return [Section(heading=_heading(wanted[1]), text="", line=0)]
+    named = [item for item in present if _names(feedback, item.heading)]
+    hit = [item for item in present if any(_holds(item, finding) for finding in findings)]
+    chosen = list({item.line: item for item in [*named, *hit]}.values())
+    if chosen:
+        return chosen[:MOST_SECTIONS]
+    if not present:
+        return [Section(heading=NOTES, text="", line=0)]
+    return await _chosen(model, present, asked)
+
+
+def _heading(words: str) -> str:
+    text = " ".join(words.split()).strip(" -")
+    return text[0].upper() + text[1:]
+
+
+def _names(feedback: str, heading: str) -> bool:
+    """The heading stands in the feedback as words of its own."""
+    return bool(heading) and bool(re.search(rf"(?<!\w){re.escape(heading)}(?!\w)", feedback, re.IGNORECASE))
+
+
+def _holds(section: Section, finding: Finding) -> bool:
+    """The finding's line lies in the section, or its excerpt names the section."""
+    inside = finding.line is not None and 0 <= finding.line - section.line <= section.text.count("\n")
+    return inside or (finding.excerpt or "").casefold() == section.heading.casefold()
+
+
+async def _chosen(model: LanguageModel, present: Sequence[Section], asked: str) -> list[Section]:
+    headings = list(dict.fromkeys(item.heading for item in present))
+    outline = "\n".join(f"- {item.heading}: {' '.join(item.text.split())[:80]}" for item in present)
+    task = ChooseSections.with_updated_fields("touched", desc="headings from: " + "; ".join([*headings, NEW]))
+    found = await model.at("choosing sections").ask(task, 80, 0.0, feedback=asked, outline=outline)
+    picked = [text.strip("# ").casefold() for text in found.touched]
+    chosen = [item for item in present if item.heading.casefold() in picked][:MOST_SECTIONS]
+    if chosen:
+        return chosen
+    if NEW in picked:
+        return [Section(heading=NOTES, text="", line=0)]
+    return [max(present, key=lambda item: _overlap(f"{item.heading} {item.text}", asked))]
+
+
+def _overlap(text: str, asked: str) -> int:
+    words = set(re.findall(r"\w{4,}", asked.casefold()))
+    return len(words & set(re.findall(r"\w{4,}", text.casefold())))
+
+
+async def _rewritten(model: LanguageModel, brief: Brief, target: Section, asked: str) -> tuple[str, str]:
+    """The section's new text and what changed. Feedback that only adds cannot lose what is there."""
+    adds = bool(_ADDS.search(asked)) and not _REPLACES.search(asked)
+    task = ExtendSection if adds else RewriteSection
+    present = target.text.strip("\r\n")
+    found = await model.at(target.heading).ask(
+        task,
+        400 if adds else 1_000,
+        accept=lambda answer: _is_change(present, answer.lines, adds),
+        request=told(brief, model.low_confidence),
+        heading=target.heading,
+        present=present,
+        feedback=asked,
+    )
+    lines = [line for line in _lines(found.lines) if not cites(line, f"{known(brief)}\n{asked}\n{present}")]
+    change = sentence(str(found.change), 160) or f"Changed as asked: {phrase(asked, 100)}."
+    if adds:
+        fresh = [line for line in lines if line.strip() not in present]
+        return _joined(present, fresh or [_as_asked(asked)]), change
+    usable = lines if is_useful(" ".join(lines)[:2_000]) else []
+    return ("\n".join(usable), change) if usable else (_joined(present, [_as_asked(asked)]), change)
+
+
+def _lines(items: Sequence[str]) -> list[str]:
+    """Markdown lines as written; some models send several in one item."""
+    lines = [line.rstrip() for item in items for line in item.splitlines() or [""]]
+    return [line for line in lines if not is_runaway(line) and not line.startswith("## ")]
+
+
+def _is_change(present: str, lines: Sequence[str], adds: bool) -> bool:
+    """New text that is not what stands there already, and no loop."""
+    text = "\n".join(_lines(lines)).strip()
+    return bool(text) and not is_runaway(text) and (text not in present if adds else text != present)
+
+
+def _joined(present: str, lines: Sequence[str]) -> str:
+    """The lines behind the section; a blank line between unlike kinds, so that Markdown keeps them apart."""
+    last = present.rstrip().rpartition("\n")[2]
+    same = bool(last) and bool(lines) and last[:2] == lines[0][:2] and last[:2] in ("- ", "* ", "> ")
+    return f"{present.rstrip()}{chr(10) if same else chr(10) * 2}{chr(10).join(lines)}".strip("\n")
+
+
+def _as_asked(asked: str) -> str:
+    """The author's own words, where the model had nothing to say."""
+    return f"- {' '.join(asked.split())}"
+
+
+async def counter(model: LanguageModel, brief: Brief, content: str, failures: Sequence[CaseRun]) -> Revised:
+    """The skill with an explicit counter to each failed expectation and each excuse in its "Common mistakes"."""
+    missed = [*failed(failures), *(f"The agent's excuse: “{text}”" for text in excuses(failures))][:6]
+    if not missed:
+        return Revised(content=content)
+    found = await model.at("countering failures").ask(
+        CounterFailures, 460, request=told(brief, model.low_confidence), failures=listed(missed)
+    )
+    proposed = [Mistake(mistake=sentence(item.mistake), instead=sentence(item.instead)) for item in found.mistakes]
+    usable = [item for item in proposed if item.mistake and item.instead and not cites(item.instead, known(brief))]
+    own = [_plain_counter(text) for text in missed if not any(_covers(item, text) for item in usable)]
+    present = next((item for item in sections(content) if item.heading.casefold() == MISTAKES.casefold()), None)
+    old = present.text if present else ""
+    texts = [*distinct(item.mistake for item in usable), *(item.mistake for item in own)]
+    counters = {item.mistake: item for item in [*own, *usable]}
+    kept = [counters[text] for text in texts if text not in old]
+    if not kept:
+        return Revised(content=content)
+    lines = mistakes_text(kept).splitlines()
+    changes = [f"{MISTAKES}: {item.mistake}" for item in kept]
+    if present is None:
+        return Revised(content=append_section(content, MISTAKES, "\n".join(lines), before=LAST), changes=changes)
+    return Revised(content=replace_section(content, MISTAKES, _joined(old.strip("\r\n"), lines)), changes=changes)
+
+
+def _covers(item: Mistake, failure: str) -> bool:
+    return alike(item.mistake, failure) or alike(item.instead, failure)
+
+
+def _plain_counter(failure: str) -> Mistake:
+    """By rule, for a failure that the model did not counter."""
+    text = failure.rstrip(".")
+    return Mistake(
+        mistake=f"Results that miss this: {text[0].lower()}{text[1:]}.",
+        instead="Read the finished result once for this alone, mend it, and only then hand it over.",
+    )

@@ -1,0 +1,223 @@
+"""Errors as RFC 9457 problem documents: the one edge at which they are translated. Each says what, why and what to do.
+
+A person's browser gets the same as a page (`api/pages.py` sets the renderer); programs always get JSON.
+"""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from api.errors import (
+    InvalidRequest,
+    KeyReused,
+    NothingToRetry,
+    PromotionFailed,
+    TemporalUnavailable,
+    WorkflowGone,
+)
+from domain.errors import (
+    AnswerConflict,
+    InvalidAnswer,
+    JobEnded,
+    LibraryConflict,
+    NotFound,
+    PromotionRefused,
+    SkillFileError,
+    SkillFleetError,
+)
+from domain.shape import StrictShape
+
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger("api")
+
+Page = Callable[[Request, "Problem"], Response]
+
+
+class Problem(StrictShape):
+    """A problem document. `errors` maps a field (`answers.q1`) to its message; `standing` is the answer that holds."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str = ""
+    request_id: str = ""
+    code: str = Field(examples=["invalid_request"])
+    errors: dict[str, str] = {}
+    standing: dict[str, str] = {}
+
+
+class Kind(StrictShape):
+    """How one class of errors is told."""
+
+    status: int
+    code: str
+    title: str
+
+
+KINDS: Mapping[type[SkillFleetError], Kind] = MappingProxyType(
+    {
+        InvalidRequest: Kind(status=422, code="invalid_request", title="The request does not fit"),
+        InvalidAnswer: Kind(status=422, code="invalid_answer", title="The answer does not fit the prompt"),
+        KeyReused: Kind(status=422, code="idempotency_key_reused", title="The key was used for something else"),
+        AnswerConflict: Kind(status=409, code="answer_conflict", title="Another answer stands"),
+        NothingToRetry: Kind(status=409, code="nothing_to_retry", title="Nothing waits to be retried"),
+        PromotionRefused: Kind(status=409, code="promotion_refused", title="The draft may not be published"),
+        LibraryConflict: Kind(status=409, code="library_conflict", title="The place in the library is taken"),
+        JobEnded: Kind(status=410, code="job_ended", title="The job has ended"),
+        WorkflowGone: Kind(status=410, code="job_ended", title="The job's workflow has ended"),
+        NotFound: Kind(status=404, code="not_found", title="Not found"),
+        PromotionFailed: Kind(status=500, code="promotion_failed", title="The promotion failed"),
+        SkillFileError: Kind(status=500, code="library_broken", title="The library cannot be read"),
+        TemporalUnavailable: Kind(status=503, code="temporal_unavailable", title="Temporal cannot be reached"),
+    }
+)
+
+DATABASE_DOWN = Problem(
+    title="The database cannot be reached",
+    status=503,
+    code="database_unavailable",
+    detail="PostgreSQL does not answer. What was accepted before is safe. Start it again (`skill-fleet up`, or see "
+    "`skill-fleet doctor`), then repeat the request.",
+)
+
+
+def problem_response(problem: Problem, request_id: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The document as a response."""
+    content = problem.model_copy(update={"request_id": request_id}).model_dump(mode="json")
+    for optional in ("errors", "standing"):
+        if not content[optional]:
+            del content[optional]
+    return JSONResponse(content, problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def problem_of(error: SkillFleetError) -> Problem:
+    """The document of one of our own errors."""
+    kind = next((KINDS[known] for known in type(error).__mro__ if known in KINDS), None)
+    kind = kind or Kind(status=500, code="failed", title="The request failed")
+    fields = error.fields if isinstance(error, InvalidRequest | InvalidAnswer) else {}
+    standing = error.standing if isinstance(error, AnswerConflict) else {}
+    return Problem(**kind.model_dump(), detail=str(error), errors=fields, standing=standing)
+
+
+def problem_of_database(error: DBAPIError) -> Problem:
+    """The document of a database error: away, or given something that it cannot store."""
+    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+        return DATABASE_DOWN
+    if isinstance(error, DataError):
+        detail = "The request holds characters that cannot be stored (such as NUL). Remove them and send it again."
+        return Problem(title="The request does not fit", status=422, code="invalid_request", detail=detail)
+    return unexpected()
+
+
+def problem_of_validation(error: RequestValidationError) -> Problem:
+    """FastAPI's own findings, one message per field; an id that cannot be one is simply not found."""
+    found = error.errors()
+    if any(item["loc"][:1] == ("path",) for item in found):
+        return Problem(
+            title="Not found", status=404, code="not_found", detail="There is no such job: its id is not a job's id."
+        )
+    fields = {_field(item["loc"]): _message(str(item["type"]), str(item["msg"])) for item in found}
+    if any(item["type"] == "json_invalid" for item in found):
+        detail = "The body is not JSON. Send a JSON object with `Content-Type: application/json`."
+    else:
+        detail = "; ".join(f"{name}: {message}" for name, message in fields.items())
+    return Problem(
+        title="The request does not fit", status=422, code="invalid_request", detail=detail[:2000], errors=fields
+    )
+
+
+def unexpected() -> Problem:
+    """What nobody foresaw; the reason is in the log under the request id."""
+    return Problem(
+        title="The api failed",
+        status=500,
+        code="failed",
+        detail="This is our fault; nothing of yours is lost. The log has the reason under the request id.",
+    )
+
+
+def problem_of_http(error: HTTPException) -> Problem:
+    """What the framework refuses by itself: unknown routes, methods, bodies that are too large."""
+    known = {
+        404: ("not_found", "There is nothing here. The routes are listed in /openapi.json."),
+        405: ("method_not_allowed", "This address takes other methods; see /openapi.json."),
+        413: ("too_large", "The body is larger than 512 KB. Send less: shorten the text or the sources."),
+        400: ("not_readable", "The body cannot be read. Send UTF-8 JSON with `Content-Type: application/json`."),
+    }
+    code, detail = known.get(error.status_code, ("refused", str(error.detail)))
+    title = HTTPStatus(error.status_code).phrase
+    return Problem(title=title, status=error.status_code, code=code, detail=detail)
+
+
+def install(app: FastAPI, page: Page, headers: Mapping[str, str]) -> None:
+    """Register the translations. `page` renders a problem for a browser; `headers` go with unforeseen failures."""
+
+    def told(request: Request, problem: Problem) -> Response:
+        problem = problem.model_copy(update={"instance": request.url.path, "request_id": request.state.request_id})
+        if wants_page(request):
+            return page(request, problem)
+        return problem_response(problem, request.state.request_id)
+
+    @app.exception_handler(SkillFleetError)
+    async def _ours(request: Request, error: SkillFleetError) -> Response:
+        return told(request, problem_of(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        return told(request, problem_of_validation(error))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        return told(request, problem_of_http(error))
+
+    @app.exception_handler(DBAPIError)
+    async def _database(request: Request, error: DBAPIError) -> Response:
+        problem = problem_of_database(error)
+        log.warning("the database refused", error=str(error.orig), code=problem.code)
+        return told(request, problem)
+
+    @app.exception_handler(PoolTimeout)
+    async def _pool(request: Request, error: PoolTimeout) -> Response:
+        log.warning("no database connection was free", error=str(error))
+        return told(request, DATABASE_DOWN)
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> Response:
+        log.error("unforeseen", exc_info=error)
+        response = told(request, unexpected())
+        # This answer is made outside of every middleware.
+        response.headers.update({**headers, "X-Request-Id": request.state.request_id})
+        return response
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks for a page of ours."""
+    path = request.url.path
+    ours = not path.startswith(("/api/", "/static/", "/metrics", "/openapi"))
+    return ours and "text/html" in request.headers.get("accept", "")
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    """`options.category` for ("body", "options", "category")."""
+    parts = [str(part) for part in loc if not isinstance(part, int) or len(loc) > 2]
+    return ".".join(parts[1:]) or str(parts[0])
+
+
+def _message(kind: str, text: str) -> str:
+    return {
+        "missing": "This field is required.",
+        "extra_forbidden": "There is no such field; check its spelling.",
+        "model_attributes_type": "Send a JSON object with `Content-Type: application/json`.",
+        "json_invalid": "The body is not JSON.",
+    }.get(kind, text.removeprefix("Value error, "))

@@ -1,0 +1,241 @@
+"""The one line to Temporal: start, signal, describe, promote. Connects on first use and again by itself.
+
+Every call is bounded in time, and a Temporal that is away is one error: TemporalUnavailable.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.errors import PromotionFailed, TemporalUnavailable, WorkflowGone
+from domain.errors import LibraryConflict, PromotionRefused
+from domain.job import CancelRequest, JobStatus, StartJob
+from domain.prompt import AnswerSignal
+from domain.shape import Shape
+from workflows.attributes import STATUS, USER
+from workflows.create_skill import CreateSkill
+from workflows.messages import Outcome, PromoteRequest, RetryRequest
+from workflows.promote_skill import PromoteSkill
+from workflows.steps import WORKFLOWS
+
+RPC = timedelta(seconds=5)
+WITHIN = 8.0
+"""Seconds for one question to Temporal with all its retries; nothing may hang."""
+
+RECENT = timedelta(seconds=75)
+"""A living worker polls at least once a minute."""
+
+MOST_LISTED = 100
+"""Fresh jobs shown in a list; more would wait only if no worker has run for long."""
+
+TASK_IN_MEMO = 200
+"""Characters of the task that Temporal keeps, for jobs whose row is not there yet. Memos shall stay tiny."""
+
+AWAY = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.UNKNOWN,
+    }
+)
+
+STATUSES = {
+    WorkflowExecutionStatus.COMPLETED: JobStatus.COMPLETED,
+    WorkflowExecutionStatus.CANCELED: JobStatus.CANCELLED,
+    WorkflowExecutionStatus.TERMINATED: JobStatus.CANCELLED,
+    WorkflowExecutionStatus.FAILED: JobStatus.FAILED,
+    WorkflowExecutionStatus.TIMED_OUT: JobStatus.FAILED,
+}
+
+
+class RunningJob(Shape):
+    """A job as Temporal knows it. `digest` is that of the request's body; the task may be shortened."""
+
+    job_id: UUID
+    user_id: str
+    task_description: str
+    digest: str
+    status: JobStatus
+    started_at: datetime
+
+
+class Temporal:
+    """Temporal as the routes need it: typed, bounded, one error when it is away."""
+
+    def __init__(self, client: Client) -> None:
+        """Take a client, connected or lazy."""
+        self._client = client
+
+    async def start(self, start: StartJob, digest: str) -> None:
+        """Start a job's workflow. Raises WorkflowAlreadyStartedError for a known id, TemporalUnavailable."""
+        async with _bounded():
+            await self._client.start_workflow(
+                CreateSkill.run,
+                start,
+                id=_create(start.job_id),
+                task_queue=WORKFLOWS,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=f"Create skill: {one_line(start.task_description)[:80]}",
+                memo={"body": digest, "task": start.task_description[:TASK_IN_MEMO]},
+                search_attributes=TypedSearchAttributes(
+                    [SearchAttributePair(USER, start.user_id), SearchAttributePair(STATUS, JobStatus.PENDING.value)]
+                ),
+                rpc_timeout=RPC,
+            )
+
+    async def describe(self, job_id: UUID) -> RunningJob | None:
+        """A job as Temporal knows it; None when it knows none. Raises TemporalUnavailable."""
+        try:
+            async with _bounded():
+                return await _running(await self._job(job_id).describe(rpc_timeout=RPC))
+        except WorkflowGone:
+            return None
+
+    async def fresh(self) -> list[RunningJob]:
+        """Jobs that have not told of themselves yet, newest first, at most MOST_LISTED. Raises TemporalUnavailable."""
+        query = f"WorkflowType='CreateSkill' AND ExecutionStatus='Running' AND {STATUS.name}='{JobStatus.PENDING}'"
+        async with _bounded():
+            listed = self._client.list_workflows(query, limit=MOST_LISTED, page_size=MOST_LISTED, rpc_timeout=RPC)
+            return [await _running(execution) async for execution in listed]
+
+    async def answer(self, job_id: UUID, interaction_id: UUID) -> None:
+        """Tell the workflow that its prompt has an answer. Raises WorkflowGone, TemporalUnavailable."""
+        async with _bounded():
+            signal = AnswerSignal(interaction_id=interaction_id)
+            await self._job(job_id).signal(CreateSkill.answer, signal, rpc_timeout=RPC)
+
+    async def cancel(self, job_id: UUID, request: CancelRequest) -> None:
+        """Ask the job to end. Raises WorkflowGone, TemporalUnavailable."""
+        async with _bounded():
+            await self._job(job_id).signal(CreateSkill.cancel, request, rpc_timeout=RPC)
+
+    async def retry(self, job_id: UUID, by: str) -> None:
+        """Ask the job to try again. Raises WorkflowGone, TemporalUnavailable."""
+        async with _bounded():
+            await self._job(job_id).signal(CreateSkill.retry, RetryRequest(by=by), rpc_timeout=RPC)
+
+    async def promote(self, request: PromoteRequest) -> WorkflowHandle[PromoteSkill, Outcome]:
+        """Start a promotion, or join the one that runs. Raises WorkflowAlreadyStartedError after one that succeeded."""
+        async with _bounded():
+            return await self._client.start_workflow(
+                PromoteSkill.run,
+                request,
+                id=f"promote-skill:{request.job_id}",
+                task_queue=WORKFLOWS,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary=f"Publish the skill of job {request.job_id}",
+                rpc_timeout=RPC,
+            )
+
+    async def ping(self) -> str:
+        """The namespace's name. Raises TemporalUnavailable, WorkflowGone when the namespace does not exist."""
+        async with _bounded():
+            request = DescribeNamespaceRequest(namespace=self._client.namespace)
+            await self._client.workflow_service.describe_namespace(request, timeout=RPC)
+        return self._client.namespace
+
+    async def pollers(self, queue: str) -> int:
+        """How many pollers a task queue has had in the last minute. Raises TemporalUnavailable."""
+        kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW if queue == WORKFLOWS else TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+        request = DescribeTaskQueueRequest(
+            namespace=self._client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
+        )
+        async with _bounded():
+            described = await self._client.workflow_service.describe_task_queue(request, timeout=RPC)
+        since = datetime.now(UTC) - RECENT
+        return sum(poller.last_access_time.ToDatetime(UTC) > since for poller in described.pollers)
+
+    def _job(self, job_id: UUID) -> WorkflowHandle[CreateSkill, Outcome]:
+        return self._client.get_workflow_handle_for(CreateSkill.run, _create(job_id))
+
+
+async def result_of(promotion: WorkflowHandle[PromoteSkill, Outcome], within: float) -> Outcome | None:
+    """How a promotion ended; None when it takes longer than `within` seconds.
+
+    Raises PromotionRefused, LibraryConflict or PromotionFailed with the reason.
+    """
+    try:
+        async with asyncio.timeout(within):
+            return await promotion.result(rpc_timeout=timedelta(seconds=within + 5))
+    except TimeoutError:
+        return None
+    except WorkflowFailureError as failure:
+        raise _reason(failure) from failure
+    except RPCError as error:
+        raise _translated(error) from error
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks and runs of blanks."""
+    return " ".join(text.split())
+
+
+@asynccontextmanager
+async def _bounded() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(WITHIN):
+            yield
+    except TimeoutError as error:
+        raise _away(f"no answer within {WITHIN:g} s") from error
+    except RPCError as error:
+        raise _translated(error) from error
+    except RuntimeError as error:
+        # What a lazy client raises while nothing listens at the address.
+        raise _away(str(error)) from error
+
+
+def _translated(error: RPCError) -> Exception:
+    if error.status is RPCStatusCode.NOT_FOUND:
+        return WorkflowGone("The job's workflow has ended: it takes no answer and cannot be cancelled.")
+    return _away(error.message) if error.status in AWAY else error
+
+
+def _away(why: str) -> TemporalUnavailable:
+    return TemporalUnavailable(
+        "Temporal does not answer. Nothing was lost; jobs go on when it is back. Start it again (`skill-fleet up`, or "
+        f"see `skill-fleet doctor`), then repeat the request. ({why[:200]})"
+    )
+
+
+def _reason(failure: WorkflowFailureError) -> Exception:
+    cause = failure.cause.cause if isinstance(failure.cause, ActivityError) else failure.cause
+    text = str(cause.message if isinstance(cause, ApplicationError) else cause or failure)
+    kind = cause.type if isinstance(cause, ApplicationError) else None
+    known = {"PromotionRefused": PromotionRefused, "LibraryConflict": LibraryConflict}
+    return known.get(kind or "", PromotionFailed)(text)
+
+
+async def _running(execution: WorkflowExecution | WorkflowExecutionDescription) -> RunningJob:
+    memo = await execution.memo()
+    return RunningJob(
+        job_id=UUID(execution.id.removeprefix("create-skill:")),
+        user_id=execution.typed_search_attributes.get(USER, ""),
+        task_description=str(memo.get("task", "")),
+        digest=str(memo.get("body", "")),
+        status=STATUSES.get(execution.status, JobStatus.PENDING) if execution.status else JobStatus.PENDING,
+        started_at=execution.start_time,
+    )
+
+
+def _create(job_id: UUID) -> str:
+    return f"create-skill:{job_id}"

@@ -1,0 +1,85 @@
+"""The flags that every command takes, before or after its name, and the one edge where errors become exit codes."""
+
+from functools import cache
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand
+
+from cli.exits import ExitCode
+from cli.output import Output
+from cli.problems import CliError
+from domain.shape import StrictShape
+
+PANEL = "Everywhere"
+
+ApiUrl = Annotated[
+    str | None, typer.Option("--api-url", metavar="URL", help="Where the api is.", rich_help_panel=PANEL)
+]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Who you are.", rich_help_panel=PANEL)]
+Json = Annotated[
+    bool, typer.Option("--json", help="Data as JSON on stdout, messages on stderr.", rich_help_panel=PANEL)
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=PANEL)]
+
+
+class Flags(StrictShape):
+    """What was given anywhere on the command line."""
+
+    api_url: str | None = None
+    user: str | None = None
+    json_wanted: bool = False
+    debug: bool = False
+
+    def over(self, earlier: "Flags") -> "Flags":
+        """These flags; what they leave open is taken from those before the command's name."""
+        return Flags(
+            api_url=self.api_url or earlier.api_url,
+            user=self.user or earlier.user,
+            json_wanted=self.json_wanted or earlier.json_wanted,
+            debug=self.debug or earlier.debug,
+        )
+
+
+def remember(
+    ctx: typer.Context, api_url: ApiUrl = None, user: User = None, json_wanted: Json = False, debug: Debug = False
+) -> None:
+    """Make Agent Skills worth installing.
+
+    Exit codes: 0 done, 1 failed, 2 usage, 3 cancelled or timed out, 4 not allowed, 5 job failed, 8 waiting for a
+    person, 130 interrupted.
+    """
+    ctx.obj = Flags(api_url=api_url, user=user, json_wanted=json_wanted, debug=debug)
+
+
+class Command(TyperCommand):
+    """A command with the common flags after its name too, whose CliErrors become a sentence and an exit code."""
+
+    # The base class names its context and its parameters by types that typer does not export: hence the ignores.
+    def get_params(self, ctx: typer.Context) -> list[object]:  # type: ignore[override]
+        """Its own parameters and the common ones, for the parser and for --help."""
+        return [*_common(), *super().get_params(ctx)]
+
+    def invoke(self, ctx: typer.Context) -> None:  # type: ignore[override]
+        """Run it with `ctx.obj` = the Flags of the whole line."""
+        own = Flags(**{name: ctx.params.pop(name) for name in Flags.model_fields})
+        flags = own.over(ctx.find_object(Flags) or Flags())
+        ctx.obj = flags
+        try:
+            super().invoke(ctx)
+        except CliError as error:
+            if flags.debug:
+                raise
+            for line in error.lines():
+                Output().say(line)
+            raise typer.Exit(error.exit_code) from error
+        except (KeyboardInterrupt, EOFError) as error:
+            raise typer.Exit(ExitCode.INTERRUPTED) from error
+
+
+@cache
+def _common() -> tuple[object, ...]:
+    """The common parameters as typer makes them, taken from a command that has only these."""
+    bare = typer.Typer(add_completion=False)
+    bare.command()(remember)
+    return tuple(typer.main.get_command(bare).params)

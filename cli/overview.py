@@ -1,0 +1,92 @@
+"""A job in words: where it stands, who wrote it, how it was proven, what to do next. Must not print."""
+
+from collections.abc import Sequence
+
+from cli.exits import is_parked_on_a_problem
+from domain.evaluation import Evidence
+from domain.job import JobResult, JobStatus, JobStatusView, JobView, Usage
+
+SMALL_MODEL = "qwen2.5-coder-1.5b"
+SMALL_NOTICE = (
+    "written by a small local model: read before use; better: set SKILL_FLEET_MODEL and SKILL_FLEET_MODEL_API_KEY"
+)
+LABEL_WIDTH = 12
+
+
+def next_step(view: JobStatusView, *, promoted: bool = False) -> str:
+    """The one command that takes this job further."""
+    job = view.job_id
+    if is_parked_on_a_problem(view):
+        return f"skill-fleet retry {job}"
+    if view.hitl_type is not None and not view.status.final:
+        return f"skill-fleet answer {job}"
+    ended = {
+        JobStatus.COMPLETED: "skill-fleet skills" if promoted else f"skill-fleet promote {job}",
+        JobStatus.FAILED: f"skill-fleet retry {job}",
+        JobStatus.CANCELLED: "skill-fleet create TASK",
+    }
+    return ended.get(view.status, f"skill-fleet watch {job}")
+
+
+def is_small(models: Sequence[str]) -> bool:
+    """True when the local model that comes along wrote it."""
+    return any(SMALL_MODEL in model.lower() for model in models)
+
+
+def overview(view: JobView) -> list[str]:
+    """The lines of `show`."""
+    result = view.result
+    told = [
+        ("Job", str(view.job_id)),
+        ("Task", view.task_description_refined or view.task_description),
+        ("Status", _status(view)),
+        ("Problem", view.error or ""),
+        ("Skill", result.skill_name or ""),
+        ("Written by", _written_by(result)),
+        ("Evidence", evidence(result.evidence) if result.evidence else ""),
+        ("Validation", _validation(result)),
+        ("Draft", view.draft_path or result.draft_path or ""),
+        ("Published", view.final_path or result.final_path or ""),
+        ("Cost", cost(result.usage) if result.usage else ""),
+        ("Next", next_step(view, promoted=view.promoted)),
+    ]
+    return [f"{label:<{LABEL_WIDTH}}{text}" for label, text in told if text]
+
+
+def evidence(found: Evidence) -> str:
+    """The pass rates with and without the skill, in percent."""
+    if found.with_ is None or found.without is None:
+        return f"{found.status} {found.note}".strip()
+    delta = found.delta if found.delta is not None else found.with_ - found.without
+    still = ", more runs pending" if found.status == "pending" else ""
+    rates = f"with {found.with_:.0%}, without {found.without:.0%} ({delta * 100:+.0f} points, {found.n} cases{still})"
+    return f"{rates} {found.note}".strip()
+
+
+def cost(usage: Usage) -> str:
+    """Calls, tokens and money; money only when the price is known."""
+    money = "" if usage.usd is None else f", {usage.usd:.4f} USD"
+    return f"{usage.calls} model calls, {usage.input_tokens} tokens in, {usage.output_tokens} out{money}"
+
+
+def models_of(result: JobResult) -> list[str]:
+    """The models that worked on this job."""
+    return result.usage.models if result.usage else []
+
+
+def _status(view: JobView) -> str:
+    asked = f", waits for an answer ({view.hitl_type})" if view.hitl_type and not view.status.final else ""
+    parked = f", parked since {view.parked_at:%Y-%m-%d %H:%M}" if view.parked_at and not view.status.final else ""
+    phase = f" in {view.current_phase}" if view.current_phase else ""
+    return f"{view.status}{phase}, {view.progress_percent} %{asked}{parked}"
+
+
+def _written_by(result: JobResult) -> str:
+    models = models_of(result)
+    return f"{', '.join(models)} ({SMALL_NOTICE})" if is_small(models) else ", ".join(models)
+
+
+def _validation(result: JobResult) -> str:
+    if result.validation is None:
+        return ""
+    return f"{'passed' if result.validation.passed else 'not passed'}, score {result.validation.score:.2f}"

@@ -1,0 +1,211 @@
+"""Every way a command may fail, as one sentence each: what, why, the next command; with its exit code.
+
+    CliError                 anything a command tells the person and ends with
+    ├── UsageProblem             the command line itself does not make sense (2)
+    └── ApiProblem               the api answered with a problem document; carries status, code and field errors
+
+Translated at one edge (`cli/flags.py`). Must not print and must not know about typer.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+import httpx
+from pydantic import ValidationError
+
+from cli.exits import ExitCode
+from domain.errors import SkillFleetError
+from domain.shape import Shape
+
+
+class CliError(SkillFleetError):
+    """`what` went wrong, `why`, and the `next_step`; the process ends with `exit_code`."""
+
+    def __init__(self, what: str, *, why: str = "", next_step: str = "", exit_code: ExitCode = ExitCode.FAILED) -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.next_step = next_step
+        self.exit_code = exit_code
+
+    def lines(self) -> list[str]:
+        """What a person reads, one thought a line."""
+        said = [("error", self.what), ("why", self.why), ("next", self.next_step)]
+        return [f"{label}: {text}" for label, text in said if text]
+
+
+class UsageProblem(CliError):
+    """The command line does not make sense as given."""
+
+    def __init__(self, what: str, *, why: str = "", next_step: str = "") -> None:
+        super().__init__(what, why=why, next_step=next_step, exit_code=ExitCode.USAGE)
+
+
+class Problem(Shape):
+    """A problem document of RFC 9457 as our api writes it; every member may be missing."""
+
+    title: str = ""
+    detail: str = ""
+    code: str = ""
+    request_id: str = ""
+    errors: dict[str, str] = {}
+
+
+class Sentence(Shape):
+    """What we say of an error, and what a person does next."""
+
+    what: str
+    next_step: str
+    exit_code: ExitCode = ExitCode.FAILED
+
+
+class ApiProblem(CliError):
+    """The api refused. `fields` maps a field (`answers.q1`) to what is wrong with it."""
+
+    def __init__(self, status: int, problem: Problem) -> None:
+        sentence = sentence_for(status, problem.code)
+        why = problem.detail or problem.title
+        super().__init__(sentence.what, why=why, next_step=sentence.next_step, exit_code=sentence.exit_code)
+        self.status = status
+        self.code = problem.code
+        self.request_id = problem.request_id
+        self.fields = problem.errors
+
+    def lines(self) -> list[str]:
+        """The sentence, then each field on its own line, then the request id for the operator's logs."""
+        fields = [f"  {name}: {message}" for name, message in self.fields.items()]
+        request = [f"request: {self.request_id}"] if self.request_id else []
+        return [*super().lines(), *fields, *request]
+
+
+BY_STATUS: Mapping[int, Sentence] = MappingProxyType(
+    {
+        400: Sentence(
+            what="The api did not understand the request.",
+            next_step="see `skill-fleet COMMAND --help`; if all is right, the api is of another version",
+            exit_code=ExitCode.USAGE,
+        ),
+        401: Sentence(
+            what="The api does not know who you are.",
+            next_step="say it with --user NAME or SKILL_FLEET_USER",
+            exit_code=ExitCode.AUTH,
+        ),
+        403: Sentence(
+            what="You may not do this.",
+            next_step="ask the job's owner, or say who you are with --user NAME",
+            exit_code=ExitCode.AUTH,
+        ),
+        404: Sentence(
+            what="There is no such thing here, or it is not yours.",
+            next_step="see what there is: `skill-fleet jobs`, `skill-fleet skills`; or say who you are: --user NAME",
+        ),
+        409: Sentence(
+            what="Something else stands in the way of this.",
+            next_step="look at how things are now: `skill-fleet show JOB`",
+        ),
+        410: Sentence(
+            what="The job has ended and takes no more of this.",
+            next_step="look at it: `skill-fleet show JOB`; or start a new one: `skill-fleet create TASK`",
+        ),
+        413: Sentence(
+            what="That is more than the api takes.",
+            next_step="make the text or the sources smaller",
+            exit_code=ExitCode.USAGE,
+        ),
+        422: Sentence(
+            what="What was sent does not fit; nothing of it was lost.",
+            next_step="mend the fields below and run the command again",
+            exit_code=ExitCode.USAGE,
+        ),
+        429: Sentence(
+            what="The api is asked too much at once.",
+            next_step="wait a little and run the command again",
+        ),
+        500: Sentence(
+            what="The api failed.",
+            next_step="run it again; if it stays so: `skill-fleet doctor`, and the api's log under the request id",
+        ),
+        502: Sentence(
+            what="Nothing healthy answers behind the api's address.",
+            next_step="`skill-fleet doctor` says which part is down",
+        ),
+        503: Sentence(
+            what="The api cannot reach a part it needs, so nothing was done.",
+            next_step="`skill-fleet doctor` says which part is down; then run the command again",
+        ),
+        504: Sentence(
+            what="The api did not get an answer in time.",
+            next_step="run the command again: a repeated start or answer counts once",
+            exit_code=ExitCode.CANCELLED,
+        ),
+    }
+)
+"""One sentence for each status the api may answer with; a code below says it more exactly."""
+
+BY_CODE: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "answer_conflict": Sentence(
+            what="This prompt is no longer yours to answer: another answer stands, or the prompt is closed.",
+            next_step="see what is asked now: `skill-fleet answer JOB`; or go on watching: `skill-fleet watch JOB`",
+        ),
+        "invalid_answer": Sentence(
+            what="The answer does not fit the prompt; the prompt is still open and valid parts are kept as a draft.",
+            next_step="mend the fields below and answer again: `skill-fleet answer JOB`",
+            exit_code=ExitCode.USAGE,
+        ),
+        "job_ended": Sentence(
+            what="The job has ended: it takes no answer and cannot be cancelled.",
+            next_step="look at it: `skill-fleet show JOB`; or start a new one: `skill-fleet create TASK`",
+        ),
+        "promotion_refused": Sentence(
+            what="The draft may not be published as it is.",
+            next_step="mend what is named, or publish anyway: `skill-fleet promote JOB --force --reason TEXT`",
+        ),
+        "library_conflict": Sentence(
+            what="The place in the library is taken by another skill.",
+            next_step="choose another shelf: `skill-fleet promote JOB --category CATEGORY`",
+        ),
+        "idempotency_key_reused": Sentence(
+            what="The same request key was used for something else.",
+            next_step="run the command again: each run makes its own key",
+        ),
+    }
+)
+"""Sharper sentences, by the `code` of the problem document."""
+
+
+def sentence_for(status: int, code: str) -> Sentence:
+    """The sharpest sentence we have: by code, by status, else by the class of the status."""
+    return (
+        BY_CODE.get(code)
+        or BY_STATUS.get(status)
+        or BY_STATUS[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
+    )
+
+
+def problem_of(response: httpx.Response) -> ApiProblem:
+    """What an error response says; one that is no problem document (a proxy's page) is quoted in its first words."""
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        problem = Problem(detail=f"HTTP {response.status_code}: {response.text[:200].strip()}")
+    if not problem.request_id:
+        problem = problem.model_copy(update={"request_id": response.headers.get("X-Request-Id", "")})
+    return ApiProblem(response.status_code, problem)
+
+
+def unreachable(url: str, error: httpx.TransportError) -> CliError:
+    """Nobody answers at the address, or not in time (then exit code 3)."""
+    if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout | httpx.PoolTimeout):
+        return CliError(
+            f"The api at {url} did not answer in time.",
+            why="it is overloaded or hangs; a start or an answer that did arrive counts once",
+            next_step="`skill-fleet doctor`, then run the command again",
+            exit_code=ExitCode.CANCELLED,
+        )
+    return CliError(
+        f"No Skill Fleet api answers at {url}.",
+        why=str(error) or type(error).__name__,
+        next_step="start it with `skill-fleet up`, or name another with --api-url or SKILL_FLEET_API_URL",
+    )

@@ -1,0 +1,50 @@
+"""One run of the command line: its flags, its settings, its streams and, when needed, its line to the api."""
+
+import typer
+from pydantic import ValidationError
+
+from cli import address
+from cli.client import Api
+from cli.flags import Flags
+from cli.output import Output
+from cli.problems import UsageProblem
+from settings import PREFIX, Settings, UnknownSettingError, load
+
+
+class Run:
+    """What every command starts from."""
+
+    def __init__(self, flags: Flags) -> None:
+        self.flags = flags
+        self.settings = _settings()
+        self.out = Output(json_wanted=flags.json_wanted)
+
+    @property
+    def api_url(self) -> str:
+        """The api's address. Raises CliError when none is known."""
+        return address.find(self.flags.api_url, self.settings)
+
+    def api(self) -> Api:
+        """A new line to the api; use it in a `with`."""
+        return Api(self.api_url, self.flags.user or self.settings.user)
+
+
+def run_of(ctx: typer.Context) -> Run:
+    """The run that typer's context belongs to."""
+    flags = ctx.find_object(Flags)
+    return Run(flags or Flags())
+
+
+def _settings() -> Settings:
+    try:
+        return load()
+    except UnknownSettingError as error:
+        raise _unusable(str(error)) from error
+    except ValidationError as error:
+        # Never the values: one of them may be a key.
+        wrong = [f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)]
+        raise _unusable("; ".join(wrong)) from error
+
+
+def _unusable(why: str) -> UsageProblem:
+    return UsageProblem("The settings cannot be used.", why=why, next_step="mend the variable that is named")

@@ -1,0 +1,52 @@
+"""Every error is a sentence with a reason and a next command."""
+
+import httpx
+import pytest
+
+from cli.exits import ExitCode
+from cli.problems import BY_CODE, BY_STATUS, problem_of, unreachable
+
+
+def answered(status: int, **body: object) -> httpx.Response:
+    return httpx.Response(status, json=body, request=httpx.Request("GET", "http://here/x"))
+
+
+@pytest.mark.parametrize("status", sorted(BY_STATUS))
+def test_each_status_says_what_why_and_what_to_do(status: int) -> None:
+    problem = problem_of(answered(status, title="T", detail="the reason", request_id="r-1", code="unheard_of"))
+    said = "\n".join(problem.lines())
+    assert said.startswith(f"error: {BY_STATUS[status].what}")
+    assert "why: the reason" in said
+    assert "next: " in said
+    assert said.endswith("request: r-1")
+
+
+@pytest.mark.parametrize("code", sorted(BY_CODE))
+def test_each_code_has_its_own_sentence(code: str) -> None:
+    assert problem_of(answered(409, code=code)).what == BY_CODE[code].what
+
+
+def test_fields_are_named_one_by_one() -> None:
+    problem = problem_of(answered(422, code="invalid_answer", errors={"answers.q2": "Not answered yet."}))
+    assert "  answers.q2: Not answered yet." in problem.lines()
+    assert problem.exit_code is ExitCode.USAGE
+
+
+def test_a_page_of_a_proxy_is_quoted_and_its_request_id_kept() -> None:
+    page = httpx.Response(
+        418, text="<h1>Teapot</h1>", headers={"X-Request-Id": "r-2"}, request=httpx.Request("GET", "http://here/x")
+    )
+    problem = problem_of(page)
+    assert "Teapot" in problem.why
+    assert problem.request_id == "r-2"
+
+
+def test_statuses_without_a_sentence_take_that_of_their_class() -> None:
+    assert problem_of(answered(418)).what == BY_STATUS[400].what
+    assert problem_of(answered(599)).what == BY_STATUS[500].what
+
+
+def test_not_in_time_is_3_and_not_there_is_1() -> None:
+    assert unreachable("http://here", httpx.ReadTimeout("slow")).exit_code is ExitCode.CANCELLED
+    gone = unreachable("http://here", httpx.ConnectError("refused"))
+    assert (gone.exit_code, "skill-fleet up" in gone.next_step) == (ExitCode.FAILED, True)

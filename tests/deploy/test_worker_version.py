@@ -1,0 +1,112 @@
+"""The worker's version: a digest of its code, made current as soon as it polls."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+
+from deploy.folder import Folder
+from deploy.ports import choose
+from deploy.supervisor import Supervisor
+from deploy.temporal_server import TemporalServer
+from deploy.worker_version import DEPLOYMENT, WORKFLOW_QUEUE, CurrentVersion, build_id
+from workflows import steps
+
+
+@workflow.defn(sandboxed=False)
+class Greet:
+    """The smallest workflow."""
+
+    @workflow.run
+    async def run(self) -> str:
+        """Greet."""
+        return "hello"
+
+
+@pytest.fixture(scope="module")
+async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Client]:
+    """Of a server of its own."""
+    folder = Folder(tmp_path_factory.mktemp("temporal"))
+    folder.create()
+    ports = choose(folder.ports)
+    server = TemporalServer(folder.logs, folder.temporal, ports.temporal, ports.temporal_ui, {"PATH": "/usr/bin:/bin"})
+    supervisor = Supervisor(lambda _: None, lambda: None)
+    supervisor.start(server)
+    await supervisor.wait_ready(("temporal",), 20)
+    yield await Client.connect(server.address)
+    await supervisor.stop(("temporal",))
+
+
+def worker(client: Client, build: str) -> Worker:
+    """A worker of one build."""
+    version = WorkerDeploymentVersion(DEPLOYMENT, build)
+    config = WorkerDeploymentConfig(version, True, VersioningBehavior.AUTO_UPGRADE)
+    return Worker(client, task_queue=WORKFLOW_QUEUE, workflows=[Greet], deployment_config=config)
+
+
+async def made_current(version: CurrentVersion, client: Client, since: float) -> None:
+    """Ask until it is."""
+    async with asyncio.timeout(20):
+        while not await version.ensure(client, since):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+def checkout(root: Path, text: str) -> Path:
+    """Sources with one text in them."""
+    (root / "workflows").mkdir(parents=True)
+    (root / "workflows" / "job.py").write_text(text)
+    (root / "worker.py").write_text("run()")
+    return root
+
+
+def test_a_build_is_named_by_its_sources(tmp_path: Path) -> None:
+    first, same, other = (checkout(tmp_path / name, text) for name, text in (("a", "x"), ("b", "x"), ("c", "y")))
+    assert build_id(first) == build_id(same) != build_id(other)
+    assert len(build_id(first)) == 12
+
+
+def test_what_python_leaves_beside_the_sources_does_not_count(tmp_path: Path) -> None:
+    root = checkout(tmp_path, "x")
+    before = build_id(root)
+    (root / "workflows" / "__pycache__").mkdir()
+    (root / "workflows" / "__pycache__" / "job.cpython-311.pyc").write_bytes(b"\0")
+    (root / "workflows" / ".job.py.swp").touch()
+    (root / "README.md").write_text("not the worker's")
+    assert build_id(root) == before
+    (root / "workflows" / "job.py").rename(root / "workflows" / "task.py")
+    assert build_id(root) != before
+
+
+def test_the_queue_that_is_watched_is_the_workflows_own() -> None:
+    assert WORKFLOW_QUEUE == steps.WORKFLOWS
+
+
+async def test_nothing_is_current_before_a_worker_polls(client: Client) -> None:
+    assert await CurrentVersion("never").ensure(client, since=0) is False
+
+
+async def test_a_started_workflow_runs_once_the_version_is_current(client: Client) -> None:
+    began = time.time()
+    async with worker(client, "one"):
+        await made_current(CurrentVersion("one"), client, began)
+        assert await client.execute_workflow(Greet.run, id="first", task_queue=WORKFLOW_QUEUE) == "hello"
+
+
+async def test_a_new_build_takes_over(client: Client) -> None:
+    began = time.time()
+    async with worker(client, "two"):
+        await made_current(CurrentVersion("two"), client, began)
+        handle = await client.start_workflow(Greet.run, id="second", task_queue=WORKFLOW_QUEUE)
+        assert await asyncio.wait_for(handle.result(), 10) == "hello"
+
+
+async def test_a_predecessor_s_polls_are_not_taken_for_its_own(client: Client) -> None:
+    async with worker(client, "three"):
+        await made_current(CurrentVersion("three"), client, 0)
+    assert await CurrentVersion("three").ensure(client, since=time.time() + 1) is False

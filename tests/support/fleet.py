@@ -1,0 +1,127 @@
+"""A whole Skill Fleet in one process for tests: real Temporal, real PostgreSQL, real steps, a stand-in provider."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+from domain.job import JobEvent, JobOptions, JobStatus, JobView, Source, StartJob
+from domain.prompt import AnswerSignal, HitlType, InteractionView
+from settings import Settings
+from store import events, jobs, prompts, views
+from store.session import Database
+from store.tables import HitlInteraction
+from tests.support.provider import Provider
+from worker import running, steps, workers
+from workflows import messages as m
+from workflows.create_skill import CreateSkill
+from workflows.steps import WORKFLOWS
+
+TASK = "Write release notes for the Acme CLI from merged pull requests, grouped into Added, Fixed and Breaking"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What a test does as a person would, and what it reads as an operator would."""
+
+    client: Client
+    database: Database
+    library: Path
+    provider: Provider
+
+    async def start(
+        self, task: str = TASK, *, sources: list[Source] | None = None, job_id: UUID | None = None, **options: object
+    ) -> UUID:
+        """Start a job; returns its id."""
+        start = StartJob(
+            job_id=job_id or uuid4(),
+            user_id="local",
+            task_description=task,
+            options=JobOptions.model_validate(options),
+            sources=sources or [],
+        )
+        name = f"create-skill:{start.job_id}"
+        await self.client.start_workflow(CreateSkill.run, start, id=name, task_queue=WORKFLOWS)
+        return start.job_id
+
+    def handle(self, job_id: UUID) -> WorkflowHandle[CreateSkill, m.Outcome]:
+        """The job's workflow."""
+        return self.client.get_workflow_handle_for(CreateSkill.run, f"create-skill:{job_id}")
+
+    async def outcome(self, job_id: UUID, within: float = 60) -> m.Outcome:
+        """How the job ended."""
+        return await asyncio.wait_for(self.handle(job_id).result(), within)
+
+    async def job(self, job_id: UUID) -> JobView:
+        """The job as people see it."""
+        async with self.database.transaction() as session:
+            row = await jobs.get(session, job_id)
+            assert row is not None
+            return await views.job_view(session, row)
+
+    async def events(self, job_id: UUID) -> list[JobEvent]:
+        """All that was told of a job."""
+        async with self.database.transaction() as session:
+            return await events.since(session, job_id, 0)
+
+    async def interactions(self, job_id: UUID) -> list[InteractionView]:
+        """Every prompt of a job."""
+        async with self.database.transaction() as session:
+            return await prompts.history(session, job_id)
+
+    async def prompt(self, job_id: UUID, kind: HitlType, within: float = 40) -> HitlInteraction:
+        """The open prompt, once it is of this kind."""
+        async with asyncio.timeout(within):
+            while True:
+                async with self.database.transaction() as session:
+                    row = await prompts.open_of(session, job_id)
+                if row is not None and row.interaction_type == kind:
+                    return row
+                await self._still_going(job_id)
+                await asyncio.sleep(0.02)
+
+    async def answer(self, job_id: UUID, kind: HitlType, action: str = "proceed", **answer: object) -> None:
+        """Answer the prompt of this kind as a person at the Temporal Web UI would."""
+        row = await self.prompt(job_id, kind)
+        if kind is HitlType.CLARIFY and action == "proceed" and "answers" not in answer:
+            answer["answers"] = {question["id"]: "you decide" for question in row.prompt_data["questions"]}
+        given = {"interaction_id": row.interaction_id, "action": action, "responded_by": "ada", **answer}
+        await self.handle(job_id).signal(CreateSkill.answer, AnswerSignal.model_validate(given))
+
+    async def parked(self, job_id: UUID, within: float = 40) -> JobView:
+        """The job, once it is parked."""
+        async with asyncio.timeout(within):
+            while (job := await self.job(job_id)).parked_at is None:
+                await asyncio.sleep(0.02)
+        return job
+
+    async def _still_going(self, job_id: UUID) -> None:
+        async with self.database.transaction() as session:
+            job = await jobs.get(session, job_id)
+        assert job is None or not JobStatus(job.status).final, f"{job and job.status}: {job and job.error}"
+
+
+def settings_for(provider: Provider, library: Path) -> Settings:
+    """Settings under which every role asks the stand-in."""
+    return Settings(
+        model="openai/stand-in",
+        model_api_base=provider.url,
+        model_api_key=SecretStr(provider.key),
+        library=library,
+        model_timeout=20,
+    )
+
+
+@asynccontextmanager
+async def fleet(client: Client, database: Database, provider: Provider, library: Path) -> AsyncIterator[Fleet]:
+    """Run the workers of a fleet until the block ends."""
+    by_queue = steps(settings_for(provider, library), database)
+    at_work: list[Worker] = workers(client, by_queue)
+    async with running(at_work):
+        yield Fleet(client, database, library, provider)
