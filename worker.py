@@ -13,10 +13,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import structlog
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.author import ModelAuthor
@@ -31,6 +34,7 @@ from activities.shelves import Shelves
 from domain.taxonomy import parse_taxonomy
 from settings import Settings, load
 from store.session import Database
+from workflows.attributes import KEYS
 from workflows.create_skill import CreateSkill
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
@@ -148,6 +152,23 @@ async def running(all_workers: Sequence[Worker]) -> AsyncIterator[None]:
         yield
 
 
+async def register_attributes(client: Client) -> None:
+    """Make the search attributes known to this namespace; without them its workflows could not go on.
+
+    Managed Temporal may forbid it: then its operator registers them, and a line in the log says so.
+    """
+    for key in KEYS:
+        request = AddSearchAttributesRequest(
+            namespace=client.namespace,
+            search_attributes={key.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD},
+        )
+        try:
+            await client.operator_service.add_search_attributes(request)
+        except RPCError as refused:
+            if refused.status is not RPCStatusCode.ALREADY_EXISTS:
+                structlog.get_logger().warning("register a search attribute by hand", name=key.name, why=str(refused))
+
+
 async def main(settings: Settings) -> None:
     """Connect, work, drain on SIGTERM or SIGINT."""
     log = structlog.get_logger()
@@ -161,6 +182,7 @@ async def main(settings: Settings) -> None:
     connect = ClientConfig.load_client_connect_config()
     connect.setdefault("target_host", "localhost:7233")
     client = await Client.connect(**connect, data_converter=pydantic_data_converter)
+    await register_attributes(client)
     async with running(workers(client, steps(settings, database), build_version())):
         log.info("the worker is ready", models={role: spec.model for role, spec in specs(settings).items()})
         await stop.wait()

@@ -73,7 +73,7 @@ async def deliver(parts: Services, row: HitlInteraction) -> None:
 
 
 async def save_draft(parts: Services, asking: Person, job: KnownJob, part: AnswerDraft) -> AnswerDraft:
-    """Merge a part of an answer into this person's draft. Raises AnswerConflict when nothing is asked, InvalidAnswer."""
+    """Merge a part of an answer into this person's draft. Raises AnswerConflict (nothing is asked), InvalidAnswer."""
     async with parts.database.transaction() as session:
         row = await prompts.open_of(session, job.job_id)
         if row is None:

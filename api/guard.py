@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem, problem_response
@@ -35,6 +36,12 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
         "Cross-Origin-Resource-Policy": "same-origin",
     }
 )
+
+MAX_BODY = 512 * 1024
+"""Bytes of a request: the largest skill with room for escapes."""
+
+PATIENCE = 16 * MAX_BODY
+"""Bytes of a request that is too large which are read and dropped."""
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -60,7 +67,8 @@ class Guard:
         began = time.monotonic()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await (refusal(scope, headers, self._hosts) or self._app)(scope, receive, answer.send)
+                app = refusal(scope, headers, self._hosts) or self._app
+                await app(scope, _Body(receive).receive, answer.send)
             finally:
                 log.info(
                     "request",
@@ -87,6 +95,28 @@ class _Answer:
                 headers.setdefault(name, value)
             headers["X-Request-Id"] = self._request_id
         await self._send(message)
+
+
+class _Body:
+    """Passes the body on as it comes and refuses what is too much of it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        if self._size > MAX_BODY:
+            await self._read_on(message)
+            raise HTTPException(413)
+        return message
+
+    async def _read_on(self, message: Message) -> None:
+        """A client that still sends would not hear the refusal."""
+        while message.get("more_body") and self._size < PATIENCE:
+            message = await self._receive()
+            self._size += len(message.get("body", b""))
 
 
 def accepted_id(given: str) -> str:

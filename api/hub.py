@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import structlog
 PAUSE = 1.0
 """Seconds before listening again after the connection broke."""
 
-Hints = Callable[[], AsyncIterator[UUID | None]]
+Hints = Callable[[], AsyncGenerator[UUID | None, None]]
 
 log = structlog.get_logger("api")
 
@@ -52,7 +52,6 @@ class Hub:
                 event.set()
 
     async def _pass_on(self, hints: Hints) -> None:
-        stream = hints()
-        async with aclosing(stream) as heard:  # type: ignore[type-var]  # every generator has aclose
+        async with aclosing(hints()) as heard:
             async for job_id in heard:
                 self.wake(job_id)

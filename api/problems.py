@@ -163,42 +163,37 @@ def problem_of_http(error: HTTPException) -> Problem:
 def install(app: FastAPI, page: Page, headers: Mapping[str, str]) -> None:
     """Register the translations. `page` renders a problem for a browser; `headers` go with unforeseen failures."""
 
-    def told(request: Request, problem: Problem) -> Response:
-        problem = problem.model_copy(update={"instance": request.url.path, "request_id": request.state.request_id})
+    def told(request: Request, error: Exception) -> Response:
+        update = {"instance": request.url.path, "request_id": request.state.request_id}
+        problem = document_of(error).model_copy(update=update)
         if wants_page(request):
             return page(request, problem)
         return problem_response(problem, request.state.request_id)
 
-    @app.exception_handler(SkillFleetError)
-    async def _ours(request: Request, error: SkillFleetError) -> Response:
-        return told(request, problem_of(error))
-
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        return told(request, problem_of_validation(error))
-
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> Response:
-        return told(request, problem_of_http(error))
-
-    @app.exception_handler(DBAPIError)
-    async def _database(request: Request, error: DBAPIError) -> Response:
-        problem = problem_of_database(error)
-        log.warning("the database refused", error=str(error.orig), code=problem.code)
-        return told(request, problem)
-
-    @app.exception_handler(PoolTimeout)
-    async def _pool(request: Request, error: PoolTimeout) -> Response:
-        log.warning("no database connection was free", error=str(error))
-        return told(request, DATABASE_DOWN)
-
-    @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> Response:
+    def unforeseen(request: Request, error: Exception) -> Response:
         log.error("unforeseen", exc_info=error)
-        response = told(request, unexpected())
+        response = told(request, error)
         # This answer is made outside of every middleware.
         response.headers.update({**headers, "X-Request-Id": request.state.request_id})
         return response
+
+    for foreseen in (SkillFleetError, RequestValidationError, HTTPException, DBAPIError, PoolTimeout):
+        app.add_exception_handler(foreseen, told)
+    app.add_exception_handler(Exception, unforeseen)
+
+
+def document_of(error: Exception) -> Problem:
+    """The document of any error."""
+    if isinstance(error, SkillFleetError):
+        return problem_of(error)
+    if isinstance(error, RequestValidationError):
+        return problem_of_validation(error)
+    if isinstance(error, HTTPException):
+        return problem_of_http(error)
+    if isinstance(error, DBAPIError):
+        log.warning("the database refused", error=str(error.orig)[:500])
+        return problem_of_database(error)
+    return DATABASE_DOWN if isinstance(error, PoolTimeout) else unexpected()
 
 
 def wants_page(request: Request) -> bool:

@@ -60,9 +60,7 @@ async def promote(parts: Services, asking: Person, job: KnownJob, wanted: Promot
     refusal = obstacle(standing, force=wanted.force, reason=reason)
     if refusal:
         raise PromotionRefused(refusal)
-    request = PromoteRequest(
-        job_id=job.job_id, by=asking.name, category=category, force=wanted.force, reason=reason
-    )
+    request = PromoteRequest(job_id=job.job_id, by=asking.name, category=category, force=wanted.force, reason=reason)
     try:
         await result_of(await parts.temporal.promote(request), PATIENCE)
     except WorkflowAlreadyStartedError:

@@ -118,6 +118,4 @@ async def present(database: Database, job: KnownJob) -> JobEvent:
     if state is not None:
         return state
     seen = waiting_view(job)
-    return JobEvent(
-        seq=0, type="state", status=seen.status, message=seen.progress_message, created_at=job.created_at
-    )
+    return JobEvent(seq=0, type="state", status=seen.status, message=seen.progress_message, created_at=job.created_at)

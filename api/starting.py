@@ -13,7 +13,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from api.dependencies import Services
 from api.errors import InvalidRequest, KeyReused
 from api.permissions import Person
-from api.reading import KnownJob, find, status_of
+from api.reading import find, status_of
 from domain.errors import InvalidAnswer
 from domain.job import (
     MAX_DESCRIPTION,
@@ -166,7 +166,7 @@ async def _digest_in_record(parts: Services, job_id: UUID) -> str | None:
 async def _replayed(parts: Services, job: StartJob, known: str) -> Started:
     if known != digest(job):
         raise KeyReused(
-            "This Idempotency-Key was used for another request. Send the first request again unchanged, or use a new key."
+            "This Idempotency-Key was used for another request. Send that one again unchanged, or use a new key."
         )
-    first: KnownJob = await find(parts.database, parts.temporal, job.job_id)
+    first = await find(parts.database, parts.temporal, job.job_id)
     return Started(view=await status_of(parts.database, first), replayed=True)

@@ -20,7 +20,12 @@ from temporalio.client import (
     WorkflowFailureError,
     WorkflowHandle,
 )
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -148,7 +153,7 @@ class Temporal:
             )
 
     async def ping(self) -> str:
-        """The namespace's name. Raises TemporalUnavailable, WorkflowGone when the namespace does not exist."""
+        """The namespace's name. Raises TemporalUnavailable, also when the namespace does not exist."""
         async with _bounded():
             request = DescribeNamespaceRequest(namespace=self._client.namespace)
             await self._client.workflow_service.describe_namespace(request, timeout=RPC)
@@ -205,6 +210,8 @@ async def _bounded() -> AsyncIterator[None]:
 
 
 def _translated(error: RPCError) -> Exception:
+    if error.status is RPCStatusCode.NOT_FOUND and error.message.startswith("Namespace"):
+        return _away(error.message)
     if error.status is RPCStatusCode.NOT_FOUND:
         return WorkflowGone("The job's workflow has ended: it takes no answer and cannot be cancelled.")
     return _away(error.message) if error.status in AWAY else error

@@ -60,8 +60,8 @@ class Attachment:
         view = self._last = self._api.get(f"/jobs/{self._job_id}/status", JobStatusView)
         if is_parked_on_a_problem(view):
             return True
-        if view.hitl_type is None or view.status.final:
-            return False
+        if view.hitl_type is None or event.status not in WAITING:
+            return False  # a prompt that opened since has an event of its own, which is still to come
         prompt = self._api.get(f"/hitl/{self._job_id}/prompt", PromptView)
         if prompt.interaction_id is None or prompt.interaction_id in self._answered:
             return False

@@ -64,9 +64,10 @@ class Ready(Shape):
 def doctor(ctx: typer.Context) -> None:
     """Check the settings, the api and everything behind it; each fault comes with what mends it."""
     run = run_of(ctx)
-    checks = [*behind_the_api(run), library_writable(run.settings.library)]
-    if "model" not in {check.name for check in checks}:
-        checks.append(model(run.settings))
+    checks = behind_the_api(run)
+    told_already = {check.name for check in checks}
+    here = [library_writable(run.settings.library), model(run.settings)]
+    checks += [check for check in here if check.name not in told_already]
     diagnosis = Diagnosis(ok=all(check.ok for check in checks), settings=settings_used(run.settings), checks=checks)
     if run.out.json_wanted:
         run.out.document(diagnosis)
@@ -97,11 +98,13 @@ def behind_the_api(run: Run) -> list[Check]:
 
 
 def library_writable(folder: Path) -> Check:
-    """Whether a file can be made in the library, by making one."""
+    """Whether a file can be made in the library, by making one; in the folder above when it is not there yet."""
+    there = next(above for above in (folder.absolute(), *folder.absolute().parents) if above.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return Check(name="library", ok=True, detail=f"{folder} is writable")
+        with tempfile.TemporaryFile(dir=there):
+            return Check(
+                name="library", ok=True, detail=f"{folder} {'is writable' if folder.exists() else 'can be made'}"
+            )
     except OSError as error:
         return Check(
             name="library",

@@ -134,7 +134,7 @@ class CancelReason(StrictShape):
 
 
 def retry(ctx: typer.Context, job: JobId) -> None:
-    """Go on after a problem was mended, or start a failed job again from its last step."""
+    """Let a job go on after the problem that it waits for was mended."""
     run = run_of(ctx)
     with run.api() as api:
         view = api.post(f"/jobs/{job}/retry", Nothing(), JobStatusView)

@@ -22,7 +22,7 @@ def next_step(view: JobStatusView, *, promoted: bool = False) -> str:
         return f"skill-fleet answer {job}"
     ended = {
         JobStatus.COMPLETED: "skill-fleet skills" if promoted else f"skill-fleet promote {job}",
-        JobStatus.FAILED: f"skill-fleet retry {job}",
+        JobStatus.FAILED: "skill-fleet create TASK",
         JobStatus.CANCELLED: "skill-fleet create TASK",
     }
     return ended.get(view.status, f"skill-fleet watch {job}")
@@ -43,7 +43,7 @@ def overview(view: JobView) -> list[str]:
         ("Problem", view.error or ""),
         ("Skill", result.skill_name or ""),
         ("Written by", _written_by(result)),
-        ("Evidence", evidence(result.evidence) if result.evidence else ""),
+        ("Evidence", evidence(result.evidence) if result.evidence and result.evidence.status != "none" else ""),
         ("Validation", _validation(result)),
         ("Draft", view.draft_path or result.draft_path or ""),
         ("Published", view.final_path or result.final_path or ""),

@@ -166,6 +166,31 @@ BY_CODE: Mapping[str, Sentence] = MappingProxyType(
             what="The place in the library is taken by another skill.",
             next_step="choose another shelf: `skill-fleet promote JOB --category CATEGORY`",
         ),
+        "nothing_to_retry": Sentence(
+            what="No problem of this job waits to be mended.",
+            next_step="look at how it stands: `skill-fleet show JOB`",
+        ),
+        "promotion_failed": Sentence(
+            what="Publishing was tried and failed; files and records are as before.",
+            next_step="mend what is named and run `skill-fleet promote JOB` again",
+        ),
+        "library_broken": Sentence(
+            what="The library on the server's disk cannot be read.",
+            next_step="mend the file that is named; `skill-fleet doctor` checks again",
+        ),
+        "temporal_unavailable": Sentence(
+            what="The api cannot reach Temporal; nothing was lost.",
+            next_step="start it again (`skill-fleet up`, or see `skill-fleet doctor`), then run the command again",
+        ),
+        "database_unavailable": Sentence(
+            what="The api cannot reach its database; what was accepted before is safe.",
+            next_step="start it again (`skill-fleet up`, or see `skill-fleet doctor`), then run the command again",
+        ),
+        "host_refused": Sentence(
+            what="The server does not answer to this name.",
+            next_step="use the address that `skill-fleet status` shows, in --api-url",
+            exit_code=ExitCode.USAGE,
+        ),
         "idempotency_key_reused": Sentence(
             what="The same request key was used for something else.",
             next_step="run the command again: each run makes its own key",

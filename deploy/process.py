@@ -19,6 +19,8 @@ from typing import IO, Self
 
 from deploy.errors import PartFailedError
 
+ASIDE = 3.0
+"""Seconds a program that is run to its end gets to put things aside when it is not awaited any more."""
 LAUNCH = Path(__file__).with_name("launch.py")
 
 
@@ -139,7 +141,7 @@ async def run(command: Command, log: Path, what: str, within: float) -> None:
         raise PartFailedError(f"{what} did not end in {within:.0f} s. Its output is in {log}.") from None
     finally:
         if process.alive:
-            kill_group(process.pid)
-            await process.wait()
+            # Asked first: `initdb` then ends with its present step, and its own server takes its shared memory along.
+            await process.stop(signal.SIGTERM, ASIDE)
     if code != 0:
         raise PartFailedError(f"{what} failed (exit {code}); the end of {log}:\n{last_lines(log)}")

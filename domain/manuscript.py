@@ -110,7 +110,11 @@ def _when(manuscript: Manuscript) -> str:
 
 
 def _quick_start(examples: Iterable[Example], shape: list[str]) -> str:
-    asks = [f"> {_one_line(item.ask)}" + (f"\n\nA good result: {item.good}" if item.good else "") for item in examples]
+    path = "take the inputs, follow the workflow, and go through the checks at the end."
+    asks = [
+        f"For a request like “{_one_line(item.ask)}”: {path}" + (f"\n\nA good result: {item.good}" if item.good else "")
+        for item in examples
+    ]
     lines = [f"## {heading}\n- one line for each item, or “none”" for heading in shape]
     fence = ["Every result has this form:\n\n```markdown\n" + "\n\n".join(lines) + "\n```"] if shape else []
     return "\n\n".join([*asks, *fence])

@@ -1,5 +1,6 @@
 """Jobs: opened once, changed by keyed transitions, read as people see them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypedDict, Unpack
 from uuid import UUID
@@ -110,6 +111,11 @@ async def plan_of(session: AsyncSession, job_id: UUID) -> Plan:
 async def get(session: AsyncSession, job_id: UUID) -> Job | None:
     """The row, or None while the workflow has not opened it yet."""
     return await session.get(Job, job_id)
+
+
+async def opened(session: AsyncSession, job_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these jobs that have a row."""
+    return set(await session.scalars(select(Job.job_id).where(Job.job_id.in_(job_ids))))
 
 
 async def options_of(session: AsyncSession, job_id: UUID) -> JobOptions:

@@ -1,6 +1,6 @@
 """Hints that a job has a new event: one listening connection outside of the pool. The truth is in the table."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from uuid import UUID
 
 import psycopg
@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from store.events import CHANNEL
 
 
-async def listen(url: str) -> AsyncIterator[UUID | None]:
+async def listen(url: str) -> AsyncGenerator[UUID | None, None]:
     """Ids of jobs as their events are committed; None once when the connection stands: reread whatever you follow.
 
     Ends by psycopg.OperationalError when the connection breaks; the caller listens again.

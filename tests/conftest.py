@@ -22,7 +22,7 @@ from store.session import Database
 from store.tables import Base
 from tests.support.fleet import Fleet
 from tests.support.fleet import fleet as run_fleet
-from tests.support.provider import Provider
+from tests.support.provider import LocalProvider, Provider
 from workflows.attributes import HITL_TYPE, PHASE, STATUS, USER
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +81,7 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
+async def provider() -> AsyncIterator[LocalProvider]:
     """A language model provider that answers any prompt, and fails on order."""
     async with Provider.start() as provider:
         yield provider
@@ -89,7 +89,7 @@ async def provider() -> AsyncIterator[Provider]:
 
 @pytest.fixture
 async def fleet(
-    temporal: WorkflowEnvironment, database: Database, provider: Provider, tmp_path: Path
+    temporal: WorkflowEnvironment, database: Database, provider: LocalProvider, tmp_path: Path
 ) -> AsyncIterator[Fleet]:
     """A whole Skill Fleet in this process."""
     async with run_fleet(temporal.client, database, provider, tmp_path / "skills") as fleet:

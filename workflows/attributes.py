@@ -11,6 +11,7 @@ STATUS = SearchAttributeKey.for_keyword("SkillFleetStatus")
 PHASE = SearchAttributeKey.for_keyword("SkillFleetPhase")
 HITL_TYPE = SearchAttributeKey.for_keyword("SkillFleetHitlType")
 USER = SearchAttributeKey.for_keyword("SkillFleetUser")
+KEYS = (STATUS, PHASE, HITL_TYPE, USER)
 
 
 def attributes(status: JobStatus, phase: Phase | None, kind: HitlType | None) -> list[SearchAttributeUpdate[str]]:

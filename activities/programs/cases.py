@@ -21,6 +21,9 @@ SUBSTANCE = Expectation(text="Answers with more than a line", check="regex", val
 """Used where a request names nothing that code could check."""
 
 
+LEAST_ASKED = 4
+"""Words of a message that asks for something."""
+
 WHOLE = "Uses all the material the user gave and leaves nothing of it out"
 """What a small model judges: its own ideas of what an answer shows were seen to be of no use."""
 
@@ -47,13 +50,22 @@ class WriteCases(Task):
     )
 
 
+class MakeUpInput(Task):
+    """Make up the input for two occasions on which a user needs this task done: the lines that the user pastes for the
+    task to work on, with plausible names, numbers and details. Input only, nothing about the result."""
+
+    request: str = dspy.InputField(desc="the task")
+    first: list[str] = dspy.OutputField(desc="four input lines of the first occasion", min_length=3, max_length=4)
+    second: list[str] = dspy.OutputField(
+        desc="four input lines of the second occasion, about something else", min_length=3, max_length=4
+    )
+
+
 async def write_cases(model: LanguageModel, brief: Brief, plan: Plan, *, most: int = 2) -> list[EvaluationCase]:
     """Between one and `most` cases. Every one has an expectation that an empty answer fails, and one for the judge."""
-    found = await model.at("writing evaluation cases").ask(
-        WriteCases, 460, 0.6, request=told(brief, model.low_confidence)
-    )
+    items = await _proposed(model.at("writing evaluation cases"), brief)
     facts = facts_of(said(brief))
-    shown = {_prompt(item, facts, brief): "" if model.low_confidence else item.shows for item in found.cases}
+    shown = {_prompt(item, facts, brief): item.shows for item in items}
     prompts = distinct(prompt for prompt in shown if prompt)[:most] or [_plain_prompt(brief, plan)]
     others = [WHOLE] if model.low_confidence else plan.success_criteria
     return [
@@ -66,11 +78,21 @@ async def write_cases(model: LanguageModel, brief: Brief, plan: Plan, *, most: i
     ]
 
 
+async def _proposed(model: LanguageModel, brief: Brief) -> Sequence[CaseItem]:
+    """A small model makes up the material only: left to invent how a user asks, it was seen to change the task."""
+    request = told(brief, model.low_confidence)
+    if model.low_confidence:
+        made = await model.ask(MakeUpInput, 360, 0.6, request=request)
+        return [CaseItem(material=made.first), CaseItem(material=made.second)]
+    proposed: Sequence[CaseItem] = (await model.ask(WriteCases, 700, 0.6, request=request)).cases
+    return proposed
+
+
 def _prompt(item: CaseItem, facts: Facts, brief: Brief) -> str:
     """How the user asks, then what they paste; "" without material. Nothing of it gives the answer away."""
     asked = _without_hints(sentence(item.ask), facts)
     task = sentence(task_of(brief.task), 400)
-    opening = task if len(asked.split()) < 4 or restates(asked, WriteCases.__doc__ or "") else asked
+    opening = task if len(asked.split()) < LEAST_ASKED or restates(asked, WriteCases.__doc__ or "") else asked
     pasted = [_without_hints(line, facts) for line in distinct(phrase(line, 200) for line in item.material)]
     lines = [f"- {line}" for line in pasted if line and not restates(line, brief.task)]
     return "\n".join([opening, "", *lines]) if len(lines) >= FEWEST_ITEMS else ""

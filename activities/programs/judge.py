@@ -13,7 +13,6 @@ from activities.programs.task import Item, Task
 from domain.brief import Plan
 from domain.evaluation import CheckedExpectation, EvaluationCase, Expectation
 from domain.skill import Finding, Severity
-from domain.skill_file import sections
 
 READ = 6_000
 SMALL_READ = 2_400
@@ -112,34 +111,27 @@ async def rationalizations(
 
 
 async def review(model: LanguageModel, skill_text: str, plan: Plan) -> list[Finding]:
-    """Advice on a written skill, at most two findings; none of them blocks. The small model's are hints only."""
+    """Advice on a written skill, at most two findings; none of them blocks.
+
+    The small local model is not asked: its remarks repeated the rules as if they were broken, and would only mislead.
+    """
+    if model.low_confidence:
+        return []
     found = await model.at("reviewing").ask(
         ReviewSkill,
-        160,
+        240,
         0.0,
-        skill=_to_review(skill_text, model.low_confidence),
+        skill=skill_text[: 4 * READ],
         criteria="\n".join(plan.success_criteria),
     )
-    severity = Severity.INFO if model.low_confidence else Severity.WARNING
     return [
         Finding(
             code="review-advice",
-            severity=severity,
+            severity=Severity.WARNING,
             message=message,
             excerpt=item.section.strip("# ")[:80] or None,
             fix=sentence(item.fix) or None,
-            low_confidence=model.low_confidence,
         )
         for item in found.remarks
         if (message := sentence(item.problem)) and not alike(item.problem, item.fix)
     ][:2]
-
-
-def _to_review(skill_text: str, small: bool) -> str:
-    """All of it, or for a slow reader the two sections that an agent acts on."""
-    if not small:
-        return skill_text[: 4 * READ]
-    acted = [item for item in sections(skill_text) if item.heading in ("Workflow", "Rules")]
-    return (
-        "\n".join(f"## {item.heading}\n{item.text.strip()}" for item in acted)[:SMALL_READ] or skill_text[:SMALL_READ]
-    )

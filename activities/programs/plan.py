@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import dspy
 
 from activities.programs.context import known, said, told
-from activities.programs.facts import criteria_of, facts_of, requirements_of, task_of
+from activities.programs.facts import criteria_of, facts_of, lost, requirements_of, task_of
 from activities.programs.language_model import LanguageModel
 from activities.programs.prose import (
     capital,
@@ -73,7 +73,7 @@ async def plan(
     request = told(brief, model.low_confidence)
     found = await model.at("planning").ask(task, 480, request=request, wish=feedback.strip())
     what = sentence(str(found.what), 500)
-    if not what or foreign_names(what, known(brief)):
+    if not what or lost(task_of(brief.task), what) or foreign_names(what, known(brief)):
         what = sentence(brief.refined or brief.task, 600)
     title = phrase(str(found.title), 60) or clip(task_of(brief.task), 60)
     return Plan(
@@ -81,10 +81,10 @@ async def plan(
         title=capital(title),
         description=_description(what, str(found.use_when), brief),
         category=category or _shelf(str(found.category), categories),
-        triggers=distinct([capital(task_of(brief.task)), *_orders(found.triggers, brief)])[:4],
+        triggers=_triggers(found.triggers, brief),
         non_triggers=distinct(_orders(found.non_triggers, brief), [brief.task, *found.triggers])[:2],
         outline=OUTLINE,
-        success_criteria=_criteria(brief, found.success_criteria),
+        success_criteria=_criteria(brief, found.success_criteria, model.low_confidence),
         key_assumptions=_phrases(found.key_assumptions, brief, 3),
     )
 
@@ -123,6 +123,13 @@ def _description(what: str, use_when: str, brief: Brief) -> str:
     return f"{what} Use when {when[0].lower()}{when[1:]}.".replace("<", "").replace(">", "")
 
 
+def _triggers(proposed: Sequence[str], brief: Brief) -> list[str]:
+    """The model's messages, or the task. Never the bare request: the skill quotes it already."""
+    task = task_of(brief.task)
+    own = distinct(_orders(proposed, brief), [brief.task])[:3]
+    return own or [f"Please {task[:1].lower()}{task[1:]}"]
+
+
 def _orders(items: Sequence[str], brief: Brief) -> list[str]:
     """Proposed messages that are long enough to be one."""
     return [item for item in _phrases(items, brief, 4) if len(item.split()) >= FEWEST_WORDS]
@@ -135,9 +142,10 @@ def _phrases(items: Sequence[str], brief: Brief, most: int) -> list[str]:
     return distinct(capital(phrase(item, 140)) for item in own)[:most]
 
 
-def _criteria(brief: Brief, proposed: Sequence[str]) -> list[str]:
-    """First what code can check, then the request's conditions, then the model's own."""
+def _criteria(brief: Brief, proposed: Sequence[str], small: bool) -> list[str]:
+    """What code can check, or the request's conditions, then the model's own: a small one's only without those."""
     certain = criteria_of(facts_of(said(brief)))
     own = [phrase(item) for item in requirements_of(brief.task)] if not certain else []
     new = [item for item in _phrases(proposed, brief, 3) if not restates(item, brief.task)]
-    return distinct([*certain, *own, *new])[:8]
+    known_ones = [*certain, *own]
+    return distinct(known_ones if small and known_ones else [*known_ones, *new])[:8]

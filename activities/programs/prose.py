@@ -52,6 +52,7 @@ _STOP = frozenset(
         "your",
     ]
 )
+_DANGLING = re.compile(r"\b(?:a|an|the|and|or|any|of|to|with|for|from|by|is|are|be|that|which|each|new)\W*$", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -160,9 +161,10 @@ def sentence(text: str, limit: int = 240) -> str:
 
 
 def _finished(text: str) -> str:
-    """Without the last sentence if it was cut off: a schema's bound ends a text in the middle of a word."""
+    """Without the sentences that were cut off: a schema's bound ends a text in the middle, full stop or not."""
     whole, *rest = _SENTENCE_END.split(" ".join(text.split()))
-    return " ".join([whole, *(part for part in rest if part[-1:] in ".!?")])
+    parts = [whole, *(part for part in rest if part[-1:] in ".!?")]
+    return " ".join(part for part in parts if not _DANGLING.search(part))
 
 
 def capital(text: str) -> str:

@@ -1,7 +1,6 @@
 """A written skill, changed where feedback or failures ask for it; every other section keeps its bytes.
 
-Works on any Markdown, edited by hand or not. The frontmatter is never touched here, except where findings name it and
-the plan says what it must be.
+Works on any Markdown, edited by hand or not. Must not touch the frontmatter.
 """
 
 import asyncio
@@ -13,8 +12,8 @@ import dspy
 from activities.programs.context import excuses, failed, known, listed, told
 from activities.programs.language_model import LanguageModel
 from activities.programs.prose import alike, cites, distinct, is_runaway, is_useful, phrase, sentence
+from activities.programs.section_tasks import MistakeItem
 from activities.programs.task import Task
-from activities.programs.write import MistakeItem
 from domain.brief import Brief
 from domain.evaluation import CaseRun
 from domain.manuscript import MISTAKES, Mistake, Revised, mistakes_text
@@ -82,15 +81,19 @@ class CounterFailures(Task):
 async def revise(
     model: LanguageModel, brief: Brief, content: str, feedback: str, *, findings: Sequence[Finding] = ()
 ) -> Revised:
-    """The skill with the sections rewritten that the feedback (or a finding) touches; the rest byte for byte."""
+    """The skill with the sections rewritten that the feedback (or a finding) touches; the rest byte for byte.
+
+    Findings on the frontmatter are named among the changes and left to the caller, who knows the plan.
+    """
     author = model.at("revising")
-    asked = "\n".join([*([feedback.strip()] if feedback.strip() else []), *(_complaint(item) for item in findings)])
+    ours = [item for item in findings if item.field in (None, "body")]
+    asked = "\n".join([*([feedback.strip()] if feedback.strip() else []), *(_complaint(item) for item in ours)])
+    changes = [f"Frontmatter: {item.message}" for item in findings if item not in ours]
     present = sections(content)
     if not asked:
-        return Revised(content=content)
-    targets = await _targets(author, present, asked, feedback, findings)
+        return Revised(content=content, changes=changes)
+    targets = await _targets(author, present, asked, feedback, ours)
     made = await asyncio.gather(*(_rewritten(author, brief, target, asked) for target in targets))
-    changes: list[str] = []
     for target, (text, change) in zip(targets, made, strict=True):
         if target.line == 0:
             content = append_section(content, target.heading, text, before=LAST)

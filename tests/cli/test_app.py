@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from pydantic import JsonValue
 from typer.testing import CliRunner
 
 from cli.app import build
@@ -14,7 +15,7 @@ from domain.prompt import HitlType
 from tests.cli.conftest import Cli, Program
 from tests.cli.scripted_api import Fault, Script
 
-CONFIRM = {"summary": "s", "path": "data/user-data", "plan": ["write"]}
+CONFIRM: dict[str, JsonValue] = {"summary": "s", "path": "data/user-data", "plan": ["write"]}
 
 
 def prepared(script: Script, case: str) -> None:

@@ -183,10 +183,12 @@ class Terminal:
     def leave(self) -> int:
         """Wait for the end; what is still to come is read, so that nobody waits for us."""
         end = time.monotonic() + 20
-        while time.monotonic() < end and select.select([self._end], [], [], 1):
+        while time.monotonic() < end:
+            if not select.select([self._end], [], [], 0.5)[0]:
+                continue
             try:
                 self.shown += os.read(self._end, 4096).decode(errors="replace")
-            except OSError:
+            except OSError:  # the other end is closed
                 break
         os.close(self._end)
         if self.process.poll() is None and time.monotonic() > end:

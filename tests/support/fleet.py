@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from domain.job import JobEvent, JobOptions, JobStatus, JobView, Source, StartJob
@@ -17,7 +18,7 @@ from settings import Settings
 from store import events, jobs, prompts, views
 from store.session import Database
 from store.tables import HitlInteraction
-from tests.support.provider import Provider
+from tests.support.provider import LocalProvider, Provider
 from worker import running, steps, workers
 from workflows import messages as m
 from workflows.create_skill import CreateSkill
@@ -34,6 +35,7 @@ class Fleet:
     database: Database
     library: Path
     provider: Provider
+    started: list[UUID] = field(default_factory=list)
 
     async def start(
         self, task: str = TASK, *, sources: list[Source] | None = None, job_id: UUID | None = None, **options: object
@@ -47,6 +49,7 @@ class Fleet:
             sources=sources or [],
         )
         name = f"create-skill:{start.job_id}"
+        self.started.append(start.job_id)
         await self.client.start_workflow(CreateSkill.run, start, id=name, task_queue=WORKFLOWS)
         return start.job_id
 
@@ -75,31 +78,45 @@ class Fleet:
         async with self.database.transaction() as session:
             return await prompts.history(session, job_id)
 
-    async def prompt(self, job_id: UUID, kind: HitlType, within: float = 40) -> HitlInteraction:
-        """The open prompt, once it is of this kind."""
+    async def prompt(
+        self, job_id: UUID, kind: HitlType, *, after: UUID | None = None, within: float = 40
+    ) -> HitlInteraction:
+        """The open prompt, once it is of this kind and not the one named in `after`."""
         async with asyncio.timeout(within):
             while True:
                 async with self.database.transaction() as session:
                     row = await prompts.open_of(session, job_id)
-                if row is not None and row.interaction_type == kind:
+                if row is not None and row.interaction_type == kind and row.interaction_id != after:
                     return row
                 await self._still_going(job_id)
                 await asyncio.sleep(0.02)
 
-    async def answer(self, job_id: UUID, kind: HitlType, action: str = "proceed", **answer: object) -> None:
-        """Answer the prompt of this kind as a person at the Temporal Web UI would."""
-        row = await self.prompt(job_id, kind)
+    async def answer(
+        self, job_id: UUID, kind: HitlType, action: str = "proceed", *, after: UUID | None = None, **answer: object
+    ) -> UUID:
+        """Answer the prompt of this kind as a person at the Temporal Web UI would; returns its id."""
+        row = await self.prompt(job_id, kind, after=after)
         if kind is HitlType.CLARIFY and action == "proceed" and "answers" not in answer:
             answer["answers"] = {question["id"]: "you decide" for question in row.prompt_data["questions"]}
         given = {"interaction_id": row.interaction_id, "action": action, "responded_by": "ada", **answer}
         await self.handle(job_id).signal(CreateSkill.answer, AnswerSignal.model_validate(given))
+        return row.interaction_id
 
     async def parked(self, job_id: UUID, within: float = 40) -> JobView:
         """The job, once it is parked."""
         async with asyncio.timeout(within):
-            while (job := await self.job(job_id)).parked_at is None:
+            while True:
+                async with self.database.transaction() as session:
+                    row = await jobs.get(session, job_id)
+                if row is not None and row.parked_at is not None:
+                    return await self.job(job_id)
                 await asyncio.sleep(0.02)
-        return job
+
+    async def end_all(self) -> None:
+        """End what a test has left waiting, so that the next one's database is its own."""
+        for job_id in self.started:
+            with suppress(RPCError):
+                await self.handle(job_id).terminate("the test is over")
 
     async def _still_going(self, job_id: UUID) -> None:
         async with self.database.transaction() as session:
@@ -119,9 +136,11 @@ def settings_for(provider: Provider, library: Path) -> Settings:
 
 
 @asynccontextmanager
-async def fleet(client: Client, database: Database, provider: Provider, library: Path) -> AsyncIterator[Fleet]:
+async def fleet(client: Client, database: Database, provider: LocalProvider, library: Path) -> AsyncIterator[Fleet]:
     """Run the workers of a fleet until the block ends."""
     by_queue = steps(settings_for(provider, library), database)
     at_work: list[Worker] = workers(client, by_queue)
     async with running(at_work):
-        yield Fleet(client, database, library, provider)
+        made = Fleet(client, database, library, provider)
+        yield made
+        await made.end_all()

@@ -1,0 +1,82 @@
+"""The parts of a skill that need no model: the author's demands, the failures that were recorded, a frame of steps.
+
+Everything here is in the author's words or was measured, so that a weak model cannot spoil it.
+"""
+
+from collections.abc import Sequence
+
+from activities.programs.context import decided, failed, said
+from activities.programs.facts import Facts, expectations_of, facts_of, joined, requirements_of
+from activities.programs.prose import distinct, sentence
+from domain.brief import Brief
+from domain.evaluation import CaseRun
+from domain.manuscript import QUICK_START, Mistake, Rule, Step
+
+LONGEST_RULE = 300
+"""Characters of an answer that is repeated as a rule; a longer one is only pointed to."""
+
+HONEST = Rule(
+    rule="Use only what the user gave. Say what is missing instead of making it up.",
+    why="A made-up detail looks like a fact to the reader.",
+)
+NOTHING_LOST = "Everything the user gave is dealt with, and nothing was made up"
+
+_READ = ("read", "collect", "gather", "go through", "review the input")
+_CHECK = ("check", "review", "verify", "compare", "proofread")
+
+
+def demands(brief: Brief) -> list[str]:
+    """The author's rules: the conditions of the request and every answer, in their words.
+
+    An answer becomes a rule with its question, because "five" alone says nothing.
+    """
+    facts = facts_of(said(brief))
+    headings = f"Use the headings {joined(facts.labels)}, each on a line of its own, in this order."
+    answered = [f"{item.question.rstrip('?: ')}: {_inline(item.answer)}" for item in decided(brief)]
+    banned = [f"{item.text}." for item in expectations_of(facts) if item.check == "absent"]
+    rules = distinct([*requirements_of(brief.task), *([headings] if facts.labels else []), *answered, *banned])
+    return [rule if rule.endswith((".", "!")) else f"{rule}." for rule in rules]
+
+
+def _inline(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_RULE else "see the decisions below"
+
+
+def seen_mistakes(brief: Brief, failures: Sequence[CaseRun]) -> list[Mistake]:
+    """What agents really did wrong without the skill, as far as code saw it, with what prevents it."""
+    missed = failed(failures)
+    facts = facts_of(said(brief))
+    found: list[Mistake] = []
+    if any(item.text in missed for item in expectations_of(facts) if item.check == "regex"):
+        found.append(_form(facts))
+    if f"Has at most {facts.max_words} words" in missed:
+        counter = "Count the words at the end. Shorten each item before you drop one."
+        found.append(Mistake(mistake=f"Writing more than {facts.max_words} words.", instead=counter))
+    for item in expectations_of(facts):
+        if item.check in ("contains", "absent") and item.text in missed:
+            found.append(
+                Mistake(mistake=f"Results that miss this: {item.text}.", instead="Read the result once for it.")
+            )
+    return found
+
+
+def _form(facts: Facts) -> Mistake:
+    return Mistake(
+        mistake=f"Leaving out the headings {joined(facts.labels)}, or using others.",
+        instead=f"Copy the form in {QUICK_START} and fill it; write “none” under a heading that has nothing.",
+    )
+
+
+def framed(steps: Sequence[Step], brief: Brief) -> list[Step]:
+    """The steps, with reading before them and checking behind them unless they begin and end so themselves."""
+    first = Step(action="Read everything the user gave", detail="Note what is missing or unclear before you begin.")
+    task = Step(action="Do the task", detail=sentence(brief.refined or brief.task, 600))
+    last = Step(
+        action="Check the result against the rules and the list at the end",
+        detail="Mend what fails, then hand it over.",
+    )
+    middle = list(steps) or [task]
+    lead = [] if middle[0].action.casefold().startswith(_READ) else [first]
+    end = [] if middle[-1].action.casefold().startswith(_CHECK) else [last]
+    return [*lead, *middle, *end]

@@ -1,0 +1,130 @@
+"""The composition root of the api: settings, database, Temporal, library, routes. `uvicorn api.app:create --factory`.
+
+It starts and answers while the database or Temporal is away: both are connected to on first use, and again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+
+from api import drafts, health, hitl, jobs, logs, pages, problems, record, skills
+from api.dependencies import Services
+from api.described import problems as documented
+from api.guard import SECURITY_HEADERS, Guard
+from api.hub import Hub
+from api.library import LibraryFolder
+from api.redelivery import redeliver_for_ever
+from api.temporal import Temporal
+from settings import Settings, load
+from store.notifications import listen
+from store.session import Database
+
+HERE = Path(__file__).resolve().parent
+PREFIX = "/api/v1"
+
+DESCRIPTION = """\
+Makes Agent Skills worth installing: a sentence becomes a skill that is questioned, written, proven against a run
+without it, approved, validated and published. Start with `POST /api/v1/skills`, follow
+`GET /api/v1/jobs/{job_id}/events`, answer with `POST /api/v1/hitl/{job_id}/response`, publish with
+`POST /api/v1/drafts/{job_id}/promote`. Errors are problem documents (RFC 9457).
+"""
+
+
+def create() -> FastAPI:
+    """The application from the environment's settings; what uvicorn calls."""
+    logs.configure()
+    return build(load(), ClientConfig.load_client_connect_config())
+
+
+def build(settings: Settings, temporal: ClientConnectConfig) -> FastAPI:
+    """The application from given settings. Raises SystemExit when no database is named."""
+    if settings.database_url is None:
+        raise SystemExit("The api needs a database: set SKILL_FLEET_DATABASE_URL, or run `skill-fleet up`.")
+    app = FastAPI(
+        title="Skill Fleet",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=partial(lifespan, settings=settings, temporal=temporal),
+        docs_url=None,  # its scripts come from another host, which the content policy forbids
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+        responses=documented(422),
+    )
+    api = APIRouter(prefix=PREFIX)
+    for router in (jobs.router, record.router, hitl.router, drafts.router, skills.router, health.router):
+        api.include_router(router)
+    app.include_router(api)
+    app.include_router(health.metrics_router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    problems.install(app, pages.problem_page, SECURITY_HEADERS)
+    app.add_middleware(Guard, hosts=own_hosts(settings.api_url))
+    return app
+
+
+def operation_id(route: APIRoute) -> str:
+    """The function's name: readable, and unique because no two routes share one."""
+    return route.name
+
+
+def own_hosts(api_url: str | None) -> frozenset[str]:
+    """The host under which people were told to find this api, besides loopback."""
+    host = urlsplit(api_url).hostname if api_url else None
+    return frozenset({host} if host else ())
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI, settings: Settings, temporal: ClientConnectConfig) -> AsyncIterator[None]:
+    """Make the parts, run what runs beside requests, and leave nothing open."""
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+    model = settings.model_for("author")
+    parts = Services(
+        database=Database.connect(url, name="skill-fleet-api"),
+        temporal=Temporal(await lazy_client(temporal)),
+        library=LibraryFolder(settings.library),
+        hub=Hub(),
+        model=model.model if model else None,
+    )
+    app.state.services = parts
+    try:
+        async with beside(parts.hub.listen(partial(listen, url)), redeliver_for_ever(parts)):
+            yield
+    finally:
+        await parts.database.dispose()
+
+
+async def lazy_client(config: ClientConnectConfig) -> Client:
+    """A client that connects on its first call, and again after a broken one."""
+    config.setdefault("target_host", "localhost:7233")
+    return await Client.connect(**config, lazy=True, data_converter=pydantic_data_converter)
+
+
+@asynccontextmanager
+async def beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run these until the block ends. One that dies of a bug is logged loudly; requests go on."""
+    tasks = [asyncio.create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(_told)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        structlog.get_logger("api").critical("a background task died", exc_info=task.exception())

@@ -1,0 +1,124 @@
+"""What must be there for jobs to get done: each part is looked at, and each fault comes with what mends it."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.dependencies import Services
+from api.errors import TemporalUnavailable
+from domain.errors import SkillFleetError
+from domain.shape import StrictShape
+from store import health
+from workflows.steps import LIBRARY, MODELS, WORKFLOWS
+
+WITHIN = 12.0
+"""Seconds for one look: connecting to a database that does not answer is given up after 10."""
+
+PROCESSES = 2
+"""Processes of the usual stack with a pool of their own: api and worker."""
+
+SPARE = 10
+"""Connections for superusers, migrations and the listener."""
+
+
+class Check(StrictShape):
+    """One part: whether it is well, what was seen, and what mends it."""
+
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+Look = Callable[[Services], Awaitable[Check | None]]
+
+
+async def readiness(parts: Services) -> dict[str, Check]:
+    """Every part by name, looked at side by side. A part about which nothing is known is left out."""
+    looks: dict[str, Look] = {
+        "database": _database,
+        "migrations": _migrations,
+        "connections": _connections,
+        "temporal": _temporal,
+        "workers": _workers,
+        "model": _model,
+        "library": _library,
+    }
+    found = await asyncio.gather(*(_looked(look, parts) for look in looks.values()))
+    return {name: check for name, check in zip(looks, found, strict=True) if check is not None}
+
+
+async def _looked(look: Look, parts: Services) -> Check | None:
+    try:
+        async with asyncio.timeout(WITHIN):
+            return await look(parts)
+    except (SQLAlchemyError, TimeoutError):
+        return Check(ok=False, detail="PostgreSQL does not answer", fix="start it: skill-fleet up")
+    except TemporalUnavailable as error:
+        return Check(
+            ok=False, detail=str(error), fix="start it: skill-fleet up; or mend TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE"
+        )
+    except (SkillFleetError, OSError) as error:
+        return Check(ok=False, detail=str(error), fix="mend the library's folder")
+
+
+async def _database(parts: Services) -> Check:
+    await parts.database.ping()
+    return Check(ok=True, detail="answers")
+
+
+async def _migrations(parts: Services) -> Check:
+    async with parts.database.transaction() as session:
+        revision = await health.schema_revision(session)
+    if revision is None:
+        return Check(
+            ok=False,
+            detail="the tables are missing",
+            fix="alembic -c deploy/migrations/alembic.ini upgrade head",
+        )
+    return Check(ok=True, detail=f"the schema stands at {revision}")
+
+
+async def _connections(parts: Services) -> Check:
+    async with parts.database.transaction() as session:
+        used, allowed = await health.connections(session)
+    needed = PROCESSES * parts.database.pool_state().limit + SPARE
+    detail = f"{used} in use, {allowed} allowed, {needed} needed by api and worker at their busiest"
+    return Check(ok=allowed >= needed, detail=detail, fix="" if allowed >= needed else "set max_connections = 300")
+
+
+async def _temporal(parts: Services) -> Check:
+    return Check(ok=True, detail=f"answers, namespace {await parts.temporal.ping()}")
+
+
+async def _workers(parts: Services) -> Check:
+    queues = (WORKFLOWS, MODELS, LIBRARY)
+    polled = dict(zip(queues, await asyncio.gather(*map(parts.temporal.pollers, queues)), strict=True))
+    idle = [queue for queue, number in polled.items() if not number]
+    if idle:
+        return Check(ok=False, detail=f"nobody works on {', '.join(idle)}", fix="start one: skill-fleet worker")
+    return Check(ok=True, detail=", ".join(f"{queue}: {number} pollers" for queue, number in polled.items()))
+
+
+async def _model(parts: Services) -> Check | None:
+    """The worker has the model, not we: what is known is what is set here, and who gave the last answers."""
+    async with parts.database.transaction() as session:
+        seen = await health.recent_models(session)
+    if seen:
+        return Check(ok=True, detail=f"the last answers came from {', '.join(seen)}")
+    return Check(ok=True, detail=f"{parts.model} is set") if parts.model else None
+
+
+async def _library(parts: Services) -> Check:
+    root = parts.library.root
+    well = await asyncio.to_thread(_writable, root)
+    taxonomy = await asyncio.to_thread(parts.library.taxonomy)
+    detail = f"{len(taxonomy.categories)} shelves in {root.name}"
+    fix = "" if well else "create the folder SKILL_FLEET_LIBRARY names and make it writable"
+    return Check(ok=well, detail=detail if well else "the folder is missing or not writable", fix=fix)
+
+
+def _writable(root: Path) -> bool:
+    return root.is_dir() and os.access(root, os.W_OK)

@@ -1,0 +1,211 @@
+"""What the pages show, read from the record. Must not change anything."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Literal
+from uuid import uuid4
+
+from markupsafe import Markup
+from pydantic import ConfigDict, JsonValue
+
+from api.dependencies import Services
+from api.forms import questions_of
+from api.permissions import Person, Verb, may
+from api.reading import KnownJob, present, prompt_of, view_of
+from api.record import evaluation_of
+from api.rendering import DiffLine, diff_lines, skill_html
+from api.templating import View
+from domain.answers import LEGAL, WORDS
+from domain.evaluation import EvaluationView
+from domain.job import JobPage, JobView, PendingPage, Phase
+from domain.prompt import YOU_DECIDE, HitlType, PreviewData, PromptAction, PromptView, Question, ValidateData
+from domain.shape import Shape
+from domain.skill import Category, RevisionSummary, SkillDetail, SkillSummary
+from store import revisions, skills
+
+SMALL_MODEL = "qwen2.5-coder-1.5b"
+"""In the name of the local model that comes along."""
+
+PHASE_WORDS: Mapping[Phase, str] = {
+    Phase.REFINEMENT: "Refine the request",
+    Phase.UNDERSTANDING: "Understand",
+    Phase.PLANNING: "Plan",
+    Phase.TDD_RED: "Try without the skill",
+    Phase.GENERATION: "Write",
+    Phase.TDD_REFACTOR: "Answer what fails",
+    Phase.PREVIEW: "Preview",
+    Phase.VALIDATION: "Validate",
+    Phase.PROMOTION: "Publish",
+}
+
+
+class Typed(Shape):
+    """What a person typed into a form that was refused, and what is wrong with each field."""
+
+    message: str = ""
+    errors: dict[str, str] = {}
+    fields: dict[str, JsonValue] = {}
+
+
+class HomeView(View):
+    """The first page. `key` makes a form that is sent twice start one job."""
+
+    jobs: JobPage
+    categories: list[Category]
+    typed: Typed
+    key: str
+
+
+class InboxView(View):
+    """What waits for an answer."""
+
+    pending: PendingPage
+
+
+class Step(Shape):
+    """One phase in the timeline."""
+
+    words: str
+    state: Literal["done", "now", "ahead"]
+
+
+class Choice(Shape):
+    """One thing that may be done with the open prompt."""
+
+    action: PromptAction
+    words: str
+
+
+class AskedView(Shape):
+    """The open prompt, ready to be shown."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    prompt: PromptView
+    choices: list[Choice]
+    questions: list[Question]
+    answers: dict[str, JsonValue]
+    preview: PreviewData | None = None
+    validation: ValidateData | None = None
+    rendered: Markup = Markup()
+    diff: list[DiffLine] = []
+    content: str = ""
+
+
+class JobPageView(View):
+    """A job's page. `seq` is the number of the last event it shows; `live`: more may come."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    job: JobView
+    steps: list[Step]
+    asked: AskedView | None
+    revisions: list[RevisionSummary]
+    evaluation: EvaluationView | None
+    rendered: Markup
+    models: list[str]
+    small_model: bool
+    seq: int
+    live: bool
+    owner: bool
+    stopped: bool
+    typed: Typed
+    you_decide: str = YOU_DECIDE
+
+
+class LibraryView(View):
+    """The library, or one of its shelves."""
+
+    shelves: list[tuple[Category, list[SkillSummary]]]
+
+
+class SkillView(View):
+    """A published skill."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    skill: SkillDetail
+    rendered: Markup
+
+
+async def home(parts: Services, jobs: JobPage, typed: Typed) -> HomeView:
+    """The first page."""
+    taxonomy = await asyncio.to_thread(parts.library.taxonomy)
+    shelves: list[Category] = [*taxonomy.categories]
+    return HomeView(title="Make a skill", jobs=jobs, categories=shelves, typed=typed, key=str(uuid4()))
+
+
+async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed) -> JobPageView:
+    """A job's page for this person."""
+    seq = (await present(parts.database, job)).seq  # before everything else: what comes later is still news
+    view = await view_of(parts.database, job)
+    prompt = await prompt_of(parts.database, job, asking.name)
+    async with parts.database.transaction() as session:
+        history = await revisions.history(session, job.job_id)
+        shown = view.result.revision or (history[-1].n if history else None)
+        content = await revisions.content(session, job.job_id, shown) if shown else ""
+        evaluation = await evaluation_of(session, job) if job.opened else None
+    models = view.result.usage.models if view.result.usage else []
+    return JobPageView(
+        title=view.result.skill_name or "Job",
+        job=view,
+        steps=timeline(view),
+        asked=asked_view(prompt, content, typed) if prompt.hitl_type else None,
+        revisions=history,
+        evaluation=evaluation if evaluation and evaluation.runs else None,
+        rendered=skill_html(content) if content else Markup(),
+        models=models,
+        small_model=any(SMALL_MODEL in model.lower() for model in models),
+        seq=seq,
+        live=not view.status.final,
+        owner=may(asking, Verb.CANCEL, job),
+        stopped=view.error is not None and view.parked_at is not None and not view.status.final,
+        typed=typed,
+    )
+
+
+def timeline(job: JobView) -> list[Step]:
+    """The phases: what is done, what is going on, what is ahead."""
+    order = list(Phase)
+    now = order.index(job.current_phase) if job.current_phase else -1
+    if job.promoted:
+        now = len(order)
+    elif job.status.final and job.validation_passed:
+        now = order.index(Phase.PROMOTION)
+    state: dict[bool, Literal["done", "ahead"]] = {True: "done", False: "ahead"}
+    return [
+        Step(words=PHASE_WORDS[phase], state="now" if n == now and not job.status.final else state[n < now])
+        for n, phase in enumerate(order)
+    ]
+
+
+def asked_view(prompt: PromptView, current: str, typed: Typed) -> AskedView:
+    """The open prompt. Answers come from what was typed, else from the person's draft."""
+    data = prompt.prompt_data or {}
+    preview = PreviewData.model_validate(data) if prompt.hitl_type is HitlType.PREVIEW else None
+    draft = (prompt.draft.answers if prompt.draft else None) or {}
+    typed_answers = typed.fields.get("answers")
+    content = typed.fields.get("content") or (preview.content if preview else current)
+    return AskedView(
+        prompt=prompt,
+        choices=[Choice(action=action, words=WORDS[action]) for action in LEGAL[prompt.hitl_type or HitlType.CLARIFY]],
+        questions=questions_of(prompt),
+        answers={**draft, **(typed_answers if isinstance(typed_answers, dict) else {})},
+        preview=preview,
+        validation=ValidateData.model_validate(data) if prompt.hitl_type is HitlType.VALIDATE else None,
+        rendered=skill_html(preview.content) if preview else Markup(),
+        diff=diff_lines(preview.diff) if preview else [],
+        content=str(content),
+    )
+
+
+async def library(parts: Services) -> LibraryView:
+    """Every published skill, shelf by shelf; empty shelves are left out."""
+    taxonomy = await asyncio.to_thread(parts.library.taxonomy)
+    async with parts.database.transaction() as session:
+        listed = await skills.listed(session)
+    by_name = {shelf.name: shelf for shelf in taxonomy.categories}
+    names = sorted({skill.category for skill in listed})
+    shelves = [by_name.get(name) or Category(name=name, title=name, description="") for name in names]
+    shown = [(shelf, [skill for skill in listed if skill.category == shelf.name]) for shelf in shelves]
+    return LibraryView(title="Library", shelves=shown)

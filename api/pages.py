@@ -1,0 +1,200 @@
+"""The page: plain HTML that works without JavaScript. Its forms do what the api does, by the same functions."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import JsonValue
+
+from api import answering, listing, page_views, promoting, starting, steering
+from api.dependencies import (
+    MAX_USER,
+    USER_COOKIE,
+    JobToAnswer,
+    JobToCancel,
+    JobToPromote,
+    JobToRead,
+    JobToRetry,
+    PersonDep,
+    Services,
+    ServicesDep,
+    user_problem,
+)
+from api.errors import InvalidRequest, KeyReused, NothingToRetry, PromotionFailed, WorkflowGone
+from api.forms import Form, FormDep, answer_request, answers_from, parsed, questions_of, start_request
+from api.page_views import Typed
+from api.permissions import Person
+from api.problems import Problem, problem_of
+from api.promoting import PromotionRequest
+from api.reading import KnownJob, prompt_of
+from api.rendering import skill_html
+from api.skills import skill_detail
+from api.templating import YEAR, Templates, View
+from domain.errors import AnswerConflict, InvalidAnswer, JobEnded, LibraryConflict, PromotionRefused, SkillFleetError
+
+router = APIRouter(include_in_schema=False)
+
+templates = Templates(Path(__file__).resolve().parent / "templates")
+
+SHOWN_JOBS = 30
+REFUSALS = (
+    *(InvalidRequest, InvalidAnswer, AnswerConflict, JobEnded, WorkflowGone, KeyReused, NothingToRetry),
+    *(PromotionRefused, PromotionFailed, LibraryConflict),
+)
+"""What a person can do something about on the page itself; everything else is a page of its own."""
+
+
+class ProblemView(View):
+    """A problem as a page."""
+
+    problem: Problem
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """A problem document for people."""
+    return templates.page(request, "problem.html", ProblemView(title=problem.title, problem=problem), problem.status)
+
+
+@router.get("/")
+async def show_home(request: Request, parts: ServicesDep, asking: PersonDep) -> Response:
+    """The sentence, and the jobs."""
+    return await _home(request, parts, asking, Typed())
+
+
+@router.post("/")
+async def send_task(request: Request, form: FormDep, parts: ServicesDep, asking: PersonDep) -> Response:
+    """Start a job."""
+    try:
+        key = form.text("key")
+        started = await starting.start(parts, asking, start_request(form), f"page:{key}" if key else None)
+    except REFUSALS as refused:
+        names = ("task_description", "notes", "category", "max_questions", "auto_approve", "confirm", "promote")
+        return await _home(request, parts, asking, _typed(refused, {name: form.text(name) for name in names}))
+    return _see(f"/jobs/{started.view.job_id}")
+
+
+@router.post("/who")
+async def send_name(form: FormDep) -> Response:
+    """Remember who uses this browser."""
+    name = form.text("name").strip()[:MAX_USER]
+    response = _see("/")
+    problem = user_problem(name) if name else None
+    if problem or not name.isascii():
+        raise InvalidRequest(problem or "Only plain letters, please: the name travels in a header.", {"name": name})
+    if name:
+        response.set_cookie(USER_COOKIE, name, max_age=YEAR, httponly=True, samesite="strict")
+    else:
+        response.delete_cookie(USER_COOKIE)
+    return response
+
+
+@router.get("/inbox")
+async def show_inbox(request: Request, parts: ServicesDep, asking: PersonDep) -> Response:
+    """What waits for an answer."""
+    pending = await listing.inbox(parts, asking, None)
+    return templates.page(request, "inbox.html", page_views.InboxView(title="Inbox", pending=pending))
+
+
+@router.get("/jobs/{job_id}")
+async def show_job(request: Request, job: JobToRead, parts: ServicesDep, asking: PersonDep) -> Response:
+    """A job: where it stands, what it asks, what came of it."""
+    return await _job(request, parts, asking, job, Typed())
+
+
+@router.post("/jobs/{job_id}/answer")
+async def send_answer(
+    request: Request, job: JobToAnswer, form: FormDep, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Answer the open prompt."""
+    prompt = await prompt_of(parts.database, job, asking.name)
+    try:
+        await answering.answer(parts, asking, job, answer_request(form, prompt))
+    except REFUSALS as refused:
+        fields: dict[str, JsonValue] = {name: form.text(name) for name in ("feedback", "content", "reason")}
+        fields["answers"] = answers_from(form, questions_of(prompt))
+        now = await answering.reread(parts, job.job_id)
+        return await _job(request, parts, asking, now, _typed(refused, fields))
+    return _see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/cancel")
+async def send_cancel(
+    request: Request, job: JobToCancel, form: FormDep, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Cancel the job."""
+    try:
+        await steering.cancel(parts, asking, job, form.text("reason"))
+    except REFUSALS as refused:
+        return await _job(request, parts, asking, job, _typed(refused, {}))
+    return _see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/retry")
+async def send_retry(
+    request: Request, job: JobToRetry, _form: FormDep, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Go on after a problem."""
+    try:
+        await steering.retry(parts, asking, job)
+    except REFUSALS as refused:
+        return await _job(request, parts, asking, job, _typed(refused, {}))
+    return _see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/promote")
+async def send_promote(
+    request: Request, job: JobToPromote, form: FormDep, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Publish the draft."""
+    try:
+        wanted = _promotion(form)
+        await promoting.promote(parts, asking, job, wanted)
+    except REFUSALS as refused:
+        fields: dict[str, JsonValue] = {"promotion_reason": form.text("reason")}
+        return await _job(request, parts, asking, job, _typed(refused, fields))
+    return _see(f"/jobs/{job.job_id}")
+
+
+@router.get("/library")
+async def show_library(request: Request, parts: ServicesDep) -> Response:
+    """Every published skill, by shelf."""
+    return templates.page(request, "library.html", await page_views.library(parts))
+
+
+@router.get("/library/{path:path}")
+async def show_skill(request: Request, path: str, parts: ServicesDep) -> Response:
+    """A published skill."""
+    skill = await skill_detail(parts, path)
+    view = page_views.SkillView(title=skill.name, skill=skill, rendered=skill_html(skill.content))
+    return templates.page(request, "skill.html", view)
+
+
+async def _home(request: Request, parts: Services, asking: Person, typed: Typed) -> Response:
+    jobs = await listing.page(parts, asking, listing.Wanted(limit=SHOWN_JOBS))
+    view = await page_views.home(parts, jobs, typed)
+    return templates.page(request, "home.html", view, 422 if typed.message else 200)
+
+
+async def _job(request: Request, parts: Services, asking: Person, job: KnownJob, typed: Typed) -> Response:
+    view = await page_views.job_page(parts, asking, job, typed)
+    return templates.page(request, "job.html", view, 422 if typed.message else 200)
+
+
+def _typed(refused: SkillFleetError, fields: dict[str, JsonValue]) -> Typed:
+    problem = problem_of(refused)
+    return Typed(message=problem.detail, errors=problem.errors, fields=fields)
+
+
+def _promotion(form: Form) -> PromotionRequest:
+    given: dict[str, JsonValue] = {
+        "category": form.text("category").strip() or None,
+        "force": form.ticked("force"),
+        "reason": form.text("reason").strip() or None,
+    }
+    return parsed(PromotionRequest, given)
+
+
+def _see(path: str) -> Response:
+    """Go and look: a reload of the next page sends nothing again."""
+    return RedirectResponse(quote(path), status_code=303)

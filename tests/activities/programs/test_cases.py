@@ -1,0 +1,105 @@
+"""Cases that can fail: realistic prompts that give nothing away, and expectations that code checks first."""
+
+import pytest
+from pydantic import JsonValue
+
+from activities.programs.cases import WHOLE, write_cases
+from activities.programs.language_model import LanguageModel
+from domain.brief import Brief, Plan
+from domain.grading import check
+from tests.activities.programs.conftest import REQUEST, MakeModel
+from tests.support.provider import LocalProvider
+
+PLAN = Plan(
+    name="notes", title="Notes", description="d", category="writing", success_criteria=["Every item appears once"]
+)
+MATERIAL: list[JsonValue] = [
+    "#12 add --json to the list command",
+    "#14 crash on an empty configuration file",
+    "Group it under the headings Added and Fixed, please",
+    "#15 the login command is gone",
+]
+CASE: dict[str, JsonValue] = {
+    "ask": "Can you do the notes for release 2.4? Keep it under 300 words.",
+    "material": MATERIAL,
+    "shows": "names the login command",
+}
+
+
+async def test_prompts_carry_their_material_and_give_nothing_away(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer({"cases": [CASE]})
+
+    [case] = await write_cases(model, Brief(task=REQUEST), PLAN)
+
+    assert case.prompt == (
+        "Can you do the notes for release 2.4?\n\n- #12 add --json to the list command\n"
+        "- #14 crash on an empty configuration file\n- #15 the login command is gone"
+    )
+
+
+async def test_what_code_can_check_comes_before_the_judge(model: LanguageModel, provider: LocalProvider) -> None:
+    provider.when().answer({"cases": [CASE]})
+
+    [case] = await write_cases(model, Brief(task=REQUEST), PLAN)
+
+    assert [item.check for item in case.expectations] == ["regex", "regex", "regex", "max_words", "judge"]
+    assert case.expectations[-1].text == "names the login command"
+
+
+@pytest.mark.parametrize("task", [REQUEST, "Create a skill for handling user data"])
+async def test_an_empty_answer_fails_every_case(model: LanguageModel, task: str) -> None:
+    cases = await write_cases(model, Brief(task=task), PLAN)
+
+    assert 1 <= len(cases) <= 2
+    for case in cases:
+        assert any(item.check in ("regex", "contains") for item in case.expectations)
+        assert sum(item.check == "judge" for item in case.expectations) == 1
+        assert not any((verdict := check(item, "")) is None or verdict.passed for item in case.expectations)
+
+
+async def test_a_model_without_material_leaves_the_bare_task(model: LanguageModel, provider: LocalProvider) -> None:
+    provider.when().answer({"cases": [CASE | {"material": ["string"]}]})
+
+    [case] = await write_cases(model, Brief(task=REQUEST), PLAN)
+
+    assert case.prompt.startswith("Write release notes for the Acme CLI from a list of merged pull requests.")
+    assert "Added" not in case.prompt
+    assert case.expectations[-1].text == "Every item appears once"
+
+
+async def test_a_model_that_repeats_its_instruction_is_not_taken_at_its_word(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    parrot = "Invent real situations in which a user needs this task done."
+    provider.when().answer({"cases": [CASE | {"ask": parrot}]})
+
+    [case] = await write_cases(model, Brief(task=REQUEST), PLAN)
+
+    assert case.prompt.startswith("Write release notes for the Acme CLI")
+
+
+async def test_a_small_model_makes_up_the_material_only(make_model: MakeModel, provider: LocalProvider) -> None:
+    provider.when(field="first").answer(["#12 add --json to the list command", "#14 fix a crash at the start"])
+    provider.when(field="second").answer(["#31 new command login", "#32 the old login command is gone"])
+
+    cases = await write_cases(make_model(small=True), Brief(task=REQUEST), PLAN)
+
+    assert [case.prompt for case in cases] == [
+        "Write release notes for the Acme CLI from a list of merged pull requests.\n\n"
+        "- #12 add --json to the list command\n- #14 fix a crash at the start",
+        "Write release notes for the Acme CLI from a list of merged pull requests.\n\n"
+        "- #31 new command login\n- #32 the old login command is gone",
+    ]
+
+
+async def test_a_small_model_judges_only_whether_the_material_was_used(
+    make_model: MakeModel, provider: LocalProvider
+) -> None:
+    provider.when().answer({"first": MATERIAL, "second": MATERIAL})
+
+    cases = await write_cases(make_model(small=True), Brief(task=REQUEST), PLAN)
+
+    assert [case.id for case in cases] == ["case-1"]
+    assert cases[0].expectations[-1].text == WHOLE

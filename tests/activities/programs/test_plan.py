@@ -1,0 +1,116 @@
+"""The plan: legal, free, on a real shelf, and in the author's words where the model has none."""
+
+from pydantic import JsonValue
+
+from activities.programs.language_model import LanguageModel
+from activities.programs.plan import plan
+from domain.brief import Brief
+from domain.names import LEGAL
+from tests.activities.programs.conftest import REQUEST, MakeModel
+from tests.support.provider import LocalProvider
+
+SHELVES = ["data", "writing"]
+GOOD: dict[str, JsonValue] = {
+    "title": "release notes",
+    "name": "write-release-notes",
+    "what": "Writes release notes for the Acme CLI from merged pull requests.",
+    "use_when": "Use when a release of the Acme CLI is due",
+    "triggers": ["Write the release notes for version 2", "notes", "Summarise what was merged since March"],
+    "non_triggers": ["Review this pull request for me"],
+    "success_criteria": ["Every pull request appears once", "grouped into Added, Fixed and Breaking"],
+    "key_assumptions": ["The list is complete"],
+    "category": "writing",
+}
+
+
+async def test_a_good_plan_is_taken_as_it_is(model: LanguageModel, provider: LocalProvider) -> None:
+    provider.when().answer(GOOD)
+
+    found = await plan(model, Brief(task=REQUEST), categories=SHELVES, taken=[], category=None)
+
+    assert found.path == "writing/write-release-notes"
+    assert found.title == "Release notes"
+    assert found.description == (
+        "Writes release notes for the Acme CLI from merged pull requests. Use when a release of the Acme CLI is due."
+    )
+    assert found.triggers == ["Write the release notes for version 2", "Summarise what was merged since March"]
+    assert found.non_triggers == ["Review this pull request for me"]
+
+
+async def test_what_code_can_check_comes_first_among_the_success_criteria_and_is_said_once(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer(GOOD)
+
+    found = await plan(model, Brief(task=REQUEST), categories=SHELVES, taken=[], category=None)
+
+    assert found.success_criteria == [
+        "Has the headings “Added”, “Fixed” and “Breaking”",
+        "Has at most 300 words",
+        "Every pull request appears once",
+    ]
+
+
+async def test_a_name_in_use_gets_a_number_and_a_persons_category_stands(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer(GOOD)
+
+    found = await plan(
+        model, Brief(task=REQUEST), categories=SHELVES, taken=["write-release-notes"], category="engineering"
+    )
+
+    assert found.path == "engineering/write-release-notes-2"
+
+
+async def test_a_category_that_does_not_exist_becomes_the_first(model: LanguageModel, provider: LocalProvider) -> None:
+    provider.when().answer(GOOD | {"category": "cooking"})
+
+    found = await plan(model, Brief(task=REQUEST), categories=SHELVES, taken=[], category=None)
+
+    assert found.category == "data"
+
+
+async def test_without_shelves_there_is_a_place_for_anything(model: LanguageModel) -> None:
+    found = await plan(model, Brief(task=REQUEST), categories=[], taken=[], category=None)
+
+    assert found.category == "general"
+
+
+async def test_the_shelves_are_the_only_choices_on_the_wire(model: LanguageModel, provider: LocalProvider) -> None:
+    found = await plan(model, Brief(task=REQUEST), categories=["only-this"], taken=[], category=None)
+
+    assert found.category == "only-this"
+
+
+async def test_a_description_that_loses_a_name_or_invents_a_tool_falls_back_to_the_request(
+    make_model: MakeModel, provider: LocalProvider
+) -> None:
+    provider.when().answer(GOOD | {"what": "Writes notes with GitHub.", "use_when": "Jira is used"})
+
+    found = await plan(make_model(small=True), Brief(task=REQUEST), categories=SHELVES, taken=[], category=None)
+
+    assert found.description.startswith(REQUEST)
+    assert "GitHub" not in found.description
+    assert "Jira" not in found.description
+
+
+async def test_empty_answers_leave_a_plan_made_of_the_request(model: LanguageModel, provider: LocalProvider) -> None:
+    nothing: dict[str, JsonValue] = {key: [] if isinstance(value, list) else "" for key, value in GOOD.items()}
+    provider.when().answer(nothing)
+
+    found = await plan(
+        model, Brief(task="Create a skill for handling user data"), categories=SHELVES, taken=[], category=None
+    )
+
+    assert LEGAL.fullmatch(found.name)
+    assert found.triggers == ["Please create a skill for handling user data"]
+    assert found.description.count("Use when") == 1
+
+
+async def test_feedback_on_the_last_plan_reaches_the_model(model: LanguageModel, provider: LocalProvider) -> None:
+    await plan(
+        model, Brief(task=REQUEST), categories=SHELVES, taken=[], category=None, feedback="Call it changelog please"
+    )
+
+    assert "Call it changelog please" in provider.calls()[0].messages[-1].text

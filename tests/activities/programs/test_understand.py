@@ -1,0 +1,111 @@
+"""Questions that are worth asking, as many as were promised."""
+
+import pytest
+from pydantic import JsonValue
+
+from activities.programs.language_model import LanguageModel
+from activities.programs.understand import ask_questions, summarize
+from domain.brief import Brief, Decision
+from tests.support.provider import LocalProvider
+
+DATA = Brief(task="Create a skill for handling user data")
+SAME: dict[str, JsonValue] = {
+    "text": "Which user data is handled here?",
+    "type": "text",
+    "options": [],
+    "why": "It decides the rules.",
+}
+
+
+@pytest.mark.parametrize(("most", "least"), [(3, 2), (2, 2), (1, 1)])
+async def test_between_two_and_the_most_allowed_are_asked(model: LanguageModel, most: int, least: int) -> None:
+    found = await ask_questions(model, DATA, most=most)
+
+    assert least <= len(found) <= most
+    assert [item.id for item in found] == [f"q{number}" for number in range(1, len(found) + 1)]
+    assert all(item.required and item.why and item.text.endswith("?") for item in found)
+    assert len({item.text for item in found}) == len(found)
+
+
+async def test_none_are_asked_where_none_are_allowed_and_no_model_is_bothered(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    assert await ask_questions(model, DATA, most=0) == []
+    assert provider.calls() == []
+
+
+async def test_a_model_that_repeats_itself_is_helped_out_with_questions_of_our_own(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer({"questions": [SAME, SAME, SAME]})
+
+    found = await ask_questions(model, DATA, most=3)
+
+    assert found[0].text == "Which user data is handled here?"
+    assert found[1].text == "What goes wrong today when this is done without the skill?"
+
+
+async def test_what_is_answered_already_is_not_asked_again(model: LanguageModel, provider: LocalProvider) -> None:
+    provider.when().answer({"questions": [SAME]})
+    answered = [Decision(question="Which user data is handled here?", answer="addresses")]
+
+    found = await ask_questions(model, DATA.model_copy(update={"decisions": answered}), most=3)
+
+    assert len(found) == 2
+    assert "Which user data is handled here?" not in [item.text for item in found]
+
+
+async def test_choices_are_offered_only_where_there_are_some(model: LanguageModel, provider: LocalProvider) -> None:
+    choice: JsonValue = {
+        "text": "Where does the data live today?",
+        "type": "single",
+        "options": ["files", "database"],
+        "why": "",
+    }
+    none: JsonValue = {
+        "text": "Who may read the data later on?",
+        "type": "multi",
+        "options": ["anyone", "anyone"],
+        "why": "",
+    }
+    odd: JsonValue = {"text": "Is there a deadline for deletion?", "type": "slider", "options": [], "why": ""}
+    provider.when().answer({"questions": [choice, none, odd]})
+
+    found = await ask_questions(model, DATA, most=3)
+
+    assert [(item.type, [option.label for option in item.options]) for item in found] == [
+        ("single", ["files", "database"]),
+        ("text", []),
+        ("text", []),
+    ]
+
+
+async def test_the_summary_is_the_models_and_readiness_one_when_nothing_is_open(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    told: JsonValue = {
+        "summary": "User data is stored safely.",
+        "user_problem": "data leaks",
+        "user_goals": ["store it safely", "store it safely"],
+        "ready": True,
+    }
+    provider.when().answer(told)
+
+    found = await summarize(model, DATA)
+
+    assert found.summary == "User data is stored safely."
+    assert found.user_problem == "Data leaks."
+    assert found.user_goals == ["store it safely"]
+    assert found.readiness == 1.0
+
+
+async def test_an_empty_summary_falls_back_to_what_the_author_said(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer({"summary": "", "user_problem": "", "user_goals": [], "ready": False})
+
+    found = await summarize(model, DATA)
+
+    assert found.summary == DATA.task
+    assert found.user_goals == [DATA.task]
+    assert 0 < found.readiness < 1

@@ -1,0 +1,103 @@
+"""The line to Temporal: what is away, what is gone and what was refused are told apart."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from api.app import lazy_client
+from api.errors import PromotionFailed, TemporalUnavailable, WorkflowGone
+from api.temporal import Temporal, result_of
+from domain.errors import LibraryConflict, PromotionRefused
+from domain.job import CancelRequest
+from workflows import messages as m
+from workflows.promote_skill import PromoteSkill
+from workflows.steps import LIBRARY, WORKFLOWS
+from workflows.steps import Library as LibrarySteps
+
+
+class RefusingLibrary(LibrarySteps):
+    """Answers every promotion with a failure of one type; nothing else is ever asked of it."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    @activity.defn
+    async def place(self, request: m.PromoteRequest) -> m.Placed:
+        raise ApplicationError("because", type=self.kind, non_retryable=True)
+
+    @activity.defn
+    async def save_draft(self, revision: m.ForRevision) -> None:
+        raise NotImplementedError
+
+    @activity.defn
+    async def publish_files(self, move: m.Move) -> None:
+        raise NotImplementedError
+
+    @activity.defn
+    async def publish_rows(self, move: m.Move) -> None:
+        raise NotImplementedError
+
+    @activity.defn
+    async def undo(self, move: m.Move) -> None:
+        raise NotImplementedError
+
+
+@asynccontextmanager
+async def working(client: Client, library: RefusingLibrary) -> AsyncIterator[None]:
+    """Workers that promote with this library."""
+    async with (
+        Worker(client, task_queue=WORKFLOWS, workflows=[PromoteSkill]),
+        Worker(client, task_queue=LIBRARY, activities=[library.place]),
+    ):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("kind", "raised"),
+    [("PromotionRefused", PromotionRefused), ("LibraryConflict", LibraryConflict), ("OSError", PromotionFailed)],
+)
+async def test_a_promotion_that_fails_says_why_in_our_own_words(
+    temporal: WorkflowEnvironment, kind: str, raised: type[Exception]
+) -> None:
+    async with working(temporal.client, RefusingLibrary(kind)):
+        promotion = await Temporal(temporal.client).promote(m.PromoteRequest(job_id=uuid4(), by="ada"))
+        with pytest.raises(raised, match="because"):
+            await result_of(promotion, 20)
+
+
+async def test_a_promotion_that_takes_long_is_left_to_itself(temporal: WorkflowEnvironment) -> None:
+    promotion = await Temporal(temporal.client).promote(m.PromoteRequest(job_id=uuid4(), by="ada"))
+    assert await result_of(promotion, 0.1) is None
+    joined = await Temporal(temporal.client).promote(m.PromoteRequest(job_id=uuid4(), by="ada"))
+    assert joined.id != promotion.id
+    for handle in (promotion, joined):
+        await handle.terminate()
+
+
+async def test_what_temporal_does_not_know_is_gone_not_away(temporal: WorkflowEnvironment) -> None:
+    line = Temporal(temporal.client)
+    assert await line.describe(uuid4()) is None
+    with pytest.raises(WorkflowGone):
+        await line.cancel(uuid4(), CancelRequest())
+    with pytest.raises(WorkflowGone):
+        await line.answer(uuid4(), uuid4())
+
+
+async def test_a_namespace_that_does_not_exist_is_no_missing_job(temporal: WorkflowEnvironment) -> None:
+    target = temporal.client.service_client.config.target_host
+    line = Temporal(await lazy_client({"target_host": target, "namespace": "nowhere"}))
+    with pytest.raises(TemporalUnavailable, match="nowhere"):
+        await line.describe(uuid4())
+    with pytest.raises(TemporalUnavailable):
+        await line.ping()
+
+
+async def test_nobody_polls_a_queue_without_a_worker(temporal: WorkflowEnvironment) -> None:
+    assert await Temporal(temporal.client).pollers("no-such-queue") == 0

@@ -1,0 +1,62 @@
+"""From a draft to the library, and the library to read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli import library
+from cli.client import Api
+from cli.exits import ExitCode
+from cli.library import published
+from cli.problems import CliError
+from tests.cli.conftest import Cli
+from tests.cli.scripted_api import Fault, Script
+
+
+def test_promote_waits_until_the_skill_is_published(cli: Cli, script: Script) -> None:
+    done = cli("promote", str(script.job.job_id), "--category", "data")
+    assert done.stdout == "published data/user-data\n"
+    assert script.sent(f"/drafts/{script.job.job_id}/promote")[0].body == {"category": "data"}
+    assert json.loads(cli("promote", str(script.job.job_id), "--json").stdout)["promoted"] is True
+
+
+def test_force_needs_a_reason(cli: Cli, script: Script) -> None:
+    assert cli("promote", str(script.job.job_id), "--force").exit_code == 2
+    assert cli("promote", str(script.job.job_id), "--force", "--reason", "known").exit_code == 0
+    assert script.sent(f"/drafts/{script.job.job_id}/promote")[0].body == {"force": True, "reason": "known"}
+
+
+def test_a_refused_promotion_says_the_way_out(cli: Cli, script: Script) -> None:
+    fault = Fault(status=409, body={"code": "promotion_refused", "detail": "validation failed"})
+    script.faults[f"/drafts/{script.job.job_id}/promote"] = [fault]
+    done = cli("promote", str(script.job.job_id))
+    assert done.exit_code == 1
+    assert "validation failed" in done.stderr
+    assert "--force --reason" in done.stderr
+
+
+def test_a_promotion_that_never_ends_is_given_up_with_3(
+    api: Api, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "PROMOTION_LOOKS", 3)
+    with pytest.raises(CliError) as caught:
+        published(api, script.job.job_id)
+    assert caught.value.exit_code is ExitCode.CANCELLED
+
+
+@pytest.mark.parametrize("command", ["skills", "list"])
+def test_skills_are_listed(cli: Cli, script: Script, command: str) -> None:
+    script.promoted()
+    assert cli(command).stdout == "data/user-data\t1\tactive\tHandles user data.\n"
+    assert json.loads(cli(command, "--json").stdout)["skills"][0]["path"] == "data/user-data"
+
+
+def test_the_xml_is_printed_or_written_as_it_is(cli: Cli, tmp_path: Path) -> None:
+    xml = "<available_skills>ü</available_skills>\n"
+    assert cli("generate-xml").stdout == xml
+    assert json.loads(cli("generate-xml", "--json").stdout)["xml"] == xml
+    file = tmp_path / "skills.xml"
+    assert cli("generate-xml", "-o", str(file)).stdout == ""
+    assert file.read_text(encoding="utf-8") == xml
+    assert cli("generate-xml", "-o", str(tmp_path / "no" / "x")).exit_code == 1

@@ -1,0 +1,181 @@
+"""Steps that do nothing but remember: subclasses of the contracts, so that the type checker keeps them complete."""
+
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from domain.job import StartJob
+from domain.prompt import HitlType, PromptAction
+from workflows import messages as m
+from workflows.steps import PROVIDER_PROBLEM, Author, Checks, Evaluator, Library, Records
+
+
+@dataclass
+class Memory:
+    """What the fakes were asked, in order, and what they shall say."""
+
+    told: list[str] = field(default_factory=list)
+    verdicts: list[bool] = field(default_factory=list)
+    passed_with: list[int] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+    prompts: dict[UUID, m.Prompt] = field(default_factory=dict)
+    ending: m.Ending | None = None
+
+    def note(self, what: str) -> None:
+        """Remember one step."""
+        self.told.append(what)
+
+    def prompt_id(self, job_id: UUID, kind: HitlType, number: int) -> UUID:
+        """The id that the fake record gives a prompt."""
+        return uuid5(job_id, f"{kind}:{number}")
+
+
+class FakeRecords(Records):
+    """A record in memory; an answer is legal when it names an action."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    @activity.defn
+    async def open_job(self, start: StartJob) -> None:
+        self.memory.note("open_job")
+
+    @activity.defn
+    async def enter_phase(self, entered: m.Entered) -> None:
+        self.memory.note(f"{entered.phase}:{entered.round}")
+
+    @activity.defn
+    async def open_prompt(self, prompt: m.Prompt) -> m.Taken:
+        key = self.memory.prompt_id(prompt.job_id, prompt.kind, prompt.round)
+        self.memory.prompts[key] = prompt
+        self.memory.note(f"ask {prompt.kind}:{prompt.round}")
+        return m.Taken(interaction_id=key, action=prompt.auto)
+
+    @activity.defn
+    async def take_answer(self, offered: m.Offered) -> m.Taken:
+        signal = offered.signal
+        if not signal.action:
+            return m.Taken(interaction_id=offered.interaction_id, refusal="it names no action")
+        self.memory.note(f"take {signal.action}")
+        action = PromptAction(signal.action)
+        return m.Taken(interaction_id=offered.interaction_id, action=action, by=signal.responded_by)
+
+    @activity.defn
+    async def park_prompt(self, prompt: m.ForPrompt) -> m.Taken:
+        self.memory.note("park")
+        return m.Taken(interaction_id=prompt.interaction_id)
+
+    @activity.defn
+    async def report_problem(self, problem: m.Problem) -> None:
+        self.memory.note(f"problem {problem.message}")
+
+    @activity.defn
+    async def resume(self, problem: m.Problem) -> None:
+        self.memory.note("resume")
+
+    @activity.defn
+    async def keep_decisions(self, taken: m.ForPrompt) -> None:
+        self.memory.note("keep_decisions")
+
+    @activity.defn
+    async def waive(self, waiver: m.Waiver) -> None:
+        self.memory.note("waive")
+
+    @activity.defn
+    async def finish(self, ending: m.Ending) -> None:
+        self.memory.ending = ending
+        self.memory.note(f"finish {ending.status}")
+
+
+class FakeAuthor(Author):
+    """An author who writes at once."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    @activity.defn
+    async def refine(self, job: m.ForJob) -> m.Spent:
+        if self.memory.trouble:
+            raise ApplicationError(self.memory.trouble.pop(), type=PROVIDER_PROBLEM, non_retryable=True)
+        return m.Spent(calls=1, tokens=10)
+
+    @activity.defn
+    async def ask_questions(self, job: m.ForJob) -> m.Asked:
+        return m.Asked(questions=3)
+
+    @activity.defn
+    async def summarize(self, job: m.ForJob) -> m.Spent:
+        return m.Spent()
+
+    @activity.defn
+    async def plan(self, planning: m.Planning) -> m.Planned:
+        return m.Planned(name="a-skill", path="general/a-skill")
+
+    @activity.defn
+    async def write(self, writing: m.Writing) -> m.Written:
+        why = "counter" if writing.reason.counter else "answer" if writing.reason.answer else "first"
+        self.memory.note(f"write {writing.revision} from {writing.base} ({why})")
+        return m.Written(revision=writing.revision, digest=f"digest-{writing.revision}")
+
+
+class FakeEvaluator(Evaluator):
+    """Two cases that fail without the skill; with it `passed_with` says how many pass, by default both."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    @activity.defn
+    async def write_cases(self, job: m.ForJob) -> m.Spent:
+        return m.Spent()
+
+    @activity.defn
+    async def try_cases(self, trial: m.Trial) -> m.Measured:
+        self.memory.note(f"try {trial.arm} {trial.revision}")
+        if trial.revision == 0:
+            return m.Measured(passed=0, cases=2)
+        return m.Measured(passed=self.memory.passed_with.pop(0) if self.memory.passed_with else 2, cases=2)
+
+
+class FakeChecks(Checks):
+    """Verdicts in the order they were put in; then all pass."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    @activity.defn
+    async def validate(self, revision: m.ForRevision) -> m.Judged:
+        passed = self.memory.verdicts.pop(0) if self.memory.verdicts else True
+        report = uuid5(revision.job_id, f"report {revision.revision}")
+        return m.Judged(report_id=report, passed=passed, score=1.0 if passed else 0.5)
+
+
+class FakeLibrary(Library):
+    """A library without a disk."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.rows_fail = False
+
+    @activity.defn
+    async def save_draft(self, revision: m.ForRevision) -> None:
+        self.memory.note(f"draft {revision.revision}")
+
+    @activity.defn
+    async def place(self, request: m.PromoteRequest) -> m.Placed:
+        return m.Placed(path="general/a-skill", revision=1, digest="digest-1")
+
+    @activity.defn
+    async def publish_files(self, move: m.Move) -> None:
+        self.memory.note("publish files")
+
+    @activity.defn
+    async def publish_rows(self, move: m.Move) -> None:
+        if self.rows_fail:
+            raise ApplicationError("the row is locked", non_retryable=True)
+        self.memory.note("publish rows")
+
+    @activity.defn
+    async def undo(self, move: m.Move) -> None:
+        self.memory.note(f"undo: {move.error}")

@@ -1,0 +1,85 @@
+"""Workflows on a server that skips time, with steps that only remember."""
+
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from domain.job import JobOptions, StartJob
+from domain.prompt import AnswerSignal, HitlType
+from tests.support.fake_steps import FakeAuthor, FakeChecks, FakeEvaluator, FakeLibrary, FakeRecords, Memory
+from worker import register_attributes, running, workers
+from workflows import messages as m
+from workflows.create_skill import CreateSkill
+from workflows.steps import LIBRARY, MODELS, WORKFLOWS, Author, Checks, Evaluator, Library, Records
+
+
+@dataclass
+class Stage:
+    """A job's workflow with fake steps around it."""
+
+    env: WorkflowEnvironment
+    library: FakeLibrary
+    memory: Memory
+    job_id: UUID = field(default_factory=uuid4)
+
+    @property
+    def client(self) -> Client:
+        return self.env.client
+
+    async def start(self, **options: object) -> WorkflowHandle[CreateSkill, m.Outcome]:
+        start = StartJob(
+            job_id=self.job_id,
+            user_id="ada",
+            task_description="Write release notes",
+            options=JobOptions.model_validate(options),
+        )
+        name = f"create-skill:{self.job_id}"
+        return await self.client.start_workflow(CreateSkill.run, start, id=name, task_queue=WORKFLOWS)
+
+    def answer_to(self, kind: HitlType, number: int = 1, action: str = "proceed") -> AnswerSignal:
+        key = self.memory.prompt_id(self.job_id, kind, number)
+        return AnswerSignal(interaction_id=key, action=action, responded_by="ada")
+
+    async def until(self, what: str) -> None:
+        """Wait until the fakes were asked for this. Time on the server goes on only when something waits for it."""
+        while what not in self.memory.told:
+            await self.env.sleep(timedelta(seconds=1))
+
+
+def steps_of(*contracts: object) -> dict[str, list[object]]:
+    """Every step of the fakes, by task queue."""
+    queues = {Records: WORKFLOWS, Author: MODELS, Evaluator: MODELS, Checks: MODELS, Library: LIBRARY}
+    found: dict[str, list[object]] = {WORKFLOWS: [], MODELS: [], LIBRARY: []}
+    for one in contracts:
+        contract = next(kind for kind in queues if isinstance(one, kind))
+        names = [name for name, value in vars(contract).items() if getattr(value, "__isabstractmethod__", False)]
+        found[queues[contract]] += [getattr(one, name) for name in names]
+    return found
+
+
+@pytest.fixture(scope="session")
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A Temporal server whose clock jumps to the next timer."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(Path(sys.executable).with_name("temporal-test-server")),
+        data_converter=pydantic_data_converter,
+    ) as environment:
+        await register_attributes(environment.client)
+        yield environment
+
+
+@pytest.fixture
+async def stage(skipping: WorkflowEnvironment) -> AsyncIterator[Stage]:
+    memory = Memory()
+    library = FakeLibrary(memory)
+    fakes = steps_of(FakeRecords(memory), FakeAuthor(memory), FakeEvaluator(memory), FakeChecks(memory), library)
+    async with running(workers(skipping.client, fakes)):
+        yield Stage(skipping, library, memory)
