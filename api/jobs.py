@@ -48,7 +48,7 @@ async def start_skill(
     ] = None,
 ) -> JobStatusView:
     """Start a job from a sentence. Answers at once; `Location` says where to follow it."""
-    started = await starting.start(parts, asking, body, idempotency_key)
+    started = await starting.start(parts, asking, body, idempotency_key or None)
     response.headers["Location"] = location(started.view.job_id)
     if started.replayed:
         response.headers["Idempotent-Replayed"] = "true"

@@ -42,6 +42,7 @@ PHASE_WORDS: Mapping[Phase, str] = {
 class Typed(Shape):
     """What a person typed into a form that was refused, and what is wrong with each field."""
 
+    status: int = 200
     message: str = ""
     errors: dict[str, str] = {}
     fields: dict[str, JsonValue] = {}
@@ -182,13 +183,14 @@ def timeline(job: JobView) -> list[Step]:
 def asked_view(prompt: PromptView, current: str, typed: Typed) -> AskedView:
     """The open prompt. Answers come from what was typed, else from the person's draft."""
     data = prompt.prompt_data or {}
+    kind = prompt.hitl_type or HitlType.CLARIFY
     preview = PreviewData.model_validate(data) if prompt.hitl_type is HitlType.PREVIEW else None
     draft = (prompt.draft.answers if prompt.draft else None) or {}
     typed_answers = typed.fields.get("answers")
     content = typed.fields.get("content") or (preview.content if preview else current)
     return AskedView(
         prompt=prompt,
-        choices=[Choice(action=action, words=WORDS[action]) for action in LEGAL[prompt.hitl_type or HitlType.CLARIFY]],
+        choices=[Choice(action=action, words=WORDS[action]) for action in LEGAL.get(kind, ())],
         questions=questions_of(prompt),
         answers={**draft, **(typed_answers if isinstance(typed_answers, dict) else {})},
         preview=preview,

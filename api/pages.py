@@ -173,17 +173,17 @@ async def show_skill(request: Request, path: str, parts: ServicesDep) -> Respons
 async def _home(request: Request, parts: Services, asking: Person, typed: Typed) -> Response:
     jobs = await listing.page(parts, asking, listing.Wanted(limit=SHOWN_JOBS))
     view = await page_views.home(parts, jobs, typed)
-    return templates.page(request, "home.html", view, 422 if typed.message else 200)
+    return templates.page(request, "home.html", view, typed.status)
 
 
 async def _job(request: Request, parts: Services, asking: Person, job: KnownJob, typed: Typed) -> Response:
     view = await page_views.job_page(parts, asking, job, typed)
-    return templates.page(request, "job.html", view, 422 if typed.message else 200)
+    return templates.page(request, "job.html", view, typed.status)
 
 
 def _typed(refused: SkillFleetError, fields: dict[str, JsonValue]) -> Typed:
     problem = problem_of(refused)
-    return Typed(message=problem.detail, errors=problem.errors, fields=fields)
+    return Typed(status=problem.status, message=problem.detail, errors=problem.errors, fields=fields)
 
 
 def _promotion(form: Form) -> PromotionRequest:

@@ -54,6 +54,12 @@ def _enough_words(text: str) -> str:
     return text
 
 
+class StartSource(Source):
+    """A text the author shall know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 class StartOptions(JobOptions):
     """How the job shall run. An unknown option is refused, and so is one that is not supported yet."""
 
@@ -91,12 +97,13 @@ class StartRequest(StrictShape):
     ]
     options: StartOptions = StartOptions()
     sources: Annotated[
-        list[Source], Field(max_length=MAX_SOURCE_COUNT, description=f"Texts, {MAX_SOURCES} bytes together at most.")
+        list[StartSource],
+        Field(max_length=MAX_SOURCE_COUNT, description=f"{MAX_SOURCES} bytes together at most."),
     ] = []
 
     @field_validator("sources")
     @classmethod
-    def _small_together(cls, sources: list[Source]) -> list[Source]:
+    def _small_together(cls, sources: list[StartSource]) -> list[StartSource]:
         size = sum(len(source.content.encode("utf-8", "replace")) for source in sources)
         if size > MAX_SOURCES:
             raise ValueError(f"The sources have {size} bytes together; at most {MAX_SOURCES} are taken. Give the gist.")
@@ -118,7 +125,7 @@ async def start(parts: Services, asking: Person, request: StartRequest, key: str
         user_id=asking.name,
         task_description=request.task_description,
         options=options,
-        sources=request.sources,
+        sources=[Source(name=source.name, content=source.content) for source in request.sources],
     )
     if key is not None and (known := await _digest_in_record(parts, job.job_id)) is not None:
         return await _replayed(parts, job, known)

@@ -70,7 +70,7 @@ def start(folder: Folder, arguments: Sequence[str], say: Say) -> bool:
     rotate(log)
     with open_log(log) as output:
         child = subprocess.Popen(
-            (sys.executable, "-m", "deploy.local", *arguments),
+            (sys.executable, "-P", "-m", "deploy.local", *arguments),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -133,9 +133,7 @@ def main() -> None:
     serving = read_arguments(sys.argv[1:], os.environ.get(KEY, ""))
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    server = load(serving)
-    sys.stdout.write(f"serving {serving.alias} at {server.listening_address}\n")
-    sys.stdout.flush()
+    _server = load(serving)  # serves as long as this name holds it; llama.cpp's own log says where it listens
     wait_for_stop()
     os._exit(0)
 

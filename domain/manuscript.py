@@ -115,8 +115,10 @@ def _quick_start(examples: Iterable[Example], shape: list[str]) -> str:
         f"For a request like “{_one_line(item.ask)}”: {path}" + (f"\n\nA good result: {item.good}" if item.good else "")
         for item in examples
     ]
-    lines = [f"## {heading}\n- one line for each item, or “none”" for heading in shape]
-    fence = ["Every result has this form:\n\n```markdown\n" + "\n\n".join(lines) + "\n```"] if shape else []
+    lines = [f"## {heading}\n- first item, in one line\n- next item, in one line" for heading in shape]
+    block = "\n\n".join(lines)
+    told = "Every item of the input stands under one heading. Only a heading without any item gets the line “- none”."
+    fence = [f"Every result has this form:\n\n```markdown\n{block}\n```\n\n{told}"] if shape else []
     return "\n\n".join([*asks, *fence])
 
 

@@ -1,6 +1,7 @@
 """Evaluation cases: tasks as users type them, and what a good answer shows. Code's expectations come first."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import dspy
@@ -9,10 +10,11 @@ from pydantic import Field
 from activities.programs.context import said, told
 from activities.programs.facts import Facts, expectations_of, facts_of, task_of
 from activities.programs.language_model import LanguageModel
-from activities.programs.prose import clip, distinct, is_useful, phrase, restates, sentence, sentences
+from activities.programs.prose import clip, distinct, is_useful, phrase, restates, sentence, sentences, words
 from activities.programs.task import Item, Task
 from domain.brief import Brief, Plan
 from domain.evaluation import EvaluationCase, Expectation
+from domain.grading import MAX_PATTERN
 
 FEWEST_ITEMS = 2
 """Lines of material; with fewer an agent has nothing to work with."""
@@ -20,6 +22,9 @@ FEWEST_ITEMS = 2
 SUBSTANCE = Expectation(text="Answers with more than a line", check="regex", value=r"(?:\w+\W+){14}\w+")
 """Used where a request names nothing that code could check."""
 
+
+FEWEST_OWN = 2
+"""Words that only one line of the material has; with fewer, code cannot tell whether the line was dealt with."""
 
 LEAST_ASKED = 4
 """Words of a message that asks for something."""
@@ -72,7 +77,7 @@ async def write_cases(model: LanguageModel, brief: Brief, plan: Plan, *, most: i
         EvaluationCase(
             id=f"case-{number}",
             prompt=prompt,
-            expectations=[*_certain(facts), _judged(shown.get(prompt, ""), others, number)],
+            expectations=[*_certain(facts), *_covered(prompt, brief), _judged(shown.get(prompt, ""), others, number)],
         )
         for number, prompt in enumerate(prompts, 1)
     ]
@@ -103,6 +108,25 @@ def _certain(facts: Facts) -> list[Expectation]:
     return found if any(item.check in ("regex", "contains") for item in found) else [*found, SUBSTANCE]
 
 
+def _covered(prompt: str, brief: Brief) -> list[Expectation]:
+    """Each line the user pasted shows up in the answer by at least one word of its own.
+
+    Without this, an answer that keeps the form and drops the content passes (seen: “none” under every heading).
+    Tasks that choose among their material are exempt.
+    """
+    lines = [line[2:] for line in prompt.splitlines() if line.startswith("- ")]
+    if _CHOOSES.search("\n".join(said(brief))):
+        return []
+    counts = Counter(word for line in lines for word in set(words(line)))
+    common = set(words(f"{brief.task} {prompt.partition('- ')[0]}"))
+    own = {line: [w for w in words(line) if counts[w] == 1 and w not in common and len(w) > 2][:8] for line in lines}
+    return [
+        Expectation(text=f"Deals with “{clip(line, 70)}”", check="regex", value=rf"(?i)\b(?:{'|'.join(found)})")
+        for line, found in own.items()
+        if len(found) >= FEWEST_OWN and len("|".join(found)) < MAX_PATTERN - 20
+    ]
+
+
 def _judged(shows: str, criteria: Sequence[str], number: int) -> Expectation:
     """What only a reader can tell: the case's own point, else a success criterion."""
     own = phrase(shows, 160)
@@ -123,6 +147,10 @@ def _tells(text: str, hints: Sequence[re.Pattern[str]]) -> bool:
     count = sum(1 for hint in hints if hint.search(text))
     return count >= 2 or (count == 1 and bool(_FORM.search(text)))
 
+
+_CHOOSES = re.compile(
+    r"\b(?:top|best|only|filter|select|pick|choose|relevant|priorit\w+|important|summar\w+|shorten|condense)\b", re.I
+)
 
 _FORM = re.compile(r"\b(?:group|section|heading|format|words|at most|limit|categor)", re.IGNORECASE)
 

@@ -19,6 +19,7 @@ HONEST = Rule(
     rule="Use only what the user gave. Say what is missing instead of making it up.",
     why="A made-up detail looks like a fact to the reader.",
 )
+EVERY_ITEM = "Put every item the user gave under exactly one heading; leave none out."
 NOTHING_LOST = "Everything the user gave is dealt with, and nothing was made up"
 
 _READ = ("read", "collect", "gather", "go through", "review the input")
@@ -34,7 +35,8 @@ def demands(brief: Brief) -> list[str]:
     headings = f"Use the headings {joined(facts.labels)}, each on a line of its own, in this order."
     answered = [f"{item.question.rstrip('?: ')}: {_inline(item.answer)}" for item in decided(brief)]
     banned = [f"{item.text}." for item in expectations_of(facts) if item.check == "absent"]
-    rules = distinct([*requirements_of(brief.task), *([headings] if facts.labels else []), *answered, *banned])
+    form = [headings, EVERY_ITEM] if facts.labels else []
+    rules = distinct([*requirements_of(brief.task), *form, *answered, *banned])
     return [rule if rule.endswith((".", "!")) else f"{rule}." for rule in rules]
 
 
@@ -64,7 +66,7 @@ def seen_mistakes(brief: Brief, failures: Sequence[CaseRun]) -> list[Mistake]:
 def _form(facts: Facts) -> Mistake:
     return Mistake(
         mistake=f"Leaving out the headings {joined(facts.labels)}, or using others.",
-        instead=f"Copy the form in {QUICK_START} and fill it; write “none” under a heading that has nothing.",
+        instead=f"Use the form in {QUICK_START} with exactly these headings, and put every item under one of them.",
     )
 
 

@@ -47,7 +47,9 @@ class WriteWorkflow(Task):
         desc="what the user hands over (never the result): name, and what it holds", min_length=1, max_length=2
     )
     steps: list[StepItem] = dspy.OutputField(
-        desc="action: a short order; detail: how, one or two sentences", min_length=4, max_length=5
+        desc="action: a short order; detail: how, as orders ('Look for …', 'If …, …')",
+        min_length=4,
+        max_length=5,
     )
 
 

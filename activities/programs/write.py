@@ -5,6 +5,7 @@ adds how and why. A small model adds less: what it proposed beyond that was seen
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 import dspy
@@ -23,6 +24,7 @@ from activities.programs.prose import (
     phrase,
     restates,
     sentence,
+    sentences,
 )
 from activities.programs.section_tasks import GiveReasons, InputItem, MistakeItem, WriteEdges, WriteRules, WriteWorkflow
 from domain.brief import Brief, Plan
@@ -31,6 +33,14 @@ from domain.manuscript import Example, Input, Manuscript, Mistake, Rule, Step
 
 FEWEST_STEPS = 3
 FEWEST_RULES = 3
+
+_FILLING = "otherwise the result might may not will would be as expected required correctly if broken user person uses"
+"""Words that make a reason of nothing."""
+
+_NARRATES = re.compile(
+    r"\b(?:the agent|the user|the team|publish\w*|approved?|distribut\w+|upload\w*)\b", re.IGNORECASE
+)
+"""A small model tells what happens, and who approves it, instead of how to do the step."""
 
 
 async def write(model: LanguageModel, brief: Brief, plan: Plan, failures: Sequence[CaseRun]) -> Manuscript:
@@ -85,6 +95,8 @@ class _Author:
 
     def _detail(self, text: str) -> str:
         detail = sentence(text, 400)
+        if self.model.low_confidence:
+            detail = " ".join(part for part in sentences(detail) if not _NARRATES.search(part))
         return detail if self._kept(detail) else ""
 
     def _inputs(self, items: Sequence[InputItem]) -> list[Input]:
@@ -126,7 +138,7 @@ class _Author:
     def _rule(self, rule: str, why: str) -> Rule:
         """A reason counts only if it says more than its rule and is not about rules."""
         reason = sentence(why, 160)
-        says_more = not restates(reason, f"{rule} otherwise") and "rule" not in reason.casefold()
+        says_more = not restates(reason, f"{rule} {_FILLING}") and "rule" not in reason.casefold()
         return Rule(rule=rule, why=reason if reason and says_more and self._kept(reason) else "")
 
     async def edges(self) -> tuple[str, list[Mistake], list[str]]:
@@ -134,7 +146,7 @@ class _Author:
         seen = seen_mistakes(self.brief, self.failures)
         criteria = [*self.plan.success_criteria, NOTHING_LOST]
         if self.model.low_confidence:
-            return "", seen, distinct(criteria)
+            return " ".join(f"{item}." for item in criteria), seen, distinct(criteria)
         found = await self.model.at("checks").ask(
             WriteEdges, 520, accept=lambda it: _calm(it.checks), request=self.request, weaknesses=self.weaknesses
         )

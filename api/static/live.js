@@ -1,8 +1,8 @@
 // Reloads a job's page when something happened, unless somebody has begun to type. The page works without it.
 "use strict";
 
-const source = document.currentScript.dataset.events;
-let typed = false;
+const { page, events, typed: refused } = document.currentScript.dataset;
+let typed = Boolean(refused);
 
 document.addEventListener("input", () => { typed = true; });
 
@@ -10,12 +10,12 @@ function news() {
   if (typed) {
     document.getElementById("news").hidden = false;
   } else {
-    location.reload();
+    location.replace(page);
   }
 }
 
 async function follow() {
-  const response = await fetch(source, { headers: { Accept: "text/event-stream" } });
+  const response = await fetch(events, { headers: { Accept: "text/event-stream" } });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {

@@ -7,13 +7,15 @@ from typing import TypedDict
 from uuid import UUID
 
 import httpx
+import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 
 from api import stream
 from api.reading import find
 from domain.job import JobEvent, JobStatus
-from store import jobs
-from store.session import Database
+from store import events, jobs
+from store.session import Database, Session
 from tests.api.conftest import Opened
 
 
@@ -118,6 +120,26 @@ async def test_a_quiet_stream_says_that_it_lives_and_rereads_without_any_hint(
     async with aclosing(stream.frames(parts, known, 1, heartbeat=0.01)) as frames:
         await read(frames)
         assert await anext(frames) == ": heartbeat\n\n"
+
+
+async def test_a_stream_outlives_a_database_that_is_away_for_a_moment(
+    app: FastAPI, client: httpx.AsyncClient, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await opened()
+    parts = app.state.services
+    known = await find(parts.database, parts.temporal, job)
+    read_events, failures = events.since, [OperationalError("read", {}, OSError("the server went away"))]
+
+    async def failing_once(session: Session, job_id: UUID, seq: int) -> list[JobEvent]:
+        if failures:
+            raise failures.pop()
+        return await read_events(session, job_id, seq)
+
+    monkeypatch.setattr(events, "since", failing_once)
+    async with aclosing(stream.frames(parts, known, 0, heartbeat=0.01)) as frames:
+        assert (await read(frames))["event"] == "state"
+        assert await anext(frames) == ": heartbeat\n\n"
+        assert (await read(frames))["event"] == "started"
 
 
 async def test_a_job_without_a_row_can_be_followed_from_its_first_moment(

@@ -79,6 +79,12 @@ async def test_the_same_key_and_body_is_the_same_job(client: httpx.AsyncClient) 
         ({"task_description": TASK, "sources": [{"name": "a", "content": "x" * 65000}] * 2}, "sources", "65536"),
         ({"task_description": TASK + "\0"}, "task_description", "NUL"),
         ({"task_description": TASK + "\ud800"}, "task_description", "surrogate"),
+        (
+            {"task_description": TASK, "sources": [{"name": "a", "content": "x", "kind": "y"}]},
+            "sources.0.kind",
+            "no such",
+        ),
+        ({"task_description": TASK, "sources": [{"name": "a", "content": ""}]}, "sources.0.content", "1 char"),
         ({}, "task_description", "required"),
     ],
 )

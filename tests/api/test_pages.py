@@ -149,7 +149,7 @@ async def test_a_stale_tab_is_told_who_answered(client: httpx.AsyncClient, opene
     response = await send(
         client, f"/jobs/{job}/answer", fields, action="proceed", **{"decide.q1": "1", "decide.q2": "1"}
     )
-    assert response.status_code == 422
+    assert response.status_code == 409
     assert "ada answered" in response.text
 
 

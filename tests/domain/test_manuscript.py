@@ -79,7 +79,7 @@ def test_the_quick_start_shows_the_shortest_path_and_the_form_of_every_result() 
 
     assert told.startswith("For a request like “Write the notes for 2.4”: ")
     assert "A good result: Two short lists." in told
-    assert "```markdown\n## Added\n- one line for each item, or “none”\n\n## Fixed\n" in told
+    assert "```markdown\n## Added\n- first item, in one line\n- next item, in one line\n\n## Fixed\n" in told
 
 
 def test_mistakes_come_with_their_counter_and_checks_as_boxes() -> None:

@@ -26,7 +26,14 @@ LONGEST_FILE, LONG_FILE, MEDIAN_FILE = 350, 300, 120
 LONGEST_FUNCTION, LONG_FUNCTION, MEDIAN_FUNCTION = 50, 40, 10
 """Caps of the style guide: maximum, 95th percentile and median, in lines."""
 
-ENVIRONMENT_READERS = {"settings.py", "worker.py", "deploy/launch.py", "deploy/local.py", "deploy/model_server.py", "deploy/weights_hub.py"}
+ENVIRONMENT_READERS = {
+    "settings.py",
+    "worker.py",
+    "deploy/launch.py",
+    "deploy/local.py",
+    "deploy/model_server.py",
+    "deploy/weights_hub.py",
+}
 """Files that may touch os.environ: the settings, and process entry points that hand an environment on."""
 
 
@@ -97,7 +104,9 @@ def test_every_step_is_implemented_and_registered_on_a_queue(tmp_path: Path) -> 
     }
     registered = [
         getattr(step, "__temporal_activity_definition").name
-        for queue in steps(Settings(library=tmp_path), Database.connect("postgresql://nobody@127.0.0.1:1/none")).values()
+        for queue in steps(
+            Settings(library=tmp_path), Database.connect("postgresql://nobody@127.0.0.1:1/none")
+        ).values()
         for step in queue
     ]
     assert sorted(registered) == sorted(declared)

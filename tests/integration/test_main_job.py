@@ -166,10 +166,8 @@ async def test_a_job_that_is_not_ended_is_not_promoted(fleet: Fleet) -> None:
 
 async def test_a_plan_is_confirmed_or_revised_before_anything_is_written(fleet: Fleet) -> None:
     job_id = await fleet.start(max_questions=0, confirm=True)
-    await fleet.answer(job_id, HitlType.CONFIRM, "revise", feedback="Call it acme-notes")
-    async with asyncio.timeout(30):
-        while (await fleet.prompt(job_id, HitlType.CONFIRM)).round_number != 2:
-            await asyncio.sleep(0.02)
+    asked = await fleet.answer(job_id, HitlType.CONFIRM, "revise", feedback="Call it acme-notes")
+    assert (await fleet.prompt(job_id, HitlType.CONFIRM, after=asked)).round_number == 2
     assert any("acme-notes" in call.text for call in fleet.provider.calls())
     await fleet.answer(job_id, HitlType.CONFIRM)
     assert (await fleet.prompt(job_id, HitlType.PREVIEW)).prompt_data["revision"] >= 1
@@ -208,7 +206,9 @@ async def test_the_same_answer_twice_is_applied_once(fleet: Fleet) -> None:
 async def test_cancel_aborts_the_model_call_in_flight_and_keeps_what_exists(fleet: Fleet) -> None:
     fleet.provider.when(field="steps").fail(FaultKind.HANG, times=1)
     job_id = await fleet.start(auto_approve=True)
-    await fleet.provider.until(lambda calls: any(call.outcome == "open" and "steps" in call.fields for call in calls), 30)
+    await fleet.provider.until(
+        lambda calls: any(call.outcome == "open" and "steps" in call.fields for call in calls), 30
+    )
     await fleet.handle(job_id).signal(CreateSkill.cancel, CancelRequest(reason="not needed", by="ada"))
     assert (await fleet.outcome(job_id)).status is JobStatus.CANCELLED
     job = await fleet.job(job_id)

@@ -15,7 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain.job import JobOptions, StartJob
 from domain.prompt import AnswerSignal, HitlType
 from tests.support.fake_steps import FakeAuthor, FakeChecks, FakeEvaluator, FakeLibrary, FakeRecords, Memory
-from worker import register_attributes, running, workers
+from worker import Step, register_attributes, running, workers
 from workflows import messages as m
 from workflows.create_skill import CreateSkill
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS, Author, Checks, Evaluator, Library, Records
@@ -54,10 +54,10 @@ class Stage:
             await self.env.sleep(timedelta(seconds=1))
 
 
-def steps_of(*contracts: object) -> dict[str, list[object]]:
+def steps_of(*contracts: object) -> dict[str, list[Step]]:
     """Every step of the fakes, by task queue."""
     queues = {Records: WORKFLOWS, Author: MODELS, Evaluator: MODELS, Checks: MODELS, Library: LIBRARY}
-    found: dict[str, list[object]] = {WORKFLOWS: [], MODELS: [], LIBRARY: []}
+    found: dict[str, list[Step]] = {WORKFLOWS: [], MODELS: [], LIBRARY: []}
     for one in contracts:
         contract = next(kind for kind in queues if isinstance(one, kind))
         names = [name for name, value in vars(contract).items() if getattr(value, "__isabstractmethod__", False)]

@@ -44,8 +44,30 @@ async def test_what_code_can_check_comes_before_the_judge(model: LanguageModel, 
 
     [case] = await write_cases(model, Brief(task=REQUEST), PLAN)
 
-    assert [item.check for item in case.expectations] == ["regex", "regex", "regex", "max_words", "judge"]
+    assert [item.check for item in case.expectations] == [*["regex"] * 3, "max_words", *["regex"] * 3, "judge"]
     assert case.expectations[-1].text == "names the login command"
+
+
+async def test_an_answer_that_keeps_the_form_and_drops_the_content_fails(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer({"cases": [CASE]})
+    [case] = await write_cases(model, Brief(task=REQUEST), PLAN)
+
+    def passed(output: str) -> bool:
+        verdicts = [check(item, output) for item in case.expectations]
+        return all(verdict.passed for verdict in verdicts if verdict)
+
+    assert not passed("## Added\n- none\n\n## Fixed\n- none\n\n## Breaking\n- the login command is gone")
+    assert passed("## Added\n- --json\n\n## Fixed\n- a crash\n\n## Breaking\n- `login` is gone")
+
+
+async def test_a_task_that_chooses_need_not_use_all_its_material(model: LanguageModel, provider: LocalProvider) -> None:
+    provider.when().answer({"cases": [CASE]})
+
+    [case] = await write_cases(model, Brief(task="Pick the top five pull requests for a newsletter"), PLAN)
+
+    assert not any(item.text.startswith("Deals with") for item in case.expectations)
 
 
 @pytest.mark.parametrize("task", [REQUEST, "Create a skill for handling user data"])

@@ -29,7 +29,7 @@ def test_only_what_really_went_wrong_is_a_seen_mistake() -> None:
     [headings] = seen_mistakes(BRIEF, [missed("Has the heading “Fixed”", "Has the heading “Added”")])
     [words] = seen_mistakes(BRIEF, [missed("Has at most 300 words")])
 
-    assert headings.instead.startswith("Copy the form in Quick Start")
+    assert headings.instead.startswith("Use the form in Quick Start")
     assert words.mistake == "Writing more than 300 words."
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from pydantic import JsonValue
 
-from activities.programs.certain import NOTHING_LOST
+from activities.programs.certain import EVERY_ITEM, NOTHING_LOST
 from activities.programs.language_model import LanguageModel
 from activities.programs.write import write
 from domain.brief import Brief, Decision, Plan
@@ -85,6 +85,7 @@ async def test_every_condition_and_answer_is_a_rule_and_the_model_gives_reasons_
         ("Deliver the result grouped into Added, Fixed and Breaking.", ""),
         ("Keep the result to at most 300 words.", "Long notes are not read."),
         ("Use the headings “Added”, “Fixed” and “Breaking”, each on a line of its own, in this order.", ""),
+        (EVERY_ITEM, ""),
         ("Which tone: dry; never say “exciting”.", ""),
         ("Does not contain “exciting”.", ""),
         ("Name the pull request of each line.", "Readers look it up."),

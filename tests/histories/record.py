@@ -1,0 +1,112 @@
+"""Records one history per shape of a release: `pytest tests/histories/record.py`. Never writes over an older one.
+
+Run it once when a release is made. A change that breaks a recorded history needs `workflow.patched`, not a new file.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from domain.job import CancelRequest
+from domain.prompt import HitlType
+from tests.support.fleet import Fleet
+from tests.support.provider import FaultKind
+from workflows import messages as m
+from workflows.create_skill import CreateSkill
+from workflows.promote_skill import PromoteSkill
+from workflows.steps import WORKFLOWS
+
+BROKEN = "---\nname: no-description\n---\n\n# Nothing\n"
+
+
+async def keep(fleet: Fleet, name: str, workflow_id: str) -> None:
+    """Store a history beside this file."""
+    file = Path(__file__).parent / f"{version('skill-fleet')}-{name}.json"
+    assert not file.exists(), f"{file.name} is recorded already: histories are never overwritten"
+    history = await fleet.client.get_workflow_handle(workflow_id).fetch_history()
+    file.write_text(re.sub(r'"\d+@[^"]+"', '"worker"', history.to_json()) + "\n")
+
+
+async def questions_and_approval(fleet: Fleet, job_id: UUID) -> None:
+    await fleet.answer(job_id, HitlType.CLARIFY)
+    await fleet.answer(job_id, HitlType.PREVIEW)
+
+
+async def three_revisions(fleet: Fleet, job_id: UUID) -> None:
+    await fleet.answer(job_id, HitlType.CLARIFY)
+    seen = None
+    for feedback in ("Shorter", "More examples in Quick Start", "Name the groups"):
+        seen = await fleet.answer(job_id, HitlType.PREVIEW, "revise", after=seen, feedback=feedback)
+    await fleet.answer(job_id, HitlType.PREVIEW, after=seen)
+
+
+async def invalid_then_waived(fleet: Fleet, job_id: UUID) -> None:
+    await fleet.answer(job_id, HitlType.CLARIFY)
+    seen = await fleet.answer(job_id, HitlType.PREVIEW, "edit", content=BROKEN)
+    await fleet.answer(job_id, HitlType.PREVIEW, after=seen)
+    await fleet.answer(job_id, HitlType.VALIDATE, "waive", reason="a try-out")
+
+
+async def cancelled(fleet: Fleet, job_id: UUID) -> None:
+    await fleet.prompt(job_id, HitlType.CLARIFY)
+    await fleet.handle(job_id).signal(CreateSkill.cancel, CancelRequest(by="ada", reason="not needed"))
+
+
+async def problem_and_retry(fleet: Fleet, job_id: UUID) -> None:
+    await fleet.parked(job_id)
+    await fleet.handle(job_id).signal(CreateSkill.retry, m.RetryRequest(by="ada"))
+    await questions_and_approval(fleet, job_id)
+
+
+async def waiting(fleet: Fleet, job_id: UUID) -> None:
+    await fleet.prompt(job_id, HitlType.CLARIFY)
+
+
+SHAPES: dict[str, Callable[[Fleet, UUID], Awaitable[None]]] = {
+    "questions_and_approval": questions_and_approval,
+    "three_revisions": three_revisions,
+    "invalid_then_waived": invalid_then_waived,
+    "cancelled": cancelled,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_record_a_job(fleet: Fleet, shape: str) -> None:
+    job_id = await fleet.start()
+    await SHAPES[shape](fleet, job_id)
+    await fleet.outcome(job_id)
+    await keep(fleet, shape, f"create-skill:{job_id}")
+
+
+async def test_record_a_job_that_met_a_problem(fleet: Fleet) -> None:
+    fleet.provider.fail(FaultKind.UNAUTHORIZED, times=1)
+    job_id = await fleet.start()
+    await problem_and_retry(fleet, job_id)
+    await fleet.outcome(job_id)
+    await keep(fleet, "problem_and_retry", f"create-skill:{job_id}")
+
+
+async def test_record_a_job_that_still_waits(fleet: Fleet) -> None:
+    job_id = await fleet.start()
+    await waiting(fleet, job_id)
+    await keep(fleet, "waiting", f"create-skill:{job_id}")
+
+
+async def test_record_a_parked_confirmation_by_auto_approve(fleet: Fleet) -> None:
+    job_id = await fleet.start(auto_approve=True, confirm=True, promote=True)
+    await fleet.outcome(job_id)
+    await keep(fleet, "auto_approve_and_promote", f"create-skill:{job_id}")
+    await keep(fleet, "promoted_as_a_child", f"promote-skill:{job_id}")
+
+
+async def test_record_a_promotion_by_a_person(fleet: Fleet) -> None:
+    job_id = await fleet.start(auto_approve=True)
+    await fleet.outcome(job_id)
+    request = m.PromoteRequest(job_id=job_id, by="ada")
+    name = f"promote-skill:{job_id}"
+    await fleet.client.execute_workflow(PromoteSkill.run, request, id=name, task_queue=WORKFLOWS)
+    await keep(fleet, "promotion", name)
