@@ -117,7 +117,7 @@ def _quick_start(examples: Iterable[Example], shape: list[str]) -> str:
     ]
     lines = [f"## {heading}\n- first item, in one line\n- next item, in one line" for heading in shape]
     block = "\n\n".join(lines)
-    told = "Every item of the input stands under one heading. Only a heading without any item gets the line “- none”."
+    told = "Every item of the input stands under the heading it belongs to, in one line of its own."
     fence = [f"Every result has this form:\n\n```markdown\n{block}\n```\n\n{told}"] if shape else []
     return "\n\n".join([*asks, *fence])
 

@@ -26,6 +26,9 @@ SUBSTANCE = Expectation(text="Answers with more than a line", check="regex", val
 FEWEST_OWN = 2
 """Words that only one line of the material has; with fewer, code cannot tell whether the line was dealt with."""
 
+MOST_COVERED = 2
+"""Lines that are asked for, the most telling ones: some of a user's material is rightly left out."""
+
 LEAST_ASKED = 4
 """Words of a message that asks for something."""
 
@@ -120,10 +123,11 @@ def _covered(prompt: str, brief: Brief) -> list[Expectation]:
     counts = Counter(word for line in lines for word in set(words(line)))
     common = set(words(f"{brief.task} {prompt.partition('- ')[0]}"))
     own = {line: [w for w in words(line) if counts[w] == 1 and w not in common and len(w) > 2][:8] for line in lines}
+    telling = sorted((line for line in lines if len(own[line]) >= FEWEST_OWN), key=lambda line: -len(own[line]))
     return [
-        Expectation(text=f"Deals with “{clip(line, 70)}”", check="regex", value=rf"(?i)\b(?:{'|'.join(found)})")
-        for line, found in own.items()
-        if len(found) >= FEWEST_OWN and len("|".join(found)) < MAX_PATTERN - 20
+        Expectation(text=f"Deals with “{clip(line, 70)}”", check="regex", value=rf"(?i)\b(?:{'|'.join(own[line])})")
+        for line in telling[:MOST_COVERED]
+        if len("|".join(own[line])) < MAX_PATTERN - 20
     ]
 
 

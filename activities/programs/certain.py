@@ -70,6 +70,20 @@ def _form(facts: Facts) -> Mistake:
     )
 
 
+def steps_of(facts: Facts) -> list[Step]:
+    """The steps that headings and a word limit ask for, whatever the task."""
+    steps: list[Step] = []
+    if facts.labels:
+        how = f"Take the items one by one and ask what each means for the reader: {joined(facts.labels, 'or')}."
+        steps.append(Step(action="Decide for each item which heading it belongs under", detail=how))
+        told = "One line each, in plain words. Keep names, numbers and identifiers as they are given."
+        steps.append(Step(action="Write every item under its heading", detail=told))
+    if facts.max_words:
+        how = f"Above {facts.max_words}, shorten the longest lines first and drop no item."
+        steps.append(Step(action="Count the words", detail=how))
+    return steps
+
+
 def framed(steps: Sequence[Step], brief: Brief) -> list[Step]:
     """The steps, with reading before them and checking behind them unless they begin and end so themselves."""
     first = Step(action="Read everything the user gave", detail="Note what is missing or unclear before you begin.")

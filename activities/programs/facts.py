@@ -83,10 +83,10 @@ def criteria_of(facts: Facts) -> list[str]:
     return [f"Has the headings {joined(facts.labels)}", *others] if facts.labels else others
 
 
-def joined(labels: list[str]) -> str:
+def joined(labels: list[str], last: str = "and") -> str:
     """“A”, “B” and “C”."""
     quoted = [f"“{label}”" for label in labels]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+    return f" {last} ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
 def _heading(label: str) -> str:

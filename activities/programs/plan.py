@@ -81,7 +81,7 @@ async def plan(
         title=capital(title),
         description=_description(what, str(found.use_when), brief),
         category=category or _shelf(str(found.category), categories),
-        triggers=_triggers(found.triggers, brief),
+        triggers=_triggers(found.triggers, brief, model.low_confidence),
         non_triggers=distinct(_orders(found.non_triggers, brief), [brief.task, *found.triggers])[:2],
         outline=OUTLINE,
         success_criteria=_criteria(brief, found.success_criteria, model.low_confidence),
@@ -123,11 +123,15 @@ def _description(what: str, use_when: str, brief: Brief) -> str:
     return f"{what} Use when {when[0].lower()}{when[1:]}.".replace("<", "").replace(">", "")
 
 
-def _triggers(proposed: Sequence[str], brief: Brief) -> list[str]:
-    """The model's messages, or the task. Never the bare request: the skill quotes it already."""
+def _triggers(proposed: Sequence[str], brief: Brief, small: bool) -> list[str]:
+    """The model's messages, or the task: always with a small one, which tends to name parts of it.
+
+    Never the bare request: the skill quotes it already.
+    """
     task = task_of(brief.task)
     own = distinct(_orders(proposed, brief), [brief.task])[:3]
-    return own or [f"Please {task[:1].lower()}{task[1:]}"]
+    whole = f"Please {task[:1].lower()}{task[1:]}"
+    return distinct([whole, *own])[:3] if small or not own else own
 
 
 def _orders(items: Sequence[str], brief: Brief) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import dspy
 
-from activities.programs.certain import HONEST, NOTHING_LOST, demands, framed, seen_mistakes
+from activities.programs.certain import HONEST, NOTHING_LOST, demands, framed, seen_mistakes, steps_of
 from activities.programs.context import decided, failed, known, listed, said, told
 from activities.programs.facts import facts_of
 from activities.programs.language_model import LanguageModel
@@ -34,11 +34,19 @@ from domain.manuscript import Example, Input, Manuscript, Mistake, Rule, Step
 FEWEST_STEPS = 3
 FEWEST_RULES = 3
 
-_FILLING = "otherwise the result might may not will would be as expected required correctly if broken user person uses"
+_FILLING = "otherwise result might may not will would should be kept expected required correctly if broken user uses"
 """Words that make a reason of nothing."""
 
+_FRAME = "read list collect gather review check finalize format organize group sort write result"
+"""What every workflow says, and ours says already."""
+
+_CODES = re.compile(
+    r"\b(?:dictionar\w+|list of lists|function|loop|script|alphabetical\w*|variable|truncat\w+)\b", re.I
+)
+"""A small coding model takes any task for a program to write."""
+
 _NARRATES = re.compile(
-    r"\b(?:the agent|the user|the team|publish\w*|approved?|distribut\w+|upload\w*)\b", re.IGNORECASE
+    r"\b(?:the agent|the user|the team|publish\w*|approv\w+|distribut\w+|upload\w*|someone else)\b", re.IGNORECASE
 )
 """A small model tells what happens, and who approves it, instead of how to do the step."""
 
@@ -85,7 +93,18 @@ class _Author:
         steps = [Step(action=capital(phrase(item.action)), detail=self._detail(item.detail)) for item in found.steps]
         named = {item.action: item for item in reversed(steps) if item.action and self._kept(item.action)}
         ordered = [named[action] for action in distinct(item.action for item in steps) if action in named]
-        return self._inputs(found.needed), framed(ordered, self.brief)
+        return self._inputs(found.needed), framed(self._sound(ordered), self.brief)
+
+    def _sound(self, steps: Sequence[Step]) -> list[Step]:
+        """A small model's steps, after those that the request's own form asks for; about coding and approval: none."""
+        if not self.model.low_confidence:
+            return list(steps)
+        certain = steps_of(facts_of(said(self.brief)))
+        heard = " ".join([self.brief.task, *(f"{step.action} {step.detail}" for step in certain)])
+        plain = [step for step in steps if not _NARRATES.search(step.action) and not _CODES.search(str(step))]
+        if not certain:
+            return plain
+        return [*certain, *(step for step in plain if not restates(step.action, f"{heard} {_FRAME}"))]
 
     def _kept(self, *texts: str) -> bool:
         """No link or citation that nobody gave; from the small model, no tool that nobody named either."""

@@ -20,6 +20,8 @@ from workflows.create_skill import CreateSkill
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import WORKFLOWS
 
+ROOT = Path(__file__).resolve().parents[2]
+
 BROKEN = "---\nname: no-description\n---\n\n# Nothing\n"
 
 
@@ -28,7 +30,13 @@ async def keep(fleet: Fleet, name: str, workflow_id: str) -> None:
     file = Path(__file__).parent / f"{version('skill-fleet')}-{name}.json"
     assert not file.exists(), f"{file.name} is recorded already: histories are never overwritten"
     history = await fleet.client.get_workflow_handle(workflow_id).fetch_history()
-    file.write_text(re.sub(r'"\d+@[^"]+"', '"worker"', history.to_json()) + "\n")
+    file.write_text(anonymous(history.to_json()) + "\n")
+
+
+def anonymous(text: str) -> str:
+    """A history without the names and paths of the machine that recorded it."""
+    text = re.sub(r'"\d+@[^"]+"', '"worker"', text.replace(f"{ROOT}/", ""))
+    return re.sub(r"/[^ ]*/(site-packages|lib/python[\d.]+)/", "", text)
 
 
 async def questions_and_approval(fleet: Fleet, job_id: UUID) -> None:

@@ -21,10 +21,13 @@ WHAT_TO_DO = (
 )
 
 
-async def replayed(path: Path, workflows: list[type]) -> Exception | None:
-    history = WorkflowHistory.from_json(path.stem, path.read_text())
+async def replayed(history: WorkflowHistory, workflows: list[type]) -> Exception | None:
     replayer = Replayer(workflows=workflows, data_converter=pydantic_data_converter)
     return (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure
+
+
+def recorded(path: Path) -> WorkflowHistory:
+    return WorkflowHistory.from_json(path.stem, path.read_text())
 
 
 def test_there_are_histories_of_every_shape() -> None:
@@ -33,7 +36,7 @@ def test_there_are_histories_of_every_shape() -> None:
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 async def test_a_recorded_job_goes_through_todays_code(path: Path) -> None:
-    failure = await replayed(path, [CreateSkill, PromoteSkill])
+    failure = await replayed(recorded(path), [CreateSkill, PromoteSkill])
     assert failure is None, f"{WHAT_TO_DO}\n{failure}"
 
 
@@ -49,4 +52,4 @@ class OneStepLess:
 
 async def test_a_careless_change_is_caught() -> None:
     path = next(path for path in RECORDED if "questions_and_approval" in path.stem)
-    assert await replayed(path, [OneStepLess]) is not None
+    assert await replayed(recorded(path), [OneStepLess]) is not None

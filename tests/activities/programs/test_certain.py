@@ -1,6 +1,7 @@
 """What needs no model."""
 
-from activities.programs.certain import demands, framed, seen_mistakes
+from activities.programs.certain import demands, framed, seen_mistakes, steps_of
+from activities.programs.facts import facts_of
 from domain.brief import Brief, Decision
 from domain.evaluation import Arm, CaseRun, CheckedExpectation
 from domain.manuscript import Step
@@ -31,6 +32,16 @@ def test_only_what_really_went_wrong_is_a_seen_mistake() -> None:
 
     assert headings.instead.startswith("Use the form in Quick Start")
     assert words.mistake == "Writing more than 300 words."
+
+
+def test_headings_and_a_limit_ask_for_steps_of_their_own() -> None:
+    assert [step.action for step in steps_of(facts_of([REQUEST]))] == [
+        "Decide for each item which heading it belongs under",
+        "Write every item under its heading",
+        "Count the words",
+    ]
+    assert "“Added”, “Fixed” or “Breaking”" in steps_of(facts_of([REQUEST]))[0].detail
+    assert steps_of(facts_of(["Create a skill for handling user data"])) == []
 
 
 def test_steps_are_framed_by_reading_and_checking_unless_they_are_already() -> None:

@@ -186,6 +186,25 @@ async def test_the_small_model_may_not_name_tools_that_nobody_mentioned(
     assert "GitHub" not in text
 
 
+async def test_a_small_models_steps_on_coding_and_approval_give_way_to_what_the_request_asks_for(
+    make_model: MakeModel, provider: LocalProvider
+) -> None:
+    proposed = ["Put them in a dictionary", "Publish the notes", "Group and sort the list", "Name the author of each"]
+    provider.when(field="steps").answer([{"action": action, "detail": "The agent will do it."} for action in proposed])
+
+    manuscript = await write(make_model(small=True), BRIEF, PLAN, [])
+
+    assert [step.action for step in manuscript.steps] == [
+        "Read everything the user gave",
+        "Decide for each item which heading it belongs under",
+        "Write every item under its heading",
+        "Count the words",
+        "Name the author of each",
+        "Check the result against the rules and the list at the end",
+    ]
+    assert manuscript.steps[4].detail == ""
+
+
 @pytest.mark.parametrize("task", [REQUEST, "Create a skill for handling user data"])
 @pytest.mark.parametrize("small", [True, False])
 async def test_what_a_stand_in_writes_passes_the_rules(make_model: MakeModel, task: str, small: bool) -> None:
