@@ -29,9 +29,6 @@ from store.session import Database, Session
 from workflows import messages as m
 from workflows.steps import Author
 
-FIX = "Mend every finding of the validation report; change nothing else."
-"""The feedback when a person presses "Fix issues" and says no more."""
-
 
 class ModelAuthor(Author):
     """The author, done by a language model and a database."""
@@ -148,9 +145,7 @@ class ModelAuthor(Author):
             failures = await self._failures(writing.job_id, Arm.WITH, writing.base)
             revised = await revise_program.counter(model, brief, content, failures)
         else:
-            content = with_frontmatter(content, _frontmatter(plan))
-            feedback = answer.feedback or FIX
-            revised = await revise_program.revise(model, brief, content, feedback, findings=findings)
+            revised = await revise_program.revise(model, brief, content, answer.feedback or "", findings=findings)
         return with_frontmatter(revised.content, _frontmatter(plan)), revised.changes
 
     async def _keep(

@@ -37,7 +37,7 @@ FEWEST_RULES = 3
 _FILLING = "otherwise result might may not will would should be kept expected required correctly if broken user uses"
 """Words that make a reason of nothing."""
 
-_FRAME = "read list collect gather review check finalize format organize group sort write result"
+_FRAME = "read input inputs list collect gather review check finalize format organize group sort write result"
 """What every workflow says, and ours says already."""
 
 _CODES = re.compile(
