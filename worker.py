@@ -199,3 +199,5 @@ def build_version() -> WorkerDeploymentVersion | None:
 if __name__ == "__main__":
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     asyncio.run(main(load()))
+    sys.stderr.flush()
+    os._exit(0)  # drained: the interpreter's own end can abort in the SDK's threads (temporalio/sdk-python#300)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from markupsafe import Markup
 from pydantic import ConfigDict, JsonValue
@@ -12,19 +12,23 @@ from api.dependencies import Services
 from api.forms import questions_of
 from api.permissions import Person, Verb, may
 from api.reading import KnownJob, present, prompt_of, view_of
-from api.record import evaluation_of
+from api.record import evaluation_of, unified
 from api.rendering import DiffLine, diff_lines, skill_html
 from api.templating import View
 from domain.answers import LEGAL, WORDS
 from domain.evaluation import EvaluationView
-from domain.job import JobPage, JobView, PendingPage, Phase
+from domain.job import JobPage, JobStatus, JobSummary, JobView, PendingPage, Phase
 from domain.prompt import YOU_DECIDE, HitlType, PreviewData, PromptAction, PromptView, Question, ValidateData
 from domain.shape import Shape
-from domain.skill import Category, RevisionSummary, SkillDetail, SkillSummary
-from store import revisions, skills
+from domain.skill import Category, Finding, RevisionSummary, RevisionView, SkillDetail, SkillSummary
+from store import evidence, jobs, revisions, skills, views
+from store.session import Session
 
 SMALL_MODEL = "qwen2.5-coder-1.5b"
 """In the name of the local model that comes along."""
+
+MOST_STOPPED = 200
+"""Running jobs that are looked through for stopped ones."""
 
 PHASE_WORDS: Mapping[Phase, str] = {
     Phase.REFINEMENT: "Refine the request",
@@ -49,18 +53,20 @@ class Typed(Shape):
 
 
 class HomeView(View):
-    """The first page. `key` makes a form that is sent twice start one job."""
+    """The first page. `key` makes a form that is sent twice start one job; `stopped` are the jobs that need mending."""
 
     jobs: JobPage
+    stopped: list[UUID]
     categories: list[Category]
     typed: Typed
     key: str
 
 
 class InboxView(View):
-    """What waits for an answer."""
+    """What waits for an answer, and what waits for something to be mended."""
 
     pending: PendingPage
+    stopped: list[JobSummary]
 
 
 class Step(Shape):
@@ -103,6 +109,7 @@ class JobPageView(View):
     asked: AskedView | None
     revisions: list[RevisionSummary]
     evaluation: EvaluationView | None
+    findings: list[Finding]
     rendered: Markup
     models: list[str]
     small_model: bool
@@ -112,6 +119,17 @@ class JobPageView(View):
     stopped: bool
     typed: Typed
     you_decide: str = YOU_DECIDE
+
+
+class RevisionPageView(View):
+    """One revision of a job's skill, and what it changed."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    job: KnownJob
+    revision: RevisionView
+    rendered: Markup
+    diff: list[DiffLine]
 
 
 class LibraryView(View):
@@ -129,11 +147,27 @@ class SkillView(View):
     rendered: Markup
 
 
-async def home(parts: Services, jobs: JobPage, typed: Typed) -> HomeView:
+async def home(parts: Services, listed: JobPage, typed: Typed) -> HomeView:
     """The first page."""
     taxonomy = await asyncio.to_thread(parts.library.taxonomy)
     shelves: list[Category] = [*taxonomy.categories]
-    return HomeView(title="Make a skill", jobs=jobs, categories=shelves, typed=typed, key=str(uuid4()))
+    stopped = [job.job_id for job in await stopped_jobs(parts)]
+    return HomeView(
+        title="Make a skill", jobs=listed, stopped=stopped, categories=shelves, typed=typed, key=str(uuid4())
+    )
+
+
+async def inbox(parts: Services, asking: Person, pending: PendingPage) -> InboxView:
+    """What waits for people."""
+    stopped = [job for job in await stopped_jobs(parts) if may(asking, Verb.READ, job)]
+    return InboxView(title="Inbox", pending=pending, stopped=stopped)
+
+
+async def stopped_jobs(parts: Services) -> list[JobSummary]:
+    """Running jobs that go on only when something was mended, newest first."""
+    async with parts.database.transaction() as session:
+        rows = await jobs.page(session, status=JobStatus.RUNNING, limit=MOST_STOPPED)
+    return [views.summary(row) for row in rows if row.error is not None and row.parked_at is not None]
 
 
 async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed) -> JobPageView:
@@ -146,6 +180,7 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
         shown = view.result.revision or (history[-1].n if history else None)
         content = await revisions.content(session, job.job_id, shown) if shown else ""
         evaluation = await evaluation_of(session, job) if job.opened else None
+        findings = await _findings(session, view)
     models = view.result.usage.models if view.result.usage else []
     return JobPageView(
         title=view.result.skill_name or "Job",
@@ -154,6 +189,7 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
         asked=asked_view(prompt, content, typed) if prompt.hitl_type else None,
         revisions=history,
         evaluation=evaluation if evaluation and evaluation.runs else None,
+        findings=findings,
         rendered=skill_html(content) if content else Markup(),
         models=models,
         small_model=any(SMALL_MODEL in model.lower() for model in models),
@@ -163,6 +199,25 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
         stopped=view.error is not None and view.parked_at is not None and not view.status.final,
         typed=typed,
     )
+
+
+async def revision_page(parts: Services, job: KnownJob, n: int) -> RevisionPageView:
+    """One revision of a job's skill. Raises NotFound."""
+    async with parts.database.transaction() as session:
+        shown = await revisions.view(session, job.job_id, n)
+        before = await revisions.content(session, job.job_id, n - 1) if n > 1 else shown.content
+    diff = diff_lines(unified(before, shown.content, f"revision {n - 1}", f"revision {n}"))
+    return RevisionPageView(
+        title=f"Revision {n}", job=job, revision=shown, rendered=skill_html(shown.content), diff=diff
+    )
+
+
+async def _findings(session: Session, job: JobView) -> list[Finding]:
+    """What the last validation had to say, also when it passed."""
+    verdict = job.result.validation
+    if verdict is None or verdict.report_id is None:
+        return []
+    return evidence.findings(await evidence.report_of(session, verdict.report_id))
 
 
 def timeline(job: JobView) -> list[Step]:

@@ -28,6 +28,7 @@ from api.permissions import Person
 from api.problems import Problem, problem_of
 from api.promoting import PromotionRequest
 from api.reading import KnownJob, prompt_of
+from api.record import Number
 from api.rendering import skill_html
 from api.skills import skill_detail
 from api.templating import YEAR, Templates, View
@@ -93,13 +94,19 @@ async def send_name(form: FormDep) -> Response:
 async def show_inbox(request: Request, parts: ServicesDep, asking: PersonDep) -> Response:
     """What waits for an answer."""
     pending = await listing.inbox(parts, asking, None)
-    return templates.page(request, "inbox.html", page_views.InboxView(title="Inbox", pending=pending))
+    return templates.page(request, "inbox.html", await page_views.inbox(parts, asking, pending))
 
 
 @router.get("/jobs/{job_id}")
 async def show_job(request: Request, job: JobToRead, parts: ServicesDep, asking: PersonDep) -> Response:
     """A job: where it stands, what it asks, what came of it."""
     return await _job(request, parts, asking, job, Typed())
+
+
+@router.get("/jobs/{job_id}/revisions/{n}")
+async def show_revision(request: Request, job: JobToRead, n: Number, parts: ServicesDep) -> Response:
+    """One revision: the skill, and what changed."""
+    return templates.page(request, "revision.html", await page_views.revision_page(parts, job, n))
 
 
 @router.post("/jobs/{job_id}/answer")

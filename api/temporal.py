@@ -53,6 +53,9 @@ MOST_LISTED = 100
 TASK_IN_MEMO = 200
 """Characters of the task that Temporal keeps, for jobs whose row is not there yet. Memos shall stay tiny."""
 
+SUMMARY = 80
+"""Characters of a task in the line that the Temporal Web UI shows."""
+
 AWAY = frozenset(
     {
         RPCStatusCode.UNAVAILABLE,
@@ -99,7 +102,7 @@ class Temporal:
                 id=_create(start.job_id),
                 task_queue=WORKFLOWS,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=f"Create skill: {one_line(start.task_description)[:80]}",
+                static_summary=summary_of(start.task_description),
                 memo={"body": digest, "task": start.task_description[:TASK_IN_MEMO]},
                 search_attributes=TypedSearchAttributes(
                     [SearchAttributePair(USER, start.user_id), SearchAttributePair(STATUS, JobStatus.PENDING.value)]
@@ -188,6 +191,16 @@ async def result_of(promotion: WorkflowHandle[PromoteSkill, Outcome], within: fl
         raise _reason(failure) from failure
     except RPCError as error:
         raise _translated(error) from error
+
+
+def summary_of(task: str) -> str:
+    """The line by which the Temporal Web UI tells a job, at most SUMMARY characters of the task.
+
+    That UI renders Markdown and HTML live, remote images included. A code span is the one form that it shows as it is:
+    backslashes come out as backslashes, and do not stop addresses from becoming links.
+    """
+    line = one_line(task).replace("`", "'")
+    return f"Create skill: `{line if len(line) <= SUMMARY else line[: SUMMARY - 1] + '…'}`"
 
 
 def one_line(text: str) -> str:

@@ -81,9 +81,9 @@ class CreateSkill:
         await self.job.ask_model(Author.refine, self._for_job(), "refine the request")
 
     async def understanding(self) -> None:
-        """Ask what must be known, and keep the answers word for word."""
+        """Ask what must be known, and keep the answers word for word; nobody is asked when nobody would answer."""
         await self.job.enter(Phase.UNDERSTANDING, "finding out what must be known")
-        if self.options.max_questions:
+        if self.options.max_questions and not self.options.auto_approve:
             await self.job.ask_model(Author.ask_questions, self._for_job(), "write the questions")
             taken = await self.job.ask(HitlType.CLARIFY, PromptAction.PROCEED)
             await self.job.record(Records.keep_decisions, self._for_prompt(taken), "keep the answers")

@@ -1,5 +1,9 @@
-"""What a person who opens a job in the Temporal Web UI reads: Markdown, rebuilt whenever the state changes."""
+"""What a person who opens a job in the Temporal Web UI reads: Markdown, rebuilt whenever the state changes.
 
+That UI renders Markdown and HTML live, so words of models, providers and people go in as code spans only.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -9,6 +13,25 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
     from domain.job import JobStatus, Phase
+    from domain.prompt import HitlType
+
+EXAMPLES: Mapping[HitlType, tuple[str, ...]] = {
+    HitlType.CLARIFY: ('"action": "proceed"', '"answers": {"q1": "you decide", "q2": "you decide"}'),
+    HitlType.VALIDATE: ('"action": "revise"',),
+}
+"""An answer to each kind of prompt that can be sent as it stands; the others can go on without more."""
+
+PROCEED = ('"action": "proceed"',)
+
+CHANGES = ('`revise` with `"feedback": "what shall change"`', '`edit` with `"content": "the whole SKILL.md"`')
+
+OTHERS: Mapping[HitlType, tuple[str, ...]] = {
+    HitlType.CLARIFY: ("every question needs its value: `q1`, `q2` and so on, your words or `you decide`", "`cancel`"),
+    HitlType.CONFIRM: (CHANGES[0], "`cancel`"),
+    HitlType.PREVIEW: (*CHANGES, "`cancel`"),
+    HitlType.VALIDATE: (CHANGES[1], '`waive` with `"reason": "why it may stand"`', "`cancel`"),
+}
+"""What else may be sent; whether it is legal is decided where the answer is taken."""
 
 
 class Described(Protocol):
@@ -25,11 +48,11 @@ class Described(Protocol):
 
 
 def describe(job: Described) -> str:
-    """Phase, open prompt with how to answer it, revision, evidence, spend, and what stands in the way."""
+    """Phase, what stands in the way, open prompt with how to answer it, revision, evidence, spend."""
     visible = [
         f"**{job.status}** in phase **{job.phase or 'starting'}**",
-        _prompt(job),
-        f"> {job.problem}" if job.problem else "",
+        f"> {_literal(job.problem)}" if job.problem else "",
+        _way_on(job),
         f"Skill `{job.draft.path}`, revision {job.draft.revision}" if job.draft.revision else "",
         _evidence(job.draft),
         f"{job.spent.calls} model calls, {job.spent.tokens} tokens" if job.spent.calls else "",
@@ -37,15 +60,43 @@ def describe(job: Described) -> str:
     return "\n\n".join(line for line in visible if line)
 
 
-def _prompt(job: Described) -> str:
-    if job.open_prompt is None or job.open_id is None:
+def _way_on(job: Described) -> str:
+    """What a person can do now; nothing once the job has ended."""
+    if job.status.final:
         return ""
+    if job.open_prompt is not None and job.open_id is not None:
+        return _prompt(job.id, job.open_prompt, job.open_id)
+    if job.problem:
+        told = f"When that is mended, try again on the job's page, with `skill-fleet retry {job.id}`, or from here:"
+        return f"{told}\n\n{_signal(job.id, 'retry', ())}"
+    return ""
+
+
+def _prompt(job_id: UUID, prompt: m.Prompt, interaction_id: UUID) -> str:
+    body = (f'"interaction_id": "{interaction_id}"', *EXAMPLES.get(prompt.kind, PROCEED))
+    others = "\n".join(f"- {line}" for line in OTHERS.get(prompt.kind, ()))
     return (
-        f"Waiting for a person: **{job.open_prompt.kind}** (round {job.open_prompt.round}), "
-        f"due {_day(job.open_prompt.timeout)}.\n\n"
-        f"Answer with `skill-fleet answer {job.id}`, or with the signal `answer`:\n\n"
-        f'```json\n{{"interaction_id": "{job.open_id}", "action": "proceed", "responded_by": "your name"}}\n```'
+        f"Waiting for a person: **{prompt.kind}** (round {prompt.round}), due {_day(prompt.timeout)}. "
+        f"Read it with `skill-fleet show {job_id}` or on the job's page.\n\n"
+        f"Answer there, with `skill-fleet answer {job_id}`, or from here:\n\n"
+        f"{_signal(job_id, 'answer', body)}\n\n"
+        f"Or else:\n\n{others}\n\n"
+        '`"responded_by": "your name"` says who answers.'
     )
+
+
+def _signal(job_id: UUID, name: str, body: tuple[str, ...]) -> str:
+    """A command that can be pasted into a shell; narrow, because the UI does not wrap it."""
+    sent = "{\n    " + ",\n    ".join(body) + "\n  }" if body else "{}"
+    return (
+        "```shell\ntemporal workflow signal \\\n"
+        f"  --workflow-id create-skill:{job_id} \\\n  --name {name} \\\n  --input '{sent}'\n```"
+    )
+
+
+def _literal(text: str) -> str:
+    """Foreign words as one line of code: nothing in it is rendered."""
+    return f"`{' '.join(text.replace('`', chr(39)).split())}`"
 
 
 def _evidence(draft: m.Draft) -> str:

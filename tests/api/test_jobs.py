@@ -48,8 +48,8 @@ async def test_the_workflow_tells_a_reader_of_temporal_what_it_is(
     handle = temporal.client.get_workflow_handle(f"create-skill:{response.json()['job_id']}")
     described = await handle.describe()
     summary = await described.static_summary() or ""
-    assert summary.startswith("Create skill: Make <b>a</b> skill xxx")
-    assert len(summary) == len("Create skill: ") + 80
+    assert summary.startswith("Create skill: `Make <b>a</b> skill xxx")
+    assert len(summary) == len("Create skill: ``") + 80
     assert described.search_attributes["SkillFleetUser"] == ["ada"]
 
 

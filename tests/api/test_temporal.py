@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 
 from api.app import lazy_client
 from api.errors import PromotionFailed, TemporalUnavailable, WorkflowGone
-from api.temporal import Temporal, result_of
+from api.temporal import SUMMARY, Temporal, result_of, summary_of
 from domain.errors import LibraryConflict, PromotionRefused
 from domain.job import CancelRequest
 from workflows import messages as m
@@ -101,3 +101,18 @@ async def test_a_namespace_that_does_not_exist_is_no_missing_job(temporal: Workf
 
 async def test_nobody_polls_a_queue_without_a_worker(temporal: WorkflowEnvironment) -> None:
     assert await Temporal(temporal.client).pollers("no-such-queue") == 0
+
+
+@pytest.mark.parametrize(
+    "task",
+    ["![x](http://127.0.0.1:9/x.png) <b>hi</b>", "`![x](http://127.0.0.1:9)`", "[l](javascript:alert(1))\n\n# big"],
+)
+def test_a_task_is_one_code_span_in_the_temporal_web_ui_so_that_nothing_in_it_is_rendered(task: str) -> None:
+    before, inside, after = summary_of(task).split("`")
+    assert (before, after) == ("Create skill: ", "")
+    assert "\n" not in inside and inside
+
+
+def test_a_long_task_is_cut_where_the_temporal_web_ui_shows_it() -> None:
+    assert summary_of("x" * SUMMARY) == f"Create skill: `{'x' * SUMMARY}`"
+    assert summary_of("x" * (SUMMARY + 1)) == f"Create skill: `{'x' * (SUMMARY - 1)}…`"
