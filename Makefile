@@ -9,7 +9,7 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help setup demo test check bench format clean
+.PHONY: help setup demo test test-long check bench format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -30,6 +30,9 @@ demo: setup ## from a sentence to a published skill, for real; the first time it
 
 test: setup ## the tests
 	@$(BIN)/pytest
+
+test-long: setup ## the tests that take minutes: the whole chain of programs with the local model
+	@$(BIN)/pytest -m long
 
 check: setup ## format, lint, types, import contracts, size caps, replay of recorded histories
 	@$(BIN)/ruff format --check --quiet .

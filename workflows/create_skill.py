@@ -84,8 +84,8 @@ class CreateSkill:
         """Ask what must be known, and keep the answers word for word; nobody is asked when nobody would answer."""
         await self.job.enter(Phase.UNDERSTANDING, "finding out what must be known")
         if self.options.max_questions and not self.options.auto_approve:
-            await self.job.ask_model(Author.ask_questions, self._for_job(), "write the questions")
-            taken = await self.job.ask(HitlType.CLARIFY, PromptAction.PROCEED)
+            asked = await self.job.ask_model(Author.ask_questions, self._for_job(), "write the questions")
+            taken = await self.job.ask(HitlType.CLARIFY, PromptAction.PROCEED, questions=asked.questions)
             await self.job.record(Records.keep_decisions, self._for_prompt(taken), "keep the answers")
         await self.job.ask_model(Author.summarize, self._for_job(), "summarise what is known")
 

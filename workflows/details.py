@@ -16,7 +16,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.prompt import HitlType
 
 EXAMPLES: Mapping[HitlType, tuple[str, ...]] = {
-    HitlType.CLARIFY: ('"action": "proceed"', '"answers": {"q1": "you decide", "q2": "you decide"}'),
     HitlType.VALIDATE: ('"action": "revise"',),
 }
 """An answer to each kind of prompt that can be sent as it stands; the others can go on without more."""
@@ -26,7 +25,10 @@ PROCEED = ('"action": "proceed"',)
 CHANGES = ('`revise` with `"feedback": "what shall change"`', '`edit` with `"content": "the whole SKILL.md"`')
 
 OTHERS: Mapping[HitlType, tuple[str, ...]] = {
-    HitlType.CLARIFY: ("every question needs its value: `q1`, `q2` and so on, your words or `you decide`", "`cancel`"),
+    HitlType.CLARIFY: (
+        "your own words instead of `you decide`",
+        "`cancel`",
+    ),
     HitlType.CONFIRM: (CHANGES[0], "`cancel`"),
     HitlType.PREVIEW: (*CHANGES, "`cancel`"),
     HitlType.VALIDATE: (CHANGES[1], '`waive` with `"reason": "why it may stand"`', "`cancel`"),
@@ -73,15 +75,17 @@ def _way_on(job: Described) -> str:
 
 
 def _prompt(job_id: UUID, prompt: m.Prompt, interaction_id: UUID) -> str:
-    body = (f'"interaction_id": "{interaction_id}"', *EXAMPLES.get(prompt.kind, PROCEED))
+    answers = ",\n      ".join(f'"q{number}": "you decide"' for number in range(1, prompt.questions + 1))
+    asked = (f'"answers": {{\n      {answers}\n    }}',) if answers else ()
+    body = (f'"interaction_id":\n      "{interaction_id}"', *EXAMPLES.get(prompt.kind, PROCEED), *asked)
     others = "\n".join(f"- {line}" for line in OTHERS.get(prompt.kind, ()))
     return (
         f"Waiting for a person: **{prompt.kind}** (round {prompt.round}), due {_day(prompt.timeout)}. "
         f"Read it with `skill-fleet show {job_id}` or on the job's page.\n\n"
         f"Answer there, with `skill-fleet answer {job_id}`, or from here:\n\n"
         f"{_signal(job_id, 'answer', body)}\n\n"
-        f"Or else:\n\n{others}\n\n"
-        '`"responded_by": "your name"` says who answers.'
+        f"Other answers:\n\n{others}\n\n"
+        '`"responded_by": "your name"` says who answers. A local stack has its `--address` in `stack.json`.'
     )
 
 
@@ -90,7 +94,7 @@ def _signal(job_id: UUID, name: str, body: tuple[str, ...]) -> str:
     sent = "{\n    " + ",\n    ".join(body) + "\n  }" if body else "{}"
     return (
         "```shell\ntemporal workflow signal \\\n"
-        f"  --workflow-id create-skill:{job_id} \\\n  --name {name} \\\n  --input '{sent}'\n```"
+        f"  --workflow-id \\\n    create-skill:{job_id} \\\n  --name {name} \\\n  --input '{sent}'\n```"
     )
 
 
@@ -102,8 +106,9 @@ def _literal(text: str) -> str:
 def _evidence(draft: m.Draft) -> str:
     if draft.passed_without is None:
         return ""
-    with_skill = "not measured yet" if draft.passed_with is None else f"{draft.passed_with}/{draft.cases}"
-    return f"Cases passed without the skill {draft.passed_without}/{draft.cases}, with it {with_skill}"
+    with_skill = "not measured yet" if draft.passed_with is None else f"{draft.passed_with} of {draft.cases}"
+    # "of", because the UI makes fractions of slashes
+    return f"Cases passed without the skill: {draft.passed_without} of {draft.cases}; with it: {with_skill}"
 
 
 def _day(when: datetime | None) -> str:

@@ -106,7 +106,13 @@ class Job:
         await workflow.execute_activity_method(step, what, summary=summary, **options)
 
     async def ask(
-        self, kind: HitlType, auto: PromptAction, *, revision: int | None = None, report_id: UUID | None = None
+        self,
+        kind: HitlType,
+        auto: PromptAction,
+        *,
+        questions: int = 0,
+        revision: int | None = None,
+        report_id: UUID | None = None,
     ) -> m.Taken:
         """Ask people and wait for as long as it takes: parked after its timeout, but never closed.
 
@@ -122,6 +128,7 @@ class Job:
             round=number,
             timeout=due,
             auto=auto if options.auto_approve else None,
+            questions=questions,
             revision=revision,
             report_id=report_id,
         )
@@ -174,6 +181,7 @@ class Job:
                     Records.take_answer, offered, summary="an answer came in", **RECORD
                 )
             if taken.action is not None:
+                self.problem = ""
                 return taken
             self.problem = taken.refusal or ""
             self._show(self.status)
@@ -222,7 +230,7 @@ class Job:
     def _show(self, status: JobStatus) -> None:
         """Make the Temporal Web UI tell how the job stands."""
         self.status = status
-        kind = self.open_prompt.kind if self.open_prompt else None
+        kind = self.open_prompt.kind if self.open_prompt and not status.final else None
         shown = (status, self.phase, kind)
         if shown != self.shown:
             self.shown = shown

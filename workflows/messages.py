@@ -33,13 +33,14 @@ class Entered(Shape):
 
 
 class Prompt(Shape):
-    """A prompt to be opened. `timeout` is when it is parked; `auto`: it answers itself with this action, on record."""
+    """A prompt to be opened. `timeout`: when it is parked; `auto`: it answers itself with this action, on record."""
 
     job_id: UUID
     kind: HitlType
     round: int
     timeout: datetime | None = None
     auto: PromptAction | None = None
+    questions: int = 0
     revision: int | None = None
     report_id: UUID | None = None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -11,6 +12,8 @@ import pytest
 
 from domain.job import JobStatus
 from domain.prompt import HitlType, PreviewData
+from store import jobs
+from store.session import Database
 from tests.api.conftest import Opened
 from tests.support.fleet import Fleet
 
@@ -197,3 +200,39 @@ async def test_an_unknown_job_is_a_page_that_says_so(client: httpx.AsyncClient) 
 async def test_a_job_in_any_state_has_a_page(client: httpx.AsyncClient, opened: Opened, status: JobStatus) -> None:
     text, _ = await page(client, f"/jobs/{await opened(status=status)}")
     assert status in text
+
+
+async def test_a_revision_has_a_page_with_what_it_changed(fleet: Fleet, client: httpx.AsyncClient) -> None:
+    job = await fleet.start(auto_approve=True)
+    await fleet.outcome(job)
+    listed = (await client.get(f"/api/v1/jobs/{job}/revisions")).json()["revisions"]
+    for revision in listed:
+        text, _ = await page(client, f"/jobs/{job}/revisions/{revision['n']}")
+        assert 'class="skill"' in text
+        assert ("What changed since" in text) is (revision["n"] > 1)
+    missing = await client.get(f"/jobs/{job}/revisions/{len(listed) + 1}", headers=HTML)
+    assert missing.status_code == 404
+
+
+async def test_a_job_that_must_be_mended_is_in_the_inbox_and_is_not_called_working(
+    client: httpx.AsyncClient, opened: Opened, database: Database
+) -> None:
+    job = await opened()
+    assert str(job) not in (await page(client, "/inbox"))[0]
+    async with database.transaction() as session:
+        row = await jobs.get(session, job)
+        assert row is not None
+        row.error, row.parked_at = "The provider refused the key (401).", datetime.now(UTC)
+    assert str(job) in (await page(client, "/inbox"))[0]
+    assert ">stopped<" in (await page(client, "/"))[0]
+    text, _ = await page(client, f"/jobs/{job}")
+    assert ">stopped<" in text and "The provider refused the key" in text
+
+
+async def test_the_script_finds_every_part_it_keeps_up_to_date(client: httpx.AsyncClient, opened: Opened) -> None:
+    text, _ = await page(client, f"/jobs/{await opened()}")
+    parts = re.findall(r'data-part="(\w+)"', text)
+    assert parts == ["head", "prompt", "publish", "skill", "record"]
+    assert 'id="news"' in text and "data-events=" in text
+    script = (await client.get("/static/live.js")).text
+    assert "[data-part]" in script and "script[data-events]" in script

@@ -35,7 +35,8 @@ class Standing:
 
 def asking(kind: HitlType, **given: object) -> Standing:
     standing = Standing(status=JobStatus.PENDING_HITL, open_id=uuid4())
-    standing.open_prompt = m.Prompt(job_id=standing.id, kind=kind, round=1, timeout=DUE)
+    questions = len(QUESTIONS) if kind is HitlType.CLARIFY else 0
+    standing.open_prompt = m.Prompt(job_id=standing.id, kind=kind, round=1, timeout=DUE, questions=questions)
     for name, value in given.items():
         setattr(standing, name, value)
     return standing
@@ -97,7 +98,7 @@ def test_revision_evidence_and_spend_are_told() -> None:
     draft = m.Draft(path="writing/notes", revision=2, latest=2, cases=3, passed_without=1)
     shown = describe(Standing(draft=draft, spent=m.Spent(calls=4, tokens=900)))
     assert "Skill `writing/notes`, revision 2" in shown
-    assert "without the skill 1/3, with it not measured yet" in shown
+    assert "without the skill: 1 of 3; with it: not measured yet" in shown
     assert "4 model calls, 900 tokens" in shown
     draft.passed_with = 3
-    assert "with it 3/3" in describe(Standing(draft=draft))
+    assert "with it: 3 of 3" in describe(Standing(draft=draft))

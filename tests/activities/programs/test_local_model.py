@@ -34,7 +34,7 @@ from domain.validation import validate
 from tests.activities.programs.conftest import REQUEST
 from tests.support.ledger import MemoryLedger
 
-pytestmark = [pytest.mark.local_model, pytest.mark.slow]
+pytestmark = [pytest.mark.local_model, pytest.mark.slow, pytest.mark.long]
 
 READ = 5_500
 WRITTEN = 2_400
