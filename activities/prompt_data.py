@@ -1,8 +1,8 @@
 """What a person is shown with each kind of prompt, put together from the record."""
 
-import difflib
 from collections.abc import Awaitable, Callable
 
+from domain.diff import unified
 from domain.errors import SkillFileError
 from domain.evaluation import Evidence
 from domain.grading import summarize
@@ -24,9 +24,6 @@ from workflows import messages as m
 
 CALLS_AFTER_CONFIRM = 16
 """Model calls that follow a confirmed plan, counted on the local model's path: cases, two arms, sections, review."""
-
-LARGEST_DIFF = 200_000
-"""Characters of both sides together: difflib is quadratic."""
 
 
 async def prompt_data(session: Session, prompt: m.Prompt) -> PromptData:
@@ -62,7 +59,8 @@ async def _preview(session: Session, prompt: m.Prompt) -> PreviewData:
     shown = await revisions.summary(session, prompt.job_id, number)
     content = await revisions.content(session, prompt.job_id, number)
     before = number - 1 if number > 1 else None
-    diff = _diff(await revisions.content(session, prompt.job_id, before), content) if before else ""
+    earlier = await revisions.content(session, prompt.job_id, before) if before else ""
+    diff = unified(earlier, content, f"revision {before}", f"revision {number}", context=2) if before else ""
     usage = await calls.usage(session, prompt.job_id)
     return PreviewData(
         content=content,
@@ -96,12 +94,6 @@ async def _validate(session: Session, prompt: m.Prompt) -> ValidateData:
         revision=row.revision,
         digest=row.digest,
     )
-
-
-def _diff(before: str, after: str) -> str:
-    if len(before) + len(after) > LARGEST_DIFF:
-        return "The texts are too large to compare here."
-    return "\n".join(difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=2))
 
 
 def _highlights(content: str, changes: list[str]) -> list[Highlight]:

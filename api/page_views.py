@@ -12,10 +12,11 @@ from api.dependencies import Services
 from api.forms import questions_of
 from api.permissions import Person, Verb, may
 from api.reading import KnownJob, present, prompt_of, view_of
-from api.record import evaluation_of, unified
+from api.record import evaluation_of
 from api.rendering import DiffLine, diff_lines, skill_html
 from api.templating import View
 from domain.answers import LEGAL, WORDS
+from domain.diff import unified
 from domain.evaluation import EvaluationView
 from domain.job import JobPage, JobStatus, JobSummary, JobView, PendingPage, Phase
 from domain.prompt import YOU_DECIDE, HitlType, PreviewData, PromptAction, PromptView, Question, ValidateData

@@ -1,6 +1,5 @@
 """Routes of a job's record: what was asked, what was written, how it was proven, what it cost."""
 
-import difflib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from api.dependencies import JobToRead, ServicesDep
 from api.described import problems
 from api.reading import KnownJob
+from domain.diff import unified
 from domain.evaluation import EvaluationView
 from domain.grading import summarize
 from domain.job import JobResult, Usage
@@ -19,8 +19,6 @@ from store.session import Session
 
 router = APIRouter(prefix="/jobs/{job_id}", tags=["record"], responses=problems(404, 503))
 
-LARGEST_DIFF = 200_000
-"""Characters of both sides together: difflib is quadratic."""
 
 Number = Annotated[int, Path(ge=1, le=1_000_000, description="Number of the revision, from 1.")]
 
@@ -106,11 +104,5 @@ async def evaluation_of(session: Session, job: KnownJob) -> EvaluationView:
         runs=runs,
         evidence=summarize([run for run in runs if run.revision in (None, 0, held)]),
         rationalizations=await evidence.rationalizations_of(session, job.job_id),
+        tdd=await evidence.tdd_of(session, job.job_id),
     )
-
-
-def unified(before: str, after: str, old: str, new: str) -> str:
-    """A unified diff of two texts; a sentence instead when they are too large."""
-    if len(before) + len(after) > LARGEST_DIFF:
-        return "The texts are too large to compare here."
-    return "\n".join(difflib.unified_diff(before.splitlines(), after.splitlines(), old, new, lineterm=""))

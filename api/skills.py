@@ -101,7 +101,7 @@ async def skill_detail(parts: Services, path: str) -> SkillDetail:
         **found.model_dump(),
         content=await asyncio.to_thread(parts.library.text, found.path),
         files=await asyncio.to_thread(parts.library.files, found.path),
-        provenance=version.provenance if version else {},
+        provenance=skills.provenance(version) if version else {},
     )
 
 

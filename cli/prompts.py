@@ -16,7 +16,6 @@ from domain.prompt import (
 )
 from domain.shape import Shape
 
-NEEDS = ("feedback", "content", "reason")
 BY_ACTION = {PromptAction.REVISE: "feedback", PromptAction.EDIT: "content", PromptAction.WAIVE: "reason"}
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.job import Source
-from domain.prompt import Question
 from domain.shape import Shape
 
 
@@ -31,12 +30,6 @@ class Understanding(Shape):
     user_problem: str = ""
     user_goals: list[str] = []
     readiness: float = 0.0
-
-
-class Questions(Shape):
-    """The questions of one round."""
-
-    questions: list[Question]
 
 
 class Brief(Shape):

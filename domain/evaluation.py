@@ -82,6 +82,15 @@ class Evidence(Shape):
     model_config = {"populate_by_name": True}
 
 
+class TddState(Shape):
+    """How far the test-driven part of a job is, and what of its checklist is done."""
+
+    phase: Literal["red", "green", "refactor"]
+    baseline_tests_run: int = 0
+    compliance_tests_run: int = 0
+    checklist_state: dict[str, bool] = {}
+
+
 class EvaluationView(Shape):
     """`GET /jobs/{id}/evaluation`: the cases, every run, and what they add up to."""
 
@@ -90,3 +99,4 @@ class EvaluationView(Shape):
     runs: list[CaseRun]
     evidence: Evidence
     rationalizations: list[str] = []
+    tdd: TddState | None = None

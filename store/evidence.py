@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
-from domain.evaluation import Arm, CaseRun, EvaluationCase
+from domain.evaluation import Arm, CaseRun, EvaluationCase, TddState
 from domain.skill import Finding, ValidationReport
 from store.tables import EvaluationRun, Json, TddWorkflowState, ValidationReportRow
 
@@ -72,6 +72,12 @@ async def rationalizations_of(session: AsyncSession, job_id: UUID) -> list[str]:
     """The excuses heard so far."""
     row = await session.get(TddWorkflowState, job_id)
     return list(row.rationalizations_identified) if row else []
+
+
+async def tdd_of(session: AsyncSession, job_id: UUID) -> TddState | None:
+    """How far the test-driven part of a job is; None before its RED phase."""
+    row = await session.get(TddWorkflowState, job_id)
+    return TddState.model_validate(row, from_attributes=True) if row else None
 
 
 async def keep_report(

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.skill import SkillStatus, SkillSummary
-from store.tables import Job, Skill, SkillVersion
+from store.tables import Job, Json, Skill, SkillVersion
 
 
 async def names(session: AsyncSession, *, other_than: UUID) -> Collection[str]:
@@ -83,6 +83,17 @@ async def count_by_category(session: AsyncSession) -> dict[str, int]:
 async def version_of(session: AsyncSession, name: str, version: str) -> SkillVersion | None:
     """What a version was."""
     return await session.get(SkillVersion, (name, version))
+
+
+def provenance(version: SkillVersion) -> Json:
+    """Where a version came from: job, revision, models, cost, who published it, and the reason if it was forced."""
+    return {
+        **version.provenance,
+        "job_id": str(version.job_id),
+        "revision": version.revision,
+        "promoted_by": version.promoted_by,
+        "forced_reason": version.forced_reason,
+    }
 
 
 async def draft_of(session: AsyncSession, job_id: UUID) -> tuple[Job, Skill] | None:
