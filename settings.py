@@ -61,18 +61,23 @@ class Settings(BaseSettings):
     def model_for(self, role: Role) -> ModelSettings | None:
         """The model of one role: its own if it is named, else the common one; None when neither is configured.
 
-        A role that names its own model takes the common address and key only if it gives neither itself: a key is
-        never sent to a provider it was not meant for.
+        The common key goes only where it was meant to go: to the common address and the common model's provider.
         """
         own: str | None = getattr(self, f"{role}_model")
         own_base: str | None = getattr(self, f"{role}_model_api_base")
         own_key: SecretStr | None = getattr(self, f"{role}_model_api_key")
-        if own is None and self.model is None:
+        name = own or self.model
+        if name is None:
             return None
-        if own is None or (own_base is None and own_key is None):
-            base, key = own_base or self.model_api_base, own_key or self.model_api_key
-            return ModelSettings(model=own or self.model or "", api_base=base, api_key=key)
-        return ModelSettings(model=own, api_base=own_base, api_key=own_key)
+        common = self.model is not None and provider_of(name) == provider_of(self.model)
+        base = own_base or (self.model_api_base if common and (own is None or own_key is None) else None)
+        key = own_key or (self.model_api_key if common and own_base is None else None)
+        return ModelSettings(model=name, api_base=base, api_key=key)
+
+
+def provider_of(model: str) -> str:
+    """The part of a LiteLLM model name that says whose it is: `openai` of `openai/gpt-5`."""
+    return model.split("/", 1)[0]
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -24,7 +24,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.author import ModelAuthor
 from activities.checks import RuleChecks
-from activities.edge import Edge
+from activities.edge import Edge, Tell
 from activities.evaluator import ModelEvaluator
 from activities.library import FolderLibrary
 from activities.models import Models, Role
@@ -122,16 +122,16 @@ def deployment(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfi
 
 
 def workers(
-    client: Client, by_queue: dict[str, list[Step]], version: WorkerDeploymentVersion | None = None
+    client: Client, by_queue: dict[str, list[Step]], tell: Tell, version: WorkerDeploymentVersion | None = None
 ) -> list[Worker]:
-    """One worker a task queue, so that a slow provider never delays an answer."""
+    """One worker a task queue, so that a slow provider never delays an answer; `tell` shows passing trouble."""
     return [
         Worker(
             client,
             task_queue=queue,
             workflows=[CreateSkill, PromoteSkill] if queue == WORKFLOWS else [],
             activities=by_queue[queue],
-            interceptors=[Edge()],
+            interceptors=[Edge(tell)],
             deployment_config=deployment(version),
             graceful_shutdown_timeout=DRAIN,
             sticky_queue_schedule_to_start_timeout=STICKY,
@@ -183,7 +183,9 @@ async def main(settings: Settings) -> None:
     connect.setdefault("target_host", "localhost:7233")
     client = await Client.connect(**connect, data_converter=pydantic_data_converter)
     await register_attributes(client)
-    async with running(workers(client, steps(settings, database), build_version())):
+    async with running(
+        workers(client, steps(settings, database), DatabaseRecords(database).tell_trouble, build_version())
+    ):
         log.info("the worker is ready", models={role: spec.model for role, spec in specs(settings).items()})
         await stop.wait()
         log.info("the worker drains")

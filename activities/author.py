@@ -158,7 +158,7 @@ class ModelAuthor(Author):
         feedback: str | None = None,
         changes: list[str],
     ) -> RevisionSummary:
-        files = [SkillFileEntry(path=SKILL_FILE, data=content.encode())]
+        files = [SkillFileEntry(path=SKILL_FILE, data=content.encode("utf-8", "replace"))]
         new = NewRevision(
             n=writing.revision,
             digest=digest(files),

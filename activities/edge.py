@@ -4,10 +4,11 @@ The only place where `domain.errors` become `ApplicationError`s; activities them
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -15,7 +16,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from domain.errors import ProviderError, ProviderRateLimited, ProviderUnavailable, SkillFleetError
 from store.session import will_pass
-from workflows.steps import PROVIDER_PROBLEM, PROVIDER_TROUBLE
+from workflows.steps import PLACE_TROUBLE, PROVIDER_PROBLEM, PROVIDER_TROUBLE
 
 HEARTBEAT = 1.0
 """Seconds between heartbeats: the model call of a cancelled job is aborted within about that time."""
@@ -26,16 +27,36 @@ LONGEST_WAIT = 300.0
 PROGRAMMING_ERROR = "ProgrammingError"
 """Type of the failure that no retry can mend."""
 
+DATABASE_AWAY = (
+    "The database does not answer. Nothing is lost: start it again (`skill-fleet doctor`), then retry the job."
+)
+DISK_TROUBLE = (
+    "A file could not be written ({}). Nothing is lost: mend the disk or the library folder, then retry the job."
+)
+UNFORESEEN = "An unforeseen error ({}) stopped the job; the worker's log has the details for its operator."
+
+
+Tell = Callable[[UUID, str, str], Awaitable[None]]
+"""Told of a job's passing trouble: the job, a key that is new for each attempt, and what is the matter."""
+
 
 class Edge(Interceptor):
-    """Puts the edge around every activity of a worker."""
+    """Puts the edge around every activity of a worker; `tell` shows people what is being waited for."""
+
+    def __init__(self, tell: Tell) -> None:
+        """Take the way to tell."""
+        self.tell = tell
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Wrap the next interceptor."""
-        return _Inbound(super().intercept_activity(next))
+        return _Inbound(super().intercept_activity(next), self.tell)
 
 
 class _Inbound(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, tell: Tell) -> None:
+        super().__init__(next)
+        self.tell = tell
+
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: ANN401 - Temporal's signature
         try:
             async with _heartbeats():
@@ -43,7 +64,11 @@ class _Inbound(ActivityInboundInterceptor):
         except ApplicationError:
             raise
         except Exception as error:
-            raise translated(error) from error
+            failure = translated(error)
+            job_id = getattr(input.args[0], "job_id", None) if input.args else None
+            if failure.type == PROVIDER_TROUBLE and isinstance(job_id, UUID):
+                await self.tell(job_id, f"{activity.info().activity_id}:{activity.info().attempt}", failure.message)
+            raise failure from error
 
 
 def translated(error: Exception) -> ApplicationError:
@@ -57,9 +82,13 @@ def translated(error: Exception) -> ApplicationError:
         return ApplicationError(str(error), type=PROVIDER_PROBLEM, non_retryable=True)
     if isinstance(error, SkillFleetError):
         return ApplicationError(str(error), type=type(error).__name__, non_retryable=True)
-    if will_pass(error) or isinstance(error, OSError):
-        return ApplicationError(f"{type(error).__name__}: {error}", type=type(error).__name__)
-    return ApplicationError(f"{type(error).__name__}: {error}", type=PROGRAMMING_ERROR, non_retryable=True)
+    if will_pass(error):
+        return ApplicationError(DATABASE_AWAY, type(error).__name__, type=PLACE_TROUBLE)
+    if isinstance(error, OSError):
+        return ApplicationError(DISK_TROUBLE.format(error.strerror or error), type=PLACE_TROUBLE)
+    return ApplicationError(
+        UNFORESEEN.format(type(error).__name__), str(error), type=PROGRAMMING_ERROR, non_retryable=True
+    )
 
 
 @asynccontextmanager

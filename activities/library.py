@@ -93,7 +93,10 @@ class FolderLibrary(Library):
                 final_path=path,
             )
             await jobs.merge_result(session, job_id, final_path=path, taxonomy_path=path)
-        await asyncio.to_thread(self.shelves.remove, f"{DRAFTS}/{job_id}")
+        try:
+            await asyncio.to_thread(self.shelves.remove, f"{DRAFTS}/{job_id}")
+        except OSError as left:
+            activity.logger.warning("the draft of a published skill is left behind: %s", left)
 
     @activity.defn
     async def undo(self, move: m.Move) -> None:
@@ -102,8 +105,9 @@ class FolderLibrary(Library):
         async with self.database.transaction() as session:
             skill = await skills.of_job(session, job_id)
             listed = skill is not None and skill.status == SkillStatus.ACTIVE and skill.digest == move.placed.digest
-        if not listed:
-            await asyncio.to_thread(self.shelves.take_back, move.placed.path, move.placed.digest)
+        if listed:
+            return
+        await asyncio.to_thread(self.shelves.take_back, move.placed.path, move.placed.digest)
         await self._tell(job_id, f"unpromoted:{activity.info().workflow_run_id}", "promotion_failed", move.error)
 
     async def _publish(self, session: Session, move: m.Move) -> None:

@@ -1,5 +1,6 @@
 """The record of a job: rows and events in short transactions, each transition once, whatever is retried."""
 
+import contextlib
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -12,6 +13,7 @@ from domain.brief import Decision
 from domain.errors import InvalidAnswer
 from domain.job import JobStatus, Phase, StartJob
 from domain.prompt import YOU_DECIDE, Answer, HitlType, PromptAction, PromptStatus, Question, QuestionsData
+from domain.text import clean
 from store import evidence, jobs, prompts, understanding
 from store.prompts import Channel, Claim
 from store.session import Database, Session
@@ -138,6 +140,12 @@ class DatabaseRecords(Records):
                 parked_at=datetime.now(UTC),
             )
 
+    async def tell_trouble(self, job_id: UUID, key: str, message: str) -> None:
+        """Show what a step waits for while it is tried again by itself; told as far as the database allows."""
+        with contextlib.suppress(Exception):
+            async with self.database.transaction() as session:
+                await jobs.change(session, job_id, f"trouble:{key}", "trouble", f"{message} Trying again by itself.")
+
     @activity.defn
     async def resume(self, problem: m.Problem) -> None:
         """A person asked to try again."""
@@ -239,10 +247,10 @@ async def _claim_signalled(session: Session, row: HitlInteraction, offered: m.Of
     given = Answer.model_validate(offered.signal.model_dump(exclude={"responded_by", "interaction_id"}))
     given = given.model_copy(update={"interaction_id": row.interaction_id})
     try:
-        answers.check(HitlType(row.interaction_type), _asked(row), given)
+        answers.check(HitlType(row.interaction_type), _asked(row), given, answers.open_codes(row.prompt_data))
     except InvalidAnswer as refused:
-        return "; ".join([str(refused), *refused.fields.values()])
-    by = (offered.signal.responded_by or "temporal")[:255]
+        return "; ".join(dict.fromkeys([*refused.fields.values()] or [str(refused)]))
+    by = clean(offered.signal.responded_by or "temporal")[:255]
     await prompts.claim(
         session,
         row.interaction_id,
@@ -254,6 +262,7 @@ async def _claim_signalled(session: Session, row: HitlInteraction, offered: m.Of
 async def _apply(session: Session, row: HitlInteraction) -> m.Taken:
     given = Answer.model_validate(row.response_data or {})
     await prompts.mark_applied(session, row.interaction_id)
+    job = await jobs.locked(session, row.job_id)
     await jobs.change(
         session,
         row.job_id,
@@ -263,6 +272,6 @@ async def _apply(session: Session, row: HitlInteraction) -> m.Taken:
         {"interaction_id": str(row.interaction_id), "action": given.action},
         status=JobStatus.RUNNING,
         hitl_type=None,
-        parked_at=None,
+        parked_at=job.parked_at if job.error else None,  # a problem elsewhere still waits for its retry
     )
     return m.Taken(interaction_id=row.interaction_id, action=PromptAction(given.action), by=row.responded_by or "")

@@ -110,7 +110,8 @@ async def _taken(session: Session, job: KnownJob, claim: Claim) -> tuple[HitlInt
         raise JobEnded(f"The job is {job.status}: it takes no more answers.")
     if row is None or row.status != PromptStatus.PENDING:
         raise await _conflict(session, job, row)
-    answers.check(HitlType(row.interaction_type), questions_of(row), claim.answer)
+    codes = answers.open_codes(row.prompt_data)
+    answers.check(HitlType(row.interaction_type), questions_of(row), claim.answer, codes)
     claimed = await prompts.claim(session, row.interaction_id, claim)
     if claimed is not None:
         return claimed, False

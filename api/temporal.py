@@ -56,16 +56,6 @@ TASK_IN_MEMO = 200
 SUMMARY = 80
 """Characters of a task in the line that the Temporal Web UI shows."""
 
-AWAY = frozenset(
-    {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.UNKNOWN,
-    }
-)
-
 STATUSES = {
     WorkflowExecutionStatus.COMPLETED: JobStatus.COMPLETED,
     WorkflowExecutionStatus.CANCELED: JobStatus.CANCELLED,
@@ -227,7 +217,7 @@ def _translated(error: RPCError) -> Exception:
         return _away(error.message)
     if error.status is RPCStatusCode.NOT_FOUND:
         return WorkflowGone("The job's workflow has ended: it takes no answer and cannot be cancelled.")
-    return _away(error.message) if error.status in AWAY else error
+    return _away(error.message)
 
 
 def _away(why: str) -> TemporalUnavailable:

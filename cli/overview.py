@@ -45,7 +45,7 @@ def overview(view: JobView) -> list[str]:
         ("Written by", _written_by(result)),
         ("Evidence", evidence(result.evidence) if result.evidence and result.evidence.status != "none" else ""),
         ("Validation", _validation(result)),
-        ("Draft", view.draft_path or result.draft_path or ""),
+        ("Draft", "" if view.promoted else view.draft_path or result.draft_path or ""),
         ("Published", view.final_path or result.final_path or ""),
         ("Cost", cost(result.usage) if result.usage else ""),
         ("Next", next_step(view, promoted=view.promoted)),

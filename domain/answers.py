@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import JsonValue
@@ -17,6 +17,7 @@ from domain.prompt import (
     PromptAction,
     Question,
 )
+from domain.skill import Severity
 
 LEGAL: Mapping[HitlType, tuple[PromptAction, ...]] = {
     HitlType.CLARIFY: (PromptAction.PROCEED, PromptAction.CANCEL),
@@ -61,15 +62,24 @@ def form(kind: HitlType, questions: list[Question]) -> dict[str, JsonValue]:
     return {"type": "object", "required": ["action"], "properties": properties}
 
 
-def check(kind: HitlType, questions: list[Question], answer: Answer) -> PromptAction:
-    """The action of a legal answer. Raises InvalidAnswer with one message per field."""
+def check(kind: HitlType, questions: list[Question], answer: Answer, codes: Collection[str] = ()) -> PromptAction:
+    """The action of a legal answer; `codes` are the errors that a waiver must name. Raises InvalidAnswer by field."""
     action = _legal_action(kind, answer.action)
     problems = _missing_field(kind, action, answer) | _too_long(answer)
+    if action is PromptAction.WAIVE and answer.findings is not None:
+        problems |= _waiver_problems(answer.findings, codes)
     if action is PromptAction.PROCEED and questions:
         problems |= question_problems(questions, answer.answers or {})
     if problems:
         raise InvalidAnswer(_summary(problems), problems)
     return action
+
+
+def open_codes(prompt_data: Mapping[str, JsonValue]) -> set[str]:
+    """The codes of the errors that a validate prompt shows; none for other prompts."""
+    findings = prompt_data.get("findings")
+    shown = [finding for finding in findings if isinstance(finding, dict)] if isinstance(findings, list) else []
+    return {str(finding["code"]) for finding in shown if finding.get("severity") == Severity.ERROR}
 
 
 def question_problems(questions: list[Question], answers: Mapping[str, JsonValue]) -> dict[str, str]:
@@ -128,6 +138,16 @@ def _missing_field(kind: HitlType, action: PromptAction, answer: Answer) -> dict
     if field is None or (getattr(answer, field) or "").strip():
         return {}
     return {field: f"{action} needs {field}: say what shall change or why."}
+
+
+def _waiver_problems(named: list[str], codes: Collection[str]) -> dict[str, str]:
+    unknown = sorted(set(named) - set(codes))
+    left = sorted(set(codes) - set(named))
+    if unknown:
+        return {"findings": f"Not among the errors: {', '.join(unknown)}. Open: {', '.join(sorted(codes))}."}
+    if left:
+        return {"findings": f"These errors would still stand: {', '.join(left)}. Name them too, or revise."}
+    return {}
 
 
 def _too_long(answer: Answer) -> dict[str, str]:

@@ -21,7 +21,7 @@ def obstacle(draft: Standing, *, force: bool, reason: str) -> str | None:
     if draft.revision is None or draft.digest is None:
         return "There is no draft yet: wait until the job has written one."
     if not draft.ended:
-        return "The job is not completed yet: answer its open prompt, or wait for its validation."
+        return "The job is not completed: answer its open prompt, or wait for its validation, then promote."
     if force:
         return None if reason.strip() else "Forcing needs a reason: say why this draft may be published all the same."
     if not (draft.validated or draft.waived):

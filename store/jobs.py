@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 from sqlalchemy import literal, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.brief import Plan
@@ -15,7 +15,7 @@ from domain.errors import NotFound
 from domain.job import JobEvent, JobOptions, JobStatus, Phase, StartJob
 from domain.prompt import HitlType
 from store import events
-from store.tables import Job
+from store.tables import CleanJson, Job
 
 
 class Change(TypedDict, total=False):
@@ -91,7 +91,7 @@ async def change(
 async def merge_result(session: AsyncSession, job_id: UUID, **fields: JsonValue) -> None:
     """Fill fields of the job's result; the others stay."""
     await session.execute(
-        update(Job).where(Job.job_id == job_id).values(result=Job.result.op("||")(literal(fields, JSONB)))
+        update(Job).where(Job.job_id == job_id).values(result=Job.result.op("||")(literal(fields, CleanJson)))
     )
 
 

@@ -64,6 +64,7 @@ class Database:
             pool_pre_ping=True,
             pool_recycle=300,
             pool_timeout=30,
+            hide_parameters=True,  # texts of people and models do not belong into errors and logs
             connect_args={
                 "connect_timeout": 10,
                 "application_name": name,

@@ -7,17 +7,52 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import DateTime
+from sqlalchemy.types import DateTime, TypeDecorator
 
 from domain.job import JobStatus, Phase
 from domain.prompt import HitlType, PromptStatus
 from domain.skill import SkillStatus
+from domain.text import clean, clean_json
 
 Json = dict[str, Any]
 """A JSON document as PostgreSQL holds it; pydantic shapes are dumped into it and validated out of it at this border."""
+
+
+class CleanText(TypeDecorator[str]):
+    """Text without what PostgreSQL refuses, whoever sent it: a hostile character must never stop a record."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """Clean on the way in."""
+        return None if value is None else clean(value)
+
+
+class CleanJson(TypeDecorator[Any]):
+    """JSON without what PostgreSQL refuses."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> Any | None:  # noqa: ANN401, ARG002
+        """Clean on the way in."""
+        return clean_json(value)
+
 
 USER_ID = String(255)
 
@@ -31,7 +66,7 @@ def _one_of(column: str, values: type[JobStatus | Phase | HitlType | PromptStatu
 class Base(DeclarativeBase):
     """Types that every table shares: JSON is JSONB, times carry their zone."""
 
-    type_annotation_map = {Json: JSONB, list[Any]: JSONB, datetime: DateTime(timezone=True), str: Text}
+    type_annotation_map = {Json: CleanJson, list[Any]: CleanJson, datetime: DateTime(timezone=True), str: CleanText}
 
 
 class Job(Base):

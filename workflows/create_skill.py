@@ -217,7 +217,7 @@ class CreateSkill:
         self.trial = None
 
     def _continue_as_new_when_long(self) -> None:
-        if workflow.info().is_continue_as_new_suggested() and self.trial is None:
+        if workflow.info().is_continue_as_new_suggested() and (self.trial is None or self.trial.done()):
             carried = self.job.progress().model_dump(mode="json")
             workflow.continue_as_new(self.job.start.model_copy(update={"carried": carried}))
 

@@ -18,11 +18,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.prompt import AnswerSignal, HitlType, PromptAction
     from workflows.attributes import attributes
     from workflows.details import describe
-    from workflows.steps import MODEL, PROVIDER_PROBLEM, PROVIDER_TROUBLE, RECORD, Records, StepOptions
+    from workflows.steps import MODEL, RECORD, WAITED_OUT, Records, StepOptions
 
 S = TypeVar("S")
 A = TypeVar("A", bound=m.ForJob)
 R = TypeVar("R", bound=m.Spent)
+T = TypeVar("T")
 
 MOST_SIGNALS = 100
 """Answers kept for prompts that are not open (yet). More are dropped: their claims still stand in the database."""
@@ -87,23 +88,20 @@ class Job:
         await workflow.execute_activity_method(step, what, summary=summary, **RECORD)
 
     async def ask_model(self, step: Callable[[Any, A], Awaitable[R]], what: A, summary: str) -> R:
-        """Run a step that asks a model. What only a person can mend parks the job until `retry`; nothing is lost."""
+        """Run a step that asks a model."""
+        done = await self.run_step(step, what, MODEL, summary)
+        self.spent = done
+        self._show(self.status)
+        return done
+
+    async def run_step(self, step: Callable[[Any, A], Awaitable[T]], what: A, options: StepOptions, summary: str) -> T:
+        """Run a step. What only a person can mend (a key, a full disk) parks the job until `retry`; nothing is lost."""
         while True:
             try:
-                done = await workflow.execute_activity_method(step, what, summary=summary, **MODEL)
+                return await workflow.execute_activity_method(step, what, summary=summary, **options)
             except ActivityError as failure:
                 await self._wait_for_mending(_problem(failure))
                 what = what.model_copy(update={"attempt": what.attempt + 1})
-            else:
-                self.spent = done
-                self._show(self.status)
-                return done
-
-    async def run_step(
-        self, step: Callable[[Any, S], Awaitable[Any]], what: S, options: StepOptions, summary: str
-    ) -> None:
-        """Run any other step."""
-        await workflow.execute_activity_method(step, what, summary=summary, **options)
 
     async def ask(
         self,
@@ -241,10 +239,10 @@ class Job:
 def _problem(failure: ActivityError) -> str:
     """What a person must mend; anything else is raised as it came."""
     cause = failure.cause
-    if isinstance(cause, ApplicationError) and cause.type in (PROVIDER_PROBLEM, PROVIDER_TROUBLE):
+    if isinstance(cause, ApplicationError) and cause.type in WAITED_OUT:
         return cause.message
     if isinstance(cause, exceptions.TimeoutError):
-        return "The model did not answer in time. Check the provider, then retry the job."
+        return "A step did not end in time. See `skill-fleet doctor`, then retry the job."
     raise failure
 
 
@@ -252,5 +250,6 @@ def _failed(job_id: UUID, failure: Exception) -> m.Ending:
     if is_cancelled_exception(failure):
         return m.Ending(job_id=job_id, status=JobStatus.CANCELLED, reason="cancelled in Temporal", by="temporal")
     cause = failure.cause if isinstance(failure, ActivityError) and failure.cause else failure
-    text = str(cause) if isinstance(failure, (JobFailed, ActivityError)) else f"{type(failure).__name__}: {failure}"
+    known = isinstance(failure, (JobFailed, ActivityError))
+    text = getattr(cause, "message", str(cause)) if known else f"{type(failure).__name__}: {failure}"
     return m.Ending(job_id=job_id, status=JobStatus.FAILED, error=text, stack=repr(failure))

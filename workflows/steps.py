@@ -25,6 +25,10 @@ PROVIDER_PROBLEM = "ProviderProblem"
 """Type of the failure that a person must mend (key, billing, no model, unparsable); its text says how."""
 PROVIDER_TROUBLE = "ProviderTrouble"
 """Type of the failure that usually passes (rate limit, provider down): tried again, then a person is told."""
+PLACE_TROUBLE = "PlaceTrouble"
+"""Type of the failure of what we stand on (database away, disk full): tried again, then a person is told."""
+WAITED_OUT = (PROVIDER_PROBLEM, PROVIDER_TROUBLE, PLACE_TROUBLE)
+"""Failures that park a job instead of failing it: a person mends the cause, and nothing is lost."""
 
 
 class StepOptions(TypedDict, total=False):

@@ -1,5 +1,6 @@
 """dspy's client, so that each of its calls passes through our hands. Must not decide what is stored or where."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 
@@ -7,6 +8,12 @@ import dspy
 from pydantic import JsonValue
 
 from domain.model_call import ModelCall
+from domain.text import clean
+
+_UNSTORABLE = re.compile(
+    r"\\u0000|\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""Escapes in JSON that decode to a NUL or to half a surrogate pair: no store takes them."""
 
 Send = Callable[[], Awaitable[ModelCall]]
 """Makes the real request; the call it returns has no key yet."""
@@ -73,4 +80,5 @@ class RecordingLM(dspy.LM):  # type: ignore[misc]  # dspy ships no types
 
 def _text(output: object) -> str:
     """Models that reason answer with an object; only its text counts."""
-    return str(output.get("text") or "") if isinstance(output, dict) else str(output or "")
+    text = str(output.get("text") or "") if isinstance(output, dict) else str(output or "")
+    return _UNSTORABLE.sub("", clean(text))

@@ -142,7 +142,7 @@ async def test_a_list_can_be_narrowed_by_words_and_by_person(client: httpx.Async
     await opened(user="ada", task="Review 1000 migrations")
     found = (await client.get("/api/v1/jobs", params={"q": "100%", "user_id": "ada"})).json()["jobs"]
     assert [job["job_id"] for job in found] == [mine]
-    assert (await client.get("/api/v1/jobs", params={"q": "a\0b"})).status_code == 422
+    assert (await client.get("/api/v1/jobs", params={"q": "a\0b"})).status_code == 200
 
 
 async def test_the_inbox_lists_open_prompts(client: httpx.AsyncClient, opened: Opened, asked: Opened) -> None:

@@ -71,6 +71,9 @@ class FakeRecords(Records):
     async def report_problem(self, problem: m.Problem) -> None:
         self.memory.note(f"problem {problem.message}")
 
+    async def tell_trouble(self, job_id: UUID, key: str, message: str) -> None:
+        self.memory.note(f"trouble {message}")
+
     @activity.defn
     async def resume(self, problem: m.Problem) -> None:
         self.memory.note("resume")

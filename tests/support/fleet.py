@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from activities.records import DatabaseRecords
 from domain.job import JobEvent, JobOptions, JobStatus, JobView, Source, StartJob
 from domain.prompt import AnswerSignal, HitlType, InteractionView
 from settings import Settings
@@ -139,7 +140,7 @@ def settings_for(provider: Provider, library: Path) -> Settings:
 async def fleet(client: Client, database: Database, provider: LocalProvider, library: Path) -> AsyncIterator[Fleet]:
     """Run the workers of a fleet until the block ends."""
     by_queue = steps(settings_for(provider, library), database)
-    at_work: list[Worker] = workers(client, by_queue)
+    at_work: list[Worker] = workers(client, by_queue, DatabaseRecords(database).tell_trouble)
     async with running(at_work):
         made = Fleet(client, database, library, provider)
         yield made

@@ -81,5 +81,5 @@ async def stage(skipping: WorkflowEnvironment) -> AsyncIterator[Stage]:
     memory = Memory()
     library = FakeLibrary(memory)
     fakes = steps_of(FakeRecords(memory), FakeAuthor(memory), FakeEvaluator(memory), FakeChecks(memory), library)
-    async with running(workers(skipping.client, fakes)):
+    async with running(workers(skipping.client, fakes, FakeRecords(memory).tell_trouble)):
         yield Stage(skipping, library, memory)

@@ -1,0 +1,19 @@
+"""Text that every store takes: PostgreSQL has no NUL, and UTF-8 has no lone surrogates. Models and people send both."""
+
+from pydantic import JsonValue
+
+
+def clean(text: str) -> str:
+    """The text without NULs, and with a question mark for each lone surrogate."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def clean_json(value: JsonValue) -> JsonValue:
+    """The same for every text in a JSON value, keys included."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [clean_json(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): clean_json(item) for key, item in value.items()}
+    return value

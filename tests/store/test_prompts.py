@@ -1,0 +1,236 @@
+"""Prompts: of all who answer exactly one wins, half an answer is never lost, and a lost signal is found again."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic import JsonValue
+
+from domain.answers import form
+from domain.job import JobStatus
+from domain.prompt import Answer, AnswerDraft, HitlType, PromptStatus
+from store import prompts
+from store.prompts import Channel
+from store.session import Database
+from store.tables import HitlInteraction
+from tests.support.rows import claim, claim_of, make_job, make_prompt
+
+YES = Answer(action="proceed", answers={"who": "customers"})
+
+
+async def row(database: Database, prompt: UUID) -> HitlInteraction:
+    async with database.transaction() as session:
+        found = await prompts.get(session, prompt)
+        assert found is not None
+        return found
+
+
+async def merge(database: Database, prompt: UUID, part: AnswerDraft, user: str = "ada") -> AnswerDraft:
+    async with database.transaction() as session:
+        return await prompts.merge_draft(session, prompt, user, part)
+
+
+async def kept(database: Database, prompt: UUID, user: str = "ada") -> AnswerDraft | None:
+    async with database.transaction() as session:
+        return await prompts.draft(session, prompt, user)
+
+
+async def test_a_prompt_is_opened_once_and_stays_as_it_was(database: Database) -> None:
+    job = await make_job(database)
+    prompt = await make_prompt(database, job)
+    async with database.transaction() as session:
+        schema = form(HitlType.CLARIFY, [])
+        assert not await prompts.open_prompt(session, prompt, job, HitlType.CLARIFY, 1, {}, schema, None)
+    assert (await row(database, prompt)).prompt_data["questions"]
+
+
+async def test_a_job_never_has_two_prompts_of_one_kind_and_round(database: Database) -> None:
+    job = await make_job(database)
+    prompt = await make_prompt(database, job)
+    async with database.transaction() as session:
+        opened = await prompts.open_prompt(session, uuid4(), job, HitlType.CLARIFY, 1, {}, {}, None)
+        assert not opened
+        assert [view.interaction_id for view in await prompts.history(session, job)] == [prompt]
+
+
+async def test_of_twenty_claims_at_once_exactly_one_wins(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    answers = [Answer(action="proceed", feedback=f"from {n}") for n in range(20)]
+    won = await asyncio.gather(*[claim(database, prompt, answer, f"person {n}") for n, answer in enumerate(answers)])
+    assert won.count(True) == 1
+    winner = won.index(True)
+    standing = await row(database, prompt)
+    assert (standing.status, standing.responded_by) == ("responded", f"person {winner}")
+    assert standing.response_data == {"action": "proceed", "feedback": f"from {winner}"}
+
+
+@pytest.mark.parametrize("status", [PromptStatus.CANCELLED, PromptStatus.TIMEOUT])
+async def test_a_closed_prompt_takes_no_answer(database: Database, status: PromptStatus) -> None:
+    job = await make_job(database)
+    prompt = await make_prompt(database, job)
+    async with database.transaction() as session:
+        await prompts.close_open(session, job, status)
+    assert not await claim(database, prompt, YES)
+    assert (await row(database, prompt)).status == status
+
+
+async def test_closing_what_is_open_leaves_answers_and_other_jobs_alone(database: Database) -> None:
+    job, other = await make_job(database), await make_job(database)
+    answered, waiting = await make_prompt(database, job), await make_prompt(database, job, number=2)
+    elsewhere = await make_prompt(database, other)
+    await claim(database, answered, YES)
+    async with database.transaction() as session:
+        await prompts.close_open(session, job, PromptStatus.CANCELLED)
+    found = [(await row(database, prompt)).status for prompt in (answered, waiting, elsewhere)]
+    assert found == ["responded", "cancelled", "pending"]
+
+
+async def test_a_claim_keeps_the_answer_its_author_its_digest_and_its_way_in(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    async with database.transaction() as session:
+        await prompts.claim(session, prompt, claim_of(YES, "bob", Channel.SIGNAL))
+    standing = await row(database, prompt)
+    assert standing.response_data == {"action": "proceed", "answers": {"who": "customers"}}
+    assert (standing.responded_by, standing.channel) == ("bob", "temporal")
+    assert standing.answer_digest == claim_of(YES, "bob").digest
+    assert standing.responded_at is not None
+    assert standing.delivered_at is standing.applied_at is None
+
+
+async def test_the_open_prompt_is_the_newest_that_waits(database: Database) -> None:
+    job = await make_job(database)
+    first = await make_prompt(database, job)
+    second = await make_prompt(database, job, HitlType.CONFIRM)
+    async with database.transaction() as session:
+        assert (await prompts.open_of(session, job) or HitlInteraction()).interaction_id == second
+    await claim(database, second, YES)
+    async with database.transaction() as session:
+        assert (await prompts.open_of(session, job) or HitlInteraction()).interaction_id == first
+    await claim(database, first, YES)
+    async with database.transaction() as session:
+        assert await prompts.open_of(session, job) is None
+
+
+async def test_the_inbox_shows_open_prompts_with_the_oldest_due_first(database: Database) -> None:
+    ada, bob = await make_job(database), await make_job(database, user="bob")
+    never = await make_prompt(database, ada, number=1, due=None)
+    late = await make_prompt(database, ada, number=2, due=timedelta(days=9))
+    soon = await make_prompt(database, bob, number=3, due=timedelta(hours=1))
+    answered = await make_prompt(database, bob, number=4)
+    await claim(database, answered, YES)
+    async with database.transaction() as session:
+        everyone = [(prompt.interaction_id, job.user_id) for prompt, job in await prompts.pending(session, None)]
+        hers = [prompt.interaction_id for prompt, _ in await prompts.pending(session, "ada")]
+        first = await prompts.pending(session, None, limit=1)
+    assert everyone == [(soon, "bob"), (late, "ada"), (never, "ada")]
+    assert hers == [late, never]
+    assert [prompt.interaction_id for prompt, _ in first] == [soon]
+
+
+async def test_a_draft_grows_question_by_question(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    await merge(database, prompt, AnswerDraft(answers={"who": "customers"}))
+    await merge(database, prompt, AnswerDraft(answers={"tone": "dry"}))
+    whole = await merge(database, prompt, AnswerDraft(feedback="short"))
+    assert whole == AnswerDraft(answers={"who": "customers", "tone": "dry"}, feedback="short")
+    assert await kept(database, prompt) == whole
+
+
+async def test_null_clears_a_question_the_feedback_or_all_answers_and_nothing_else(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    await merge(database, prompt, AnswerDraft(answers={"who": "customers", "tone": "dry"}, feedback="short"))
+    one = await merge(database, prompt, AnswerDraft(answers={"who": None}))
+    assert one == AnswerDraft(answers={"tone": "dry"}, feedback="short")
+    none = await merge(database, prompt, AnswerDraft(answers=None))
+    assert none == AnswerDraft(feedback="short")
+    assert await merge(database, prompt, AnswerDraft(feedback=None)) == AnswerDraft()
+    assert await kept(database, prompt) == AnswerDraft()
+
+
+async def test_a_false_or_an_empty_list_is_an_answer_and_not_cleared(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    whole = await merge(database, prompt, AnswerDraft(answers={"flag": False, "many": [], "text": ""}))
+    assert whole.answers == {"flag": False, "many": [], "text": ""}
+
+
+async def test_a_part_that_says_nothing_changes_nothing(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    before = await merge(database, prompt, AnswerDraft(answers={"who": "customers"}, feedback="short"))
+    assert await merge(database, prompt, AnswerDraft()) == before
+
+
+async def test_parts_that_arrive_together_are_all_kept(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    parts = [AnswerDraft(answers={f"q{n}": n}) for n in range(10)]
+    await asyncio.gather(*[merge(database, prompt, part) for part in parts])
+    assert (await kept(database, prompt) or AnswerDraft()).answers == {f"q{n}": n for n in range(10)}
+
+
+async def test_each_person_has_a_draft_of_their_own(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    await merge(database, prompt, AnswerDraft(feedback="hers"), "ada")
+    await merge(database, prompt, AnswerDraft(feedback="his"), "bob")
+    assert await kept(database, prompt, "ada") == AnswerDraft(feedback="hers")
+    assert await kept(database, prompt, "eve") is None
+
+
+async def undelivered(database: Database, before: datetime | None = None) -> list[UUID]:
+    async with database.transaction() as session:
+        found = await prompts.undelivered(session, before or datetime.now(UTC) + timedelta(seconds=1))
+        return [prompt.interaction_id for prompt in found]
+
+
+async def test_an_answer_stays_to_be_delivered_until_temporal_has_it_or_can_never_have_it(database: Database) -> None:
+    job = await make_job(database)
+    delivered, dead, waiting, unanswered = [await make_prompt(database, job, number=n) for n in range(4)]
+    for prompt in (delivered, dead, waiting):
+        await claim(database, prompt, YES)
+    assert await undelivered(database) == [delivered, dead, waiting]
+    async with database.transaction() as session:
+        await prompts.mark_delivered(session, delivered)
+        await prompts.mark_undeliverable(session, dead, "the workflow is gone")
+    assert await undelivered(database) == [waiting]
+    assert (await row(database, dead)).undeliverable == "the workflow is gone"
+    assert (await row(database, unanswered)).status == "pending"
+
+
+async def test_only_answers_of_the_api_that_are_not_fresh_are_delivered_again(database: Database) -> None:
+    job = await make_job(database)
+    by_api, by_signal = await make_prompt(database, job), await make_prompt(database, job, number=2)
+    async with database.transaction() as session:
+        await prompts.claim(session, by_api, claim_of(YES, channel=Channel.API))
+        await prompts.claim(session, by_signal, claim_of(YES, channel=Channel.SIGNAL))
+    assert await undelivered(database) == [by_api]
+    assert await undelivered(database, datetime.now(UTC) - timedelta(seconds=30)) == []
+
+
+async def test_the_record_of_a_job_has_every_prompt_oldest_first(database: Database) -> None:
+    job = await make_job(database, status=JobStatus.RUNNING)
+    asked = [await make_prompt(database, job, number=n) for n in (1, 2, 3)]
+    await claim(database, asked[1], YES)
+    async with database.transaction() as session:
+        record = await prompts.history(session, job)
+        assert await prompts.history(session, uuid4()) == []
+    assert [view.interaction_id for view in record] == asked
+    assert [view.status for view in record] == ["pending", "responded", "pending"]
+    assert (record[1].responded_by, record[1].channel) == ("ada", "api")
+
+
+async def test_evidence_that_ends_late_appears_in_the_preview_of_that_very_text_only(database: Database) -> None:
+    job = await make_job(database)
+    data: dict[str, JsonValue] = {"digest": "d1", "evidence": {"status": "pending"}, "content": "# A"}
+    prompt = await make_prompt(database, job, HitlType.PREVIEW, data=data)
+    for digest, status in (("d0", "measured"), ("d1", "measured")):
+        async with database.transaction() as session:
+            await prompts.update_preview(session, job, digest, {"status": status, "n": 2})
+        shown = (await row(database, prompt)).prompt_data["evidence"]
+        assert shown == ({"status": "pending"} if digest == "d0" else {"status": "measured", "n": 2})
+
+
+async def test_evidence_for_a_job_that_shows_no_preview_goes_nowhere(database: Database) -> None:
+    job = await make_job(database)
+    prompt = await make_prompt(database, job)
+    async with database.transaction() as session:
+        await prompts.update_preview(session, job, "d", {"status": "measured"})
+    assert "evidence" not in (await row(database, prompt)).prompt_data

@@ -1,0 +1,174 @@
+"""The one transaction scope: all or nothing, never idle for long, and what is said of slow ones and of outages."""
+
+import asyncio
+import logging
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from domain.errors import NotFound
+from store import session as scope
+from store.session import Database, will_pass
+from store.tables import Job
+from tests.support.rows import make_job, row_of
+
+NOWHERE = "postgresql://nobody:x@127.0.0.1:1/none"
+
+
+async def setting(database: Database, name: str) -> str:
+    async with database.transaction() as session:
+        return str(await session.scalar(text(f"SHOW {name}")))
+
+
+async def rename(database: Database, job: object, to: str) -> None:
+    async with database.transaction() as session:
+        row = await session.get_one(Job, job)
+        row.user_id = to
+
+
+async def test_a_block_that_ends_is_committed(database: Database) -> None:
+    job = await make_job(database)
+    await rename(database, job, "bob")
+    assert (await row_of(database, job)).user_id == "bob"
+
+
+async def test_a_block_that_raises_changes_nothing_and_its_error_comes_through(database: Database) -> None:
+    job = await make_job(database)
+    with pytest.raises(NotFound, match="halfway"):
+        async with database.transaction() as session:
+            row = await session.get_one(Job, job)
+            row.user_id = "bob"
+            await session.flush()
+            raise NotFound("halfway")
+    assert (await row_of(database, job)).user_id == "ada"
+
+
+async def test_a_cancelled_block_changes_nothing_and_gives_its_connection_back(database: Database) -> None:
+    job = await make_job(database)
+    inside = asyncio.Event()
+
+    async def stay() -> None:
+        async with database.transaction() as session:
+            (await session.get_one(Job, job)).user_id = "bob"
+            await session.flush()
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(stay())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await row_of(database, job)).user_id == "ada"
+    assert database.pool_state().active == 0
+
+
+async def test_a_connection_of_ours_is_cut_after_a_minute_of_idling_in_a_transaction(database: Database) -> None:
+    assert await setting(database, "idle_in_transaction_session_timeout") == "1min"
+
+
+async def test_an_operator_sees_whose_connection_it_is(database: Database) -> None:
+    assert await setting(database, "application_name") == "skill-fleet"
+
+
+async def test_a_slow_transaction_is_logged_with_its_time(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scope.SLOW_TRANSACTION == 1.0
+    monkeypatch.setattr(scope, "SLOW_TRANSACTION", 0.02)
+    with caplog.at_level(logging.WARNING, "store.session"):
+        async with database.transaction() as session:
+            await session.execute(text("SELECT pg_sleep(0.03)"))
+    [line] = caplog.messages
+    assert "took 0.0" in line
+
+
+async def test_a_slow_transaction_that_fails_is_logged_too(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scope, "SLOW_TRANSACTION", 0.02)
+    with caplog.at_level(logging.WARNING, "store.session"), pytest.raises(ProgrammingError):
+        async with database.transaction() as session:
+            await session.execute(text("SELECT pg_sleep(0.03)"))
+            await session.execute(text("SELECT nothing FROM nowhere"))
+    assert len(caplog.messages) == 1
+
+
+async def test_a_quick_transaction_is_not_logged(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    await database.ping()
+    assert caplog.messages == []
+
+
+async def test_the_gauges_show_what_is_in_use_and_when_the_next_query_would_wait(database_url: str) -> None:
+    small = Database.connect(database_url, pool_size=1, max_overflow=1)
+    before = small.pool_state()
+    async with small.transaction():
+        one = small.pool_state()
+        async with small.transaction():
+            both = small.pool_state()
+    after = small.pool_state()
+    await small.dispose()
+    assert [(state.active, state.exhausted) for state in (before, one, both, after)] == [
+        (0, False),
+        (1, False),
+        (2, True),
+        (0, False),
+    ]
+    assert (both.size, both.limit, after.idle) == (1, 2, 1)
+    assert after.checkout_p99 > 0
+
+
+def test_the_pool_has_the_size_that_was_decided() -> None:
+    state = Database.connect(NOWHERE).pool_state()
+    assert (state.size, state.limit) == (20, 50)
+
+
+async def failure(database: Database, statement: str) -> DBAPIError:
+    with pytest.raises(DBAPIError) as caught:
+        async with database.transaction() as session:
+            await session.execute(text(statement))
+    return caught.value
+
+
+async def test_a_database_that_is_away_will_pass() -> None:
+    database = Database.connect(NOWHERE)
+    with pytest.raises(OperationalError) as caught:
+        await database.ping()
+    await database.dispose()
+    assert will_pass(caught.value)
+
+
+async def test_a_connection_that_the_server_cut_will_pass(database: Database) -> None:
+    assert will_pass(await failure(database, "SELECT pg_terminate_backend(pg_backend_pid())"))
+    await database.ping()
+
+
+async def test_a_full_pool_will_pass() -> None:
+    assert will_pass(PoolTimeout("QueuePool limit reached"))
+
+
+async def test_a_wrong_query_will_not_pass(database: Database) -> None:
+    error = await failure(database, "SELECT nothing FROM nowhere")
+    assert isinstance(error, ProgrammingError)
+    assert not will_pass(error)
+
+
+async def test_a_row_that_breaks_a_rule_will_not_pass(database: Database) -> None:
+    job = await make_job(database)
+    error = await failure(database, f"UPDATE jobs SET status = 'somewhere' WHERE job_id = '{job}'")
+    assert isinstance(error, IntegrityError)
+    assert not will_pass(error)
+
+
+async def test_texts_of_people_are_in_no_error(database: Database) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT CAST(:said AS jsonb) -> nothing"), {"said": "a private word"})
+    assert "a private word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), NotFound("x")])
+def test_what_is_no_database_error_will_not_pass(error: Exception) -> None:
+    assert not will_pass(error)

@@ -1,0 +1,172 @@
+"""Rows that tests of the store and of the steps start from, made by the very queries the application uses."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from pydantic import JsonValue
+
+from domain.answers import digest as answer_digest
+from domain.answers import form
+from domain.brief import Plan
+from domain.job import JobEvent, JobOptions, JobStatus, StartJob
+from domain.model_call import ModelCall
+from domain.prompt import Answer, HitlType, Option, Question, QuestionsData
+from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
+from domain.skill_file import digest
+from store import events, evidence, jobs, prompts, revisions
+from store.prompts import Channel, Claim
+from store.revisions import NewRevision
+from store.session import Database
+from store.tables import Job
+
+NAME = "release-notes"
+CATEGORY = "development"
+DESCRIPTION = "Writes release notes. Use when a release is cut."
+SKILL = f"""---
+name: {NAME}
+description: {DESCRIPTION}
+---
+# Release notes
+
+## When to use
+
+Use it when someone asks for the notes of a release.
+
+## Rules
+
+- Read every merged pull request before the first word is written.
+"""
+
+QUESTIONS = [
+    Question(id="who", text="Who reads them?"),
+    Question(
+        id="tone",
+        text="Which tone?",
+        type="single",
+        options=[Option(id="dry", label="Dry and short"), Option(id="warm", label="Warm")],
+    ),
+]
+
+
+async def make_job(
+    database: Database,
+    *,
+    user: str = "ada",
+    task: str = "Write release notes from merged pull requests",
+    status: JobStatus = JobStatus.RUNNING,
+    **options: object,
+) -> UUID:
+    """A job that has begun; its only event so far is `started`."""
+    chosen = JobOptions.model_validate(options)
+    start = StartJob(job_id=uuid4(), user_id=user, task_description=task, options=chosen)
+    async with database.transaction() as session:
+        await jobs.open_job(session, start)
+        await jobs.change(session, start.job_id, "opened", "started", "the job has begun", status=status)
+    return start.job_id
+
+
+async def make_prompt(
+    database: Database,
+    job_id: UUID,
+    kind: HitlType = HitlType.CLARIFY,
+    *,
+    number: int = 1,
+    due: timedelta | None = timedelta(days=7),
+    data: dict[str, JsonValue] | None = None,
+) -> UUID:
+    """An open prompt, and the job waiting for it."""
+    interaction_id = uuid4()
+    questions = QUESTIONS if data is None else []
+    shown = data or QuestionsData(questions=questions).model_dump(mode="json")
+    timeout_at = None if due is None else datetime.now(UTC) + due
+    async with database.transaction() as session:
+        schema = form(kind, questions)
+        await prompts.open_prompt(session, interaction_id, job_id, kind, number, shown, schema, timeout_at)
+        waiting = JobStatus.PENDING_HITL
+        key = f"prompt:{interaction_id}"
+        await jobs.change(session, job_id, key, "prompt", "waiting", status=waiting, hitl_type=kind)
+    return interaction_id
+
+
+def claim_of(answer: Answer, by: str = "ada", channel: Channel = Channel.API) -> Claim:
+    """A claim as the api makes it."""
+    return Claim(answer=answer, digest=answer_digest(answer, by), by=by, channel=channel)
+
+
+async def claim(database: Database, prompt: UUID, answer: Answer, by: str = "ada") -> bool:
+    """Claim a prompt; True when it was won."""
+    async with database.transaction() as session:
+        return await prompts.claim(session, prompt, claim_of(answer, by)) is not None
+
+
+def new_revision(n: int = 1, text: str = SKILL, *, feedback: str | None = None, made_by: str = "model") -> NewRevision:
+    """A revision of one file."""
+    files = [SkillFileEntry(path=SKILL_FILE, data=text.encode())]
+    return NewRevision(
+        n=n,
+        digest=digest(files),
+        made_by=made_by,
+        by_person=False,
+        feedback=feedback,
+        changes=["first version"],
+        created_at=datetime.now(UTC),
+        files=files,
+    )
+
+
+async def make_draft(database: Database, job_id: UUID, *, n: int = 1, text: str = SKILL, name: str = NAME) -> str:
+    """A plan and a revision, as they stand when the author has written; returns the revision's digest."""
+    new = new_revision(n, text)
+    async with database.transaction() as session:
+        await jobs.keep_plan(session, job_id, a_plan(name))
+        await revisions.keep(session, job_id, new)
+        await jobs.merge_result(session, job_id, skill_name=name, revision=n, digest=new.digest)
+    return new.digest
+
+
+def a_plan(name: str = NAME, category: str = CATEGORY) -> Plan:
+    """A plan with an outline."""
+    return Plan(
+        name=name,
+        title="Release notes",
+        description=DESCRIPTION,
+        category=category,
+        outline=["Rules"],
+        key_assumptions=["the list of pull requests is complete"],
+    )
+
+
+async def make_report(database: Database, job_id: UUID, digest: str, *, passed: bool, revision: int = 1) -> UUID:
+    """A verdict on a digest."""
+    report_id = uuid4()
+    finding = Finding(code="fact-missing", severity=Severity.ERROR, message="300 is not stated.", fix="State it.")
+    found = [] if passed else [finding]
+    report = ValidationReport(passed=passed, score=1.0 if passed else 0.6, findings=found)
+    async with database.transaction() as session:
+        await evidence.keep_report(session, report_id, job_id, revision, digest, report)
+    return report_id
+
+
+def a_call(key: str = "write/1/0", **more: object) -> ModelCall:
+    """A model call that was answered."""
+    given = {"label": "writing", "input_digest": "d", "outputs": ["text"], "model": "openai/a", **more}
+    return ModelCall.model_validate({"key": key, **given})
+
+
+async def row_of(database: Database, job_id: UUID) -> Job:
+    """The job's row as it stands."""
+    async with database.transaction() as session:
+        row = await jobs.get(session, job_id)
+        assert row is not None
+        return row
+
+
+async def told(database: Database, job_id: UUID) -> list[JobEvent]:
+    """Every event of a job, in order."""
+    async with database.transaction() as session:
+        return await events.since(session, job_id, 0)
+
+
+async def kinds(database: Database, job_id: UUID) -> list[str]:
+    """The types of a job's events, in order."""
+    return [event.type for event in await told(database, job_id)]
