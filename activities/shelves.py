@@ -34,7 +34,11 @@ class Shelves:
     def names(self) -> Collection[str]:
         """The names of all published skills that lie here, whoever put them there."""
         found = self.root.glob(f"*/*/{SKILL_FILE}")
-        return {file.parent.name for file in found if file.parent.parent.name != DRAFTS}
+        return {
+            file.parent.name
+            for file in found
+            if file.parent.parent.name != DRAFTS and not file.parent.name.startswith(".")
+        }
 
     def digest_at(self, path: str) -> str | None:
         """The digest of the skill that lies at this place, or None."""
@@ -56,7 +60,6 @@ class Shelves:
     def replace(self, path: str, files: Sequence[SkillFileEntry]) -> None:
         """Put a skill at a place, instead of what lies there."""
         if self.digest_at(path) != digest(files):
-            self.remove(path)
             self._write(path, files)
 
     def take_back(self, path: str, wanted: str) -> None:
@@ -73,6 +76,9 @@ class Shelves:
     def _write(self, path: str, files: Sequence[SkillFileEntry]) -> None:
         target = self._inside(path)
         waiting = target.parent / f".{target.name}.new"
+        for file in files:
+            if not (waiting / file.path).resolve().is_relative_to(waiting.resolve()):
+                raise LibraryConflict(f"{file.path!r} does not lie inside its skill.")
         shutil.rmtree(waiting, ignore_errors=True)
         for file in files:
             place = waiting / file.path
@@ -81,8 +87,13 @@ class Shelves:
                 out.write(file.data)
                 out.flush()
                 os.fsync(out.fileno())
+        old = target.parent / f".{target.name}.old"
+        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():
+            target.rename(old)
         waiting.rename(target)
         _sync(target.parent)
+        shutil.rmtree(old, ignore_errors=True)
 
     def _inside(self, path: str) -> Path:
         root = self.root.resolve()

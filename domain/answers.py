@@ -168,8 +168,14 @@ def _value_problem(question: Question, value: JsonValue) -> str | None:
     if question.type == "boolean":
         return None if isinstance(value, bool) else "Answer true or false."
     if question.type == "multi":
-        texts = isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value)
-        return None if texts else "Answer with a list of choices, or of texts of your own."
+        texts = isinstance(value, list) and all(
+            isinstance(item, str) and item.strip() and len(item) <= MAX_ANSWER for item in value
+        )
+        return (
+            None
+            if texts
+            else f"Answer with a list of choices, or of texts of your own of at most {MAX_ANSWER} characters."
+        )
     if not isinstance(value, str) or not value.strip():
         return "Answer with a text." if question.type == "text" else "Answer with a choice, or a text of your own."
     return f"At most {MAX_ANSWER} characters." if len(value) > MAX_ANSWER else None
@@ -185,7 +191,8 @@ def _question_schema(question: Question) -> dict[str, JsonValue]:
         value = {"anyOf": [*choices, text]}
     elif question.type == "multi":
         value = {"type": "array", "items": {"anyOf": [*choices, text]}, "minItems": 1}
-    return {"title": question.text, "description": question.why, "anyOf": [value, {"const": YOU_DECIDE}]}
+    blank: list[JsonValue] = [] if question.required else [{"enum": [None, "", []]}]
+    return {"title": question.text, "description": question.why, "anyOf": [value, {"const": YOU_DECIDE}, *blank]}
 
 
 def _summary(problems: dict[str, str]) -> str:

@@ -66,7 +66,7 @@ MODEL: StepOptions = {
         non_retryable_error_types=_NEVER,
     ),
 }
-"""Model steps heartbeat every 2 s; a dead worker is noticed after 6. A paid answer is never paid again (the ledger)."""
+"""Model steps heartbeat every second; a dead worker is noticed after 6. A stored answer is never paid again."""
 
 FILES: StepOptions = {
     "task_queue": LIBRARY,
