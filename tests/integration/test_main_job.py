@@ -155,6 +155,28 @@ async def test_a_waiver_names_person_and_reason_and_allows_promotion(fleet: Flee
     assert (await promote(fleet, m.PromoteRequest(job_id=job_id, by="ada"))).path
 
 
+async def test_a_waiver_must_name_the_errors_that_stand(fleet: Fleet) -> None:
+    job_id = await fleet.start(max_questions=0)
+    edited = await fleet.answer(job_id, HitlType.PREVIEW, "edit", content=INVALID)
+    await fleet.answer(job_id, HitlType.PREVIEW, after=edited)
+    await fleet.answer(job_id, HitlType.VALIDATE, "waive", reason="why not", findings=["nope"])
+    await fleet.answer(job_id, HitlType.VALIDATE, "cancel")
+    assert (await fleet.outcome(job_id)).status is JobStatus.CANCELLED
+    refused = [event.message for event in await fleet.events(job_id) if event.type == "answer_refused"]
+    assert len(refused) == 1 and "nope" in refused[0]
+
+
+async def test_hostile_characters_in_signals_and_answers_stop_nothing(fleet: Fleet) -> None:
+    job_id = await fleet.start(max_questions=2)
+    asked = (await fleet.prompt(job_id, HitlType.CLARIFY)).prompt_data["questions"]
+    given = {question["id"]: "a\x00b" for question in asked}
+    await fleet.answer(job_id, HitlType.CLARIFY, answers=given, responded_by="ada\x00")
+    await fleet.prompt(job_id, HitlType.PREVIEW)
+    await fleet.handle(job_id).signal(CreateSkill.cancel, CancelRequest(reason="no\x00ne", by="a\x00da"))
+    assert (await fleet.outcome(job_id)).status is JobStatus.CANCELLED
+    assert (await fleet.job(job_id)).status is JobStatus.CANCELLED
+
+
 async def test_a_job_that_is_not_ended_is_not_promoted(fleet: Fleet) -> None:
     job_id = await fleet.start(max_questions=0)
     await fleet.prompt(job_id, HitlType.PREVIEW)

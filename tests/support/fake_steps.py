@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from domain.job import StartJob
 from domain.prompt import HitlType, PromptAction
 from workflows import messages as m
-from workflows.steps import PROVIDER_PROBLEM, Author, Checks, Evaluator, Library, Records
+from workflows.steps import PLACE_TROUBLE, PROVIDER_PROBLEM, Author, Checks, Evaluator, Library, Records
 
 
 @dataclass
@@ -20,6 +20,7 @@ class Memory:
     verdicts: list[bool] = field(default_factory=list)
     passed_with: list[int] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    disk: list[str] = field(default_factory=list)
     prompts: dict[UUID, m.Prompt] = field(default_factory=dict)
     ending: m.Ending | None = None
 
@@ -163,6 +164,8 @@ class FakeLibrary(Library):
 
     @activity.defn
     async def save_draft(self, revision: m.ForRevision) -> None:
+        if self.memory.disk:
+            raise ApplicationError(self.memory.disk.pop(), type=PLACE_TROUBLE, non_retryable=True)
         self.memory.note(f"draft {revision.revision}")
 
     @activity.defn

@@ -122,6 +122,15 @@ async def test_what_only_a_person_can_mend_parks_the_job_until_retry(stage: Stag
     assert "resume" in stage.memory.told
 
 
+async def test_a_full_disk_parks_the_job_and_loses_nothing(stage: Stage) -> None:
+    stage.memory.disk = ["no space left"]
+    handle = await stage.start(auto_approve=True)
+    await stage.until("problem no space left")
+    await handle.signal(CreateSkill.retry, m.RetryRequest(by="ada"))
+    assert (await handle.result()).status is JobStatus.COMPLETED
+    assert stage.memory.told.count("write 1 from 0 (first)") == 1 and "draft 1" in stage.memory.told
+
+
 async def test_cancel_names_who_and_why(stage: Stage) -> None:
     handle = await stage.start()
     await handle.signal(CreateSkill.cancel, CancelRequest(by="ada", reason="not needed"))
