@@ -24,6 +24,7 @@ from api.described import problems as documented
 from api.guard import SECURITY_HEADERS, Guard
 from api.hub import Hub
 from api.library import LibraryFolder
+from api.reconciling import reconcile_for_ever
 from api.redelivery import redeliver_for_ever
 from api.temporal import Temporal
 from settings import Settings, load
@@ -99,7 +100,7 @@ async def lifespan(app: FastAPI, settings: Settings, temporal: ClientConnectConf
     )
     app.state.services = parts
     try:
-        async with beside(parts.hub.listen(partial(listen, url)), redeliver_for_ever(parts)):
+        async with beside(parts.hub.listen(partial(listen, url)), redeliver_for_ever(parts), reconcile_for_ever(parts)):
             yield
     finally:
         await parts.database.dispose()

@@ -146,6 +146,13 @@ async def page(
     return list(await session.scalars(query))
 
 
+async def unfinished(session: AsyncSession, limit: int = 500) -> list[UUID]:
+    """Jobs that have not ended, those longest untouched first."""
+    final = [status for status in JobStatus if status.final]
+    query = select(Job.job_id).where(Job.status.not_in(final)).order_by(Job.updated_at).limit(limit)
+    return list(await session.scalars(query))
+
+
 async def present_state(session: AsyncSession, job_id: UUID) -> JobEvent | None:
     """The first frame of a stream: how the job stands now, under the `seq` of its last event."""
     job = await get(session, job_id)
