@@ -108,8 +108,10 @@ def test_a_job_that_waits_for_days_goes_on_with_the_newest_worker() -> None:
 async def test_each_queue_has_its_worker_and_only_one_runs_workflows(
     temporal: WorkflowEnvironment, tmp_path: Path
 ) -> None:
+    # A worker is registered with its client when it is made: a client of its own leaves the shared one free.
+    client = await Client.connect(temporal.client.service_client.config.target_host)
     nowhere = Database.connect(NOWHERE)
-    made = workers(temporal.client, steps(Settings(library=tmp_path), nowhere), DatabaseRecords(nowhere).tell_trouble)
+    made = workers(client, steps(Settings(library=tmp_path), nowhere), DatabaseRecords(nowhere).tell_trouble)
     configured = {worker.config()["task_queue"]: len(worker.config()["workflows"]) for worker in made}
     assert configured == {WORKFLOWS: 2, MODELS: 0, LIBRARY: 0}
 
