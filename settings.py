@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
     library: Path = Field(CHECKOUT / "skills", description="Root of the skill library.")
     data_dir: Path = Field(CHECKOUT / ".skill-fleet", description="Where `skill-fleet up` keeps its state.")
+    webhook_url: str | None = Field(None, description="Where notifications are sent; none: nothing is sent.")
+    webhook_secret: SecretStr | None = Field(None, description="whsec_… that signs them (Standard Webhooks).")
+    webhook_allow_private: bool = Field(False, description="Allow a webhook on a private or loopback address.")
     api_url: str | None = Field(None, description="Where the command line finds the api; default: DATA_DIR/stack.json.")
     user: str | None = Field(None, description="Who the command line says you are; default: local.")
 

@@ -1,117 +1,124 @@
-"""Which answers are legal: actions by kind of prompt, the form as a JSON Schema, the check of an answer against it."""
+"""Which answers are legal: the form of a prompt as a JSON Schema, and the check of an answer.
+
+Both come from the models in `domain/answer_models.py`; so do the tables of actions and of the fields they need.
+"""
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_args
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import ErrorDetails, core_schema
 
+from domain.answer_fields import BLANK, NOT_BLANK, AnswerModel, AnswersModel, not_answered, use_of
+from domain.answer_models import MODELS, model_of
+from domain.answer_models import open_codes as open_codes
 from domain.errors import InvalidAnswer
-from domain.prompt import (
-    MAX_ANSWER,
-    MAX_CONTENT,
-    YOU_DECIDE,
-    Answer,
-    HitlType,
-    PromptAction,
-    Question,
-)
-from domain.skill import Severity
+from domain.prompt import Answer, AnswerDraft, HitlType, PromptAction, PromptData, Question
 
 LEGAL: Mapping[HitlType, tuple[PromptAction, ...]] = {
-    HitlType.CLARIFY: (PromptAction.PROCEED, PromptAction.CANCEL),
-    HitlType.CONFIRM: (PromptAction.PROCEED, PromptAction.REVISE, PromptAction.CANCEL),
-    HitlType.PREVIEW: (PromptAction.PROCEED, PromptAction.REVISE, PromptAction.EDIT, PromptAction.CANCEL),
-    HitlType.VALIDATE: (PromptAction.REVISE, PromptAction.EDIT, PromptAction.WAIVE, PromptAction.CANCEL),
+    kind: get_args(model.model_fields["action"].annotation) for kind, model in MODELS.items()
 }
-"""The prompts that this version opens, and what may be done with each."""
+"""The kinds of prompts, and what may be done with each."""
 
 WORDS: Mapping[PromptAction, str] = {
     PromptAction.PROCEED: "Go on",
     PromptAction.REVISE: "Revise with feedback",
     PromptAction.EDIT: "Edit the text by hand",
+    PromptAction.ACCEPT: "Take the suggestions",
     PromptAction.WAIVE: "Let it stand, with a reason",
+    PromptAction.RAISE: "Raise the limit",
+    PromptAction.FINISH: "Finish with what is there",
     PromptAction.CANCEL: "Cancel the job",
 }
 """What every client calls an action."""
 
-REQUIRED: Mapping[tuple[HitlType, PromptAction], str] = {
-    (HitlType.CONFIRM, PromptAction.REVISE): "feedback",
-    (HitlType.PREVIEW, PromptAction.REVISE): "feedback",
-    (HitlType.PREVIEW, PromptAction.EDIT): "content",
-    (HitlType.VALIDATE, PromptAction.EDIT): "content",
-    (HitlType.VALIDATE, PromptAction.WAIVE): "reason",
+_SPECIAL_WORDS: Mapping[tuple[HitlType, PromptAction], str] = {
+    (HitlType.STRUCTURE_FIX, PromptAction.PROCEED): "Take values of my own",
+    (HitlType.CLARIFY, PromptAction.PROCEED): "Send the answers",
+    (HitlType.DEEP_UNDERSTANDING, PromptAction.PROCEED): "Send the answers",
+    (HitlType.CONFIRM, PromptAction.PROCEED): "Write it",
+    (HitlType.TDD_RED, PromptAction.REVISE): "Change the cases by feedback",
+    (HitlType.TDD_RED, PromptAction.EDIT): "Edit the cases by hand",
+    (HitlType.PREVIEW, PromptAction.PROCEED): "Approve",
+    (HitlType.VALIDATE, PromptAction.REVISE): "Fix issues",
 }
-"""The field without which an action says nothing."""
+
+REQUIRED: Mapping[tuple[HitlType, PromptAction], str] = {
+    (kind, action): name
+    for kind, model in MODELS.items()
+    for action in LEGAL[kind]
+    for name, field in model.model_fields.items()
+    if use_of(field).get("needed") and model.reads(name, action)
+}
+"""The text without which an action says nothing."""
 
 
-def form(kind: HitlType, questions: list[Question]) -> dict[str, JsonValue]:
-    """The JSON Schema of an answer to this prompt, from which every client draws its form."""
-    properties: dict[str, Any] = {"action": {"enum": [str(action) for action in LEGAL[kind]]}}
-    if questions:
-        properties["answers"] = {
-            "type": "object",
-            "properties": {question.id: _question_schema(question) for question in questions},
-            "required": [question.id for question in questions if question.required],
-        }
-    for (of, _), field in REQUIRED.items():
-        if of is kind:
-            limit = MAX_CONTENT if field == "content" else MAX_ANSWER
-            properties[field] = {"type": "string", "maxLength": limit}
-    return {"type": "object", "required": ["action"], "properties": properties}
+def form(kind: HitlType, data: PromptData) -> dict[str, JsonValue]:
+    """The JSON Schema of an answer to this prompt, from which every client draws its form.
 
-
-def check(kind: HitlType, questions: list[Question], answer: Answer, codes: Collection[str] = ()) -> PromptAction:
-    """The action of a legal answer; `codes` are the errors that a waiver must name. Raises InvalidAnswer by field."""
-    action = _legal_action(kind, answer.action)
-    problems = _missing_field(kind, action, answer) | _too_long(answer)
-    if action is PromptAction.WAIVE and answer.findings is not None:
-        problems |= _waiver_problems(answer.findings, codes)
-    if action is PromptAction.PROCEED and questions:
-        problems |= question_problems(questions, answer.answers or {})
-    if problems:
-        raise InvalidAnswer(_summary(problems), problems)
-    return action
-
-
-def open_codes(prompt_data: Mapping[str, JsonValue]) -> set[str]:
-    """The codes of the errors that a validate prompt shows; none for other prompts."""
-    findings = prompt_data.get("findings")
-    shown = [finding for finding in findings if isinstance(finding, dict)] if isinstance(findings, list) else []
-    return {str(finding["code"]) for finding in shown if finding.get("severity") == Severity.ERROR}
-
-
-def question_problems(questions: list[Question], answers: Mapping[str, JsonValue]) -> dict[str, str]:
-    """What is wrong with each answer, by field; questions that must be answered and are not are named."""
-    known = {question.id for question in questions}
-    problems = {
-        f"answers.{name}": f"There is no question {name!r}. Known: {', '.join(sorted(known))}."
-        for name in answers
-        if name not in known
+    Beyond JSON Schema: a field's `actions` are those that read it, `needed` says that they need it, `long` that it is a
+    text of many lines; `words` of `action` are what people call each; `order` is the order of properties, which a
+    database does not keep.
+    """
+    prompt_data = data.model_dump(mode="json")
+    model = model_of(kind, prompt_data)
+    schema: dict[str, Any] = model.model_json_schema(schema_generator=_Plain)
+    answers = schema.get("$defs", {})
+    properties = {
+        name: _inlined(schema["properties"][name], answers)
+        for name, field in model.model_fields.items()
+        if name == "action" or use_of(field)
     }
-    for question in questions:
-        wrong = _value_problem(question, answers.get(question.id))
-        if wrong:
-            problems[f"answers.{question.id}"] = wrong
-    return problems
+    words: dict[str, JsonValue] = {str(action): _words(kind, action, prompt_data) for action in LEGAL[kind]}
+    properties["action"] = {"enum": [str(action) for action in LEGAL[kind]], "title": "What to do", "words": words}
+    conditions = [_condition(name, action, properties) for action in LEGAL[kind] for name in properties]
+    found: list[JsonValue] = [condition for condition in conditions if condition]
+    if "answers" in properties:
+        properties["answers"]["order"] = list(properties["answers"]["properties"])
+    shown: dict[str, Any] = {"type": "object", "required": ["action"], "properties": properties}
+    shown["order"] = list(properties)
+    return shown | ({"allOf": found} if found else {})
 
 
-def valid_part(questions: list[Question], answers: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The answers that are fine by themselves: what a refused answer leaves behind as a draft."""
-    by_id = {question.id: question for question in questions}
-    return {
-        name: value
-        for name, value in answers.items()
-        if name in by_id and value not in (None, "") and _value_problem(by_id[name], value) is None
+def check(kind: HitlType, prompt_data: Mapping[str, JsonValue], answer: Answer) -> PromptAction:
+    """The action of a legal answer; `prompt_data` is the prompt's stored JSON. Raises InvalidAnswer by field."""
+    return parsed(kind, prompt_data, answer).action
+
+
+def parsed(kind: HitlType, prompt_data: Mapping[str, JsonValue], answer: Answer) -> AnswerModel:
+    """The answer as its kind's model. Raises InvalidAnswer with one message per field."""
+    model = model_of(kind, prompt_data)
+    try:
+        return model.model_validate(answer.model_dump())
+    except ValidationError as error:
+        problems = _problems(kind, model, error)
+        raise InvalidAnswer(_summary(problems), problems) from error
+
+
+def valid_part(kind: HitlType, prompt_data: Mapping[str, JsonValue], answer: Answer) -> AnswerDraft:
+    """What of a refused answer is fine by itself: it becomes the person's draft. Only what was given is set.
+
+    A text that its action would refuse, such as cases that cannot be read, is kept to be mended.
+    """
+    wrong = _wrong(kind, prompt_data, answer, PromptAction.CANCEL)
+    kept: dict[str, Any] = {
+        name: text
+        for name, text in (("feedback", answer.feedback), ("content", answer.content), ("reason", answer.reason))
+        if text and text.strip() and name not in wrong
     }
+    answers = _valid_answers(kind, prompt_data, answer)
+    return AnswerDraft.model_validate(kept | ({"answers": answers} if answers else {}))
 
 
 def digest(answer: Answer, by: str) -> str:
     """SHA-256 of the canonical answer and its author: equal digests are the same answer sent again."""
-    body = answer.model_dump(mode="json", exclude_none=True, exclude={"responded_by"})
+    body = answer.model_dump(mode="json", exclude_none=True, exclude={"responded_by", "unreadable"})
     canonical = json.dumps([by, body], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def spoken(question: Question, value: JsonValue) -> str:
@@ -124,75 +131,87 @@ def spoken(question: Question, value: JsonValue) -> str:
     return labels.get(str(value), str(value))
 
 
-def _legal_action(kind: HitlType, given: str) -> PromptAction:
-    legal = LEGAL[kind]
-    for action in legal:
-        if action == given:
-            return action
-    message = f"{given!r} is not an action of a {kind} prompt. Use one of: {', '.join(legal)}."
-    raise InvalidAnswer(message, {"action": message})
+class _Plain(GenerateJsonSchema):
+    """Leaves out what a form need not say: that a field may be null is that it may be missing."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
 
 
-def _missing_field(kind: HitlType, action: PromptAction, answer: Answer) -> dict[str, str]:
-    field = REQUIRED.get((kind, action))
-    if field is None or (getattr(answer, field) or "").strip():
+def _inlined(schema: dict[str, Any], definitions: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The schema with what it refers to in its place, so that clients need follow nothing."""
+    referred = definitions.get(str(schema.get("$ref", "")).removeprefix("#/$defs/"), {})
+    return {**referred, **{name: value for name, value in schema.items() if name != "$ref"}}
+
+
+def _words(kind: HitlType, action: PromptAction, prompt_data: Mapping[str, JsonValue]) -> str:
+    if action is PromptAction.PROCEED and prompt_data.get("no_skill_needed"):
+        return "Write it anyway"
+    return _SPECIAL_WORDS.get((kind, action), WORDS[action])
+
+
+def _condition(name: str, action: PromptAction, properties: Mapping[str, dict[str, Any]]) -> dict[str, JsonValue]:
+    """What this action needs of this field; empty when it may be left out."""
+    field = properties[name]
+    if action not in field.get("actions", ()):
         return {}
-    return {field: f"{action} needs {field}: say what shall change or why."}
+    then: dict[str, JsonValue] = {}
+    if field["needed"]:
+        then = {"required": [name], "properties": {name: {"pattern": NOT_BLANK}}}
+    elif field.get("required") or field.get("minProperties"):
+        then = {"required": [name]}
+    return {"if": {"properties": {"action": {"const": str(action)}}}, "then": then} if then else {}
 
 
-def _waiver_problems(named: list[str], codes: Collection[str]) -> dict[str, str]:
-    unknown = sorted(set(named) - set(codes))
-    left = sorted(set(codes) - set(named))
-    if unknown:
-        return {"findings": f"Not among the errors: {', '.join(unknown)}. Open: {', '.join(sorted(codes))}."}
-    if left:
-        return {"findings": f"These errors would still stand: {', '.join(left)}. Name them too, or revise."}
+def _problems(kind: HitlType, model: type[AnswerModel], error: ValidationError) -> dict[str, str]:
+    return {
+        ".".join(map(str, item["loc"])): _said(kind, model, item) for item in reversed(error.errors(include_url=False))
+    }
+
+
+def _said(kind: HitlType, model: type[AnswerModel], item: ErrorDetails) -> str:
+    """What is wrong in people's words. The validators speak for themselves; these are the words of the others."""
+    name = str(item["loc"][-1])
+    if item["loc"] == ("action",):
+        return f"{item['input']!r} is not an action of a {kind} prompt. Use one of: {', '.join(LEGAL[kind])}."
+    titles = {field.alias: field.title or "" for field in _asked(model).values()}
+    if item["type"] == "missing":
+        return not_answered(titles.get(name, name))
+    if item["type"] == "extra_forbidden":
+        return f"There is no question {name!r}. Known: {', '.join(sorted(map(str, titles)))}."
+    return item["msg"].removeprefix("Value error, ")
+
+
+def _asked(model: type[AnswerModel]) -> Mapping[str, FieldInfo]:
+    answers = model.model_fields.get("answers")
+    shape = answers.annotation if answers else None
+    return shape.model_fields if isinstance(shape, type) and issubclass(shape, AnswersModel) else {}
+
+
+def _wrong(
+    kind: HitlType, prompt_data: Mapping[str, JsonValue], answer: Answer, action: PromptAction
+) -> Mapping[str, str]:
+    """What would be wrong with the answer if its action were this one."""
+    try:
+        parsed(kind, prompt_data, answer.model_copy(update={"action": str(action)}))
+    except InvalidAnswer as refused:
+        return refused.fields
     return {}
 
 
-def _too_long(answer: Answer) -> dict[str, str]:
-    problems = {}
-    for field, text in (("feedback", answer.feedback), ("reason", answer.reason)):
-        if text and len(text) > MAX_ANSWER:
-            problems[field] = f"{len(text)} characters; at most {MAX_ANSWER} are taken."
-    if answer.content and len(answer.content.encode()) > MAX_CONTENT:
-        problems["content"] = f"{len(answer.content.encode())} bytes; at most {MAX_CONTENT} are taken."
-    return problems
-
-
-def _value_problem(question: Question, value: JsonValue) -> str | None:
-    if value is None or value == "" or value == []:
-        return f"Not answered yet: {question.text} ('{YOU_DECIDE}' is a legal answer.)" if question.required else None
-    if value == YOU_DECIDE:
-        return None
-    if question.type == "boolean":
-        return None if isinstance(value, bool) else "Answer true or false."
-    if question.type == "multi":
-        texts = isinstance(value, list) and all(
-            isinstance(item, str) and item.strip() and len(item) <= MAX_ANSWER for item in value
-        )
-        return (
-            None
-            if texts
-            else f"Answer with a list of choices, or of texts of your own of at most {MAX_ANSWER} characters."
-        )
-    if not isinstance(value, str) or not value.strip():
-        return "Answer with a text." if question.type == "text" else "Answer with a choice, or a text of your own."
-    return f"At most {MAX_ANSWER} characters." if len(value) > MAX_ANSWER else None
-
-
-def _question_schema(question: Question) -> dict[str, JsonValue]:
-    choices: list[JsonValue] = [{"const": option.id, "title": option.label} for option in question.options]
-    text: dict[str, JsonValue] = {"type": "string", "maxLength": MAX_ANSWER}
-    value = text
-    if question.type == "boolean":
-        value = {"type": "boolean"}
-    elif question.type == "single":
-        value = {"anyOf": [*choices, text]}
-    elif question.type == "multi":
-        value = {"type": "array", "items": {"anyOf": [*choices, text]}, "minItems": 1}
-    blank: list[JsonValue] = [] if question.required else [{"enum": [None, "", []]}]
-    return {"title": question.text, "description": question.why, "anyOf": [value, {"const": YOU_DECIDE}, *blank]}
+def _valid_answers(kind: HitlType, prompt_data: Mapping[str, JsonValue], answer: Answer) -> dict[str, JsonValue]:
+    if "answers" not in MODELS[kind].model_fields:
+        return {}
+    reader = next(action for action in LEGAL[kind] if MODELS[kind].reads("answers", action))
+    wrong = _wrong(kind, prompt_data, answer, reader)
+    return {
+        name: value
+        for name, value in (answer.answers or {}).items()
+        if value not in BLANK and f"answers.{name}" not in wrong
+    }
 
 
 def _summary(problems: dict[str, str]) -> str:

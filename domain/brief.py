@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.job import Source
+from domain.prompt import SuggestedFix
 from domain.shape import Shape
 
 
@@ -23,23 +24,40 @@ class Refinement(Shape):
     description: str
 
 
+class Proposal(Shape):
+    """The name and description that the plan shall start from; `fixes`: what rules have against them, until a person
+    has settled it."""
+
+    name: str
+    description: str
+    fixes: list[SuggestedFix] = []
+
+
 class Understanding(Shape):
-    """What is known after a round of questions; `readiness` between 0 and 1 is the model's own claim."""
+    """What is known after a round of questions; `readiness` between 0 and 1 is the model's own claim.
+
+    Not `complete`: another round of questions would be worth asking.
+    """
 
     summary: str
     user_problem: str = ""
     user_goals: list[str] = []
     readiness: float = 0.0
+    complete: bool = True
 
 
 class Brief(Shape):
-    """All that the author model may know when it plans and writes. Everything but `task` may still be empty."""
+    """All that the author model may know when it plans and writes. Everything but `task` may still be empty.
+
+    `feedback`: what people said to earlier revisions, oldest first.
+    """
 
     task: str
     refined: str = ""
     sources: list[Source] = []
     decisions: list[Decision] = []
     understanding: Understanding | None = None
+    feedback: list[str] = []
 
 
 class Plan(Shape):

@@ -7,6 +7,7 @@ SkillFleetError
 │   ├── ProviderRefused          key, billing or request: asking again cannot help, a person must act
 │   ├── NoProvider               no model is configured
 │   └── Unparsable               it answered, but not in the asked form, several times
+├── BudgetExhausted          the job may spend no more; it asks a person
 ├── SkillFileError           bytes that are not a readable SKILL.md
 ├── InvalidAnswer            an answer that does not fit its prompt; carries one message per field
 ├── AnswerConflict           another answer stands, or the prompt is closed
@@ -47,6 +48,10 @@ class NoProvider(ProviderError):
 
 class Unparsable(ProviderError):
     """The model answered, but not in the asked form, as often as it was asked."""
+
+
+class BudgetExhausted(SkillFleetError):
+    """The job has reached a limit of its budget; the text says which."""
 
 
 class SkillFileError(SkillFleetError):

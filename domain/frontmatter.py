@@ -16,6 +16,8 @@ from domain.skill import Frontmatter
 
 MAX_DEPTH = 8
 MAX_BYTES = 16 * 1024
+MAX_PARTS = 10_000
+"""Scalars, beginnings and ends of lists in one text: more than 16 KiB of YAML can hold; each costs some 15 µs."""
 
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ,.;()/_'+-]*[A-Za-z0-9.)])?")
 _TYPED = frozenset({"true", "false", "yes", "no", "on", "off", "null"})
@@ -34,10 +36,26 @@ def load(text: str, *, first_line: int = 1, flow: bool = False) -> Loaded:
 
     Raises SkillFileError with code `yaml-…` or `frontmatter-…` and the line in the file.
     """
-    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+    root = _composed(text, first_line, flow, MAX_BYTES)
+    if not isinstance(root, yaml.MappingNode):
+        raise SkillFileError("frontmatter-not-mapping", "The YAML must be a mapping of `key: value` lines.", first_line)
+    lines = {str(key.value): first_line + key.start_mark.line for key, _ in root.value}
+    return Loaded(fields=_mapping(root, first_line), lines=lines)
+
+
+def load_list(text: str, *, limit: int = MAX_BYTES) -> list[tuple[int, JsonValue]]:
+    """Reads a YAML list of at most `limit` bytes in any style; gives each item with its line. Raises as `load`."""
+    root = _composed(text, 1, True, limit)
+    if not isinstance(root, yaml.SequenceNode):
+        raise SkillFileError("yaml-not-list", "The YAML must be a list: one `- ` for each item.", 1)
+    return [(item.start_mark.line + 1, _value(item, 1)) for item in root.value]
+
+
+def _composed(text: str, first_line: int, flow: bool, limit: int) -> yaml.Node | None:
+    if len(text.encode("utf-8", "replace")) > limit:
         raise SkillFileError(
             "frontmatter-too-large",
-            f"The YAML is larger than {MAX_BYTES} bytes; move long text into the body.",
+            f"The YAML is larger than {limit} bytes; move long text into the body.",
             first_line,
         )
     try:
@@ -49,17 +67,14 @@ def load(text: str, *, first_line: int = 1, flow: bool = False) -> Loaded:
         raise SkillFileError("yaml-invalid", f"This is not valid YAML: {error.problem or error}.", line) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise SkillFileError("yaml-invalid", f"This is not valid YAML: {error}.", first_line) from error
-    if not isinstance(root, yaml.MappingNode):
-        raise SkillFileError("frontmatter-not-mapping", "The YAML must be a mapping of `key: value` lines.", first_line)
-    lines = {str(key.value): first_line + key.start_mark.line for key, _ in root.value}
-    return Loaded(fields=_mapping(root, first_line), lines=lines)
+    return root
 
 
 def _refuse_hostile(text: str, first_line: int, flow: bool) -> None:
     """Looks at the events first, so that nothing is ever built from an alias, a tag or an abyss."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.BaseLoader):
-        code = _hostile(event, flow)
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.BaseLoader)):
+        code = "yaml-too-many" if number > MAX_PARTS else _hostile(event, flow)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             code = "yaml-too-deep"
@@ -72,6 +87,7 @@ _HOSTILE = {
     "yaml-alias": "Anchors and aliases (`&name`, `*name`) are refused; write the value out.",
     "yaml-tag": "Tags (`!name`) are refused; write plain text.",
     "yaml-flow": "Flow style (`[a, b]`, `{a: b}`) is refused by the strict format; write one item per line or quote.",
+    "yaml-too-many": f"The YAML has more than {MAX_PARTS} parts; shorten it.",
     "yaml-too-deep": f"The YAML is nested deeper than {MAX_DEPTH} levels.",
 }
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
+from domain.budget import Budget
 from domain.evaluation import Evidence
 from domain.prompt import HitlType
 from domain.shape import Shape, StrictShape
@@ -60,10 +61,24 @@ class JobOptions(Shape):
 
     auto_approve: bool = Field(False, description="Every prompt answers itself; the record says so.")
     confirm: bool = Field(False, description="Ask before writing: name, path and plan.")
+    tdd_checkpoints: bool = Field(False, description="Ask after RED, GREEN and REFACTOR.")
     promote: bool = Field(False, description="Publish at once when validation passes.")
     category: str | None = Field(None, description="Where in the taxonomy; default: the model proposes.")
     max_questions: int = Field(3, ge=0, le=10, description="Most questions in a round; 0 asks none.")
+    max_rounds: int = Field(3, ge=1, le=10, description="Most rounds of questions; later ones go deeper.")
+    budget: Budget | None = Field(None, description="What may be spent on models; the job asks when it is reached.")
     hitl_timeout: timedelta = Field(timedelta(days=7), description="After this a prompt is parked, never closed.")
+    remind_after: list[timedelta] = Field(
+        [timedelta(hours=4), timedelta(hours=24)], max_length=10, description="When people are reminded of a prompt."
+    )
+    escalate_after: timedelta | None = Field(timedelta(hours=72), description="When the owner is told; null: never.")
+
+
+class Origin(Shape):
+    """The ended job, and its revision, that a new job goes on from."""
+
+    job_id: UUID
+    revision: int
 
 
 class StartJob(Shape):
@@ -74,6 +89,7 @@ class StartJob(Shape):
     task_description: Annotated[str, Field(max_length=MAX_DESCRIPTION)]
     options: JobOptions = JobOptions()
     sources: list[Source] = []
+    origin: Origin | None = None
     carried: JsonValue = Field(None, description="What a long job hands to its next run; null in a new one.")
 
 
@@ -115,6 +131,7 @@ class JobResult(Shape):
     validation: ValidationSummary | None = None
     evidence: Evidence | None = None
     usage: Usage | None = None
+    outcome: str | None = Field(None, description="Why a job ended early: no_skill_needed, budget_spent.")
 
 
 class JobStatusView(StrictShape):
@@ -147,6 +164,8 @@ class JobView(JobStatusView):
     validation_passed: bool | None = None
     validation_score: float | None = None
     feedback: list[str] = []
+    assignee: str | None = None
+    origin: Origin | None = None
     started_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -184,12 +203,58 @@ class PendingItem(StrictShape):
     interaction_id: UUID
     opened_at: datetime
     timeout_at: datetime | None
+    user_id: str = ""
+    assignee: str | None = None
+    parked_at: datetime | None = None
+    escalated_at: datetime | None = None
+    reminders: int = 0
+    watching: list[str] = Field([], description="Who follows the job at this moment.")
+
+
+class StoppedJob(StrictShape):
+    """A job that goes on only when a person has mended `error` and asked for a retry."""
+
+    job_id: UUID
+    task_description: str
+    error: str
+    parked_at: datetime | None
+    user_id: str
+    assignee: str | None = None
 
 
 class PendingPage(StrictShape):
-    """`GET /jobs/pending`."""
+    """`GET /jobs/pending`: open prompts, and jobs that a problem has stopped."""
 
     items: list[PendingItem]
+    problems: list[StoppedJob] = []
+
+
+class AuditEntry(StrictShape):
+    """One answer as it came in, whatever became of it; the list is append-only.
+
+    `outcome`: accepted, repeated, invalid (422), conflict (409), ended (410), applied (the workflow went on with it).
+    """
+
+    number: int
+    received_at: datetime
+    job_id: UUID
+    interaction_id: UUID | None
+    hitl_type: HitlType | None
+    person: str
+    channel: str
+    outcome: str
+    action: str
+    body: dict[str, JsonValue]
+    digest: str
+    revision: int | None = None
+    revision_digest: str | None = None
+    note: str | None = None
+
+
+class AuditLog(StrictShape):
+    """`GET /jobs/{id}/audit`: every answer of a job, oldest first."""
+
+    entries: list[AuditEntry]
 
 
 class JobEvent(Shape):

@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, ModelWrapValidatorHandler, ValidationError, model_validator
 
-from domain.evaluation import Evidence
+from domain.budget import Budget, Spend
+from domain.evaluation import Arm, EvaluationCase, Evidence
 from domain.shape import Shape, StrictShape
 from domain.skill import Finding
 
@@ -109,7 +110,10 @@ class Highlight(Shape):
 
 
 class PreviewData(Shape):
-    """`prompt_data` of preview; `against` is the number of the revision that `diff` compares with."""
+    """`prompt_data` of preview; `against` is the number of the revision that `diff` compares with.
+
+    `changes` says what the author made of `feedback`: the verdict first, then what was changed.
+    """
 
     content: str
     highlights: list[Highlight] = []
@@ -117,6 +121,8 @@ class PreviewData(Shape):
     digest: str
     against: int | None = None
     diff: str = ""
+    feedback: str | None = None
+    changes: list[str] = []
     evidence: Evidence | None = None
     written_by: list[str] = []
 
@@ -132,7 +138,57 @@ class ValidateData(Shape):
     digest: str
 
 
-PromptData = QuestionsData | ConfirmData | PreviewData | ValidateData
+class SuggestedFix(Shape):
+    """One proposal that a rule refuses, and what would do instead."""
+
+    field: Literal["skill_name", "description"]
+    issue: str
+    current: str
+    suggested: str
+
+
+class StructureFixData(Shape):
+    """`prompt_data` of structure_fix: what was proposed, and what the rules say to it."""
+
+    skill_name: str
+    description: str
+    suggested_fixes: list[SuggestedFix]
+
+
+class CaseResult(Shape):
+    """How one case went in one arm: what it missed, and the first words of the agent's output."""
+
+    case_id: str
+    arm: Arm
+    passed: bool
+    missed: list[str] = []
+    output: str = ""
+
+
+class TddData(Shape):
+    """`prompt_data` of the tdd_* prompts. `content` is what `edit` starts from: for tdd_red the cases as YAML, else the
+    SKILL.md of `revision`. `no_skill_needed`: every case passed without the skill."""
+
+    cases: list[EvaluationCase]
+    results: list[CaseResult]
+    rationalizations: list[str] = []
+    checklist: dict[str, bool] = {}
+    no_skill_needed: bool = False
+    content: str = ""
+    revision: int | None = None
+    digest: str | None = None
+
+
+class BudgetData(Shape):
+    """`prompt_data` of budget: `reason` says which limit was reached."""
+
+    spent: Spend
+    limit: Budget
+    estimate: Estimate | None = None
+    reason: str = ""
+
+
+PromptData = QuestionsData | ConfirmData | PreviewData | ValidateData | StructureFixData | TddData | BudgetData
 
 
 class Answer(Shape):
@@ -148,9 +204,25 @@ class Answer(Shape):
 
 
 class AnswerSignal(Answer):
-    """Argument of the signal `answer`. The API sends only `interaction_id`; people may send the whole from Temporal."""
+    """Argument of the signal `answer`. The API sends only `interaction_id`; people may send the whole from Temporal.
+
+    Never fails to parse: what does not fit is kept in words as `unreadable`, so that it is refused on record.
+    """
 
     responded_by: str = ""
+    unreadable: str = ""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _never_lost(cls, given: object, parse: ModelWrapValidatorHandler["AnswerSignal"]) -> "AnswerSignal":
+        try:
+            return parse(given)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, item['loc'])) or 'the signal'}: {item['msg']}"
+                for item in error.errors(include_input=False, include_url=False)
+            )
+            return parse({"unreadable": f"the signal could not be read: {wrong}"[:2_000]})
 
 
 class AnswerRequest(StrictShape):
@@ -170,6 +242,8 @@ class AnswerDraft(StrictShape):
 
     answers: dict[str, JsonValue] | None = None
     feedback: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
+    content: Annotated[str | None, Field(max_length=MAX_CONTENT)] = None
+    reason: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
 
 
 class AnswerReceipt(StrictShape):
@@ -194,6 +268,8 @@ class PromptView(StrictShape):
     form: dict[str, JsonValue] | None = None
     draft: AnswerDraft | None = None
     timeout_at: datetime | None = None
+    assignee: str | None = None
+    watching: list[str] = []
 
 
 class InteractionView(StrictShape):
@@ -211,3 +287,9 @@ class InteractionView(StrictShape):
     responded_at: datetime | None = None
     delivered_at: datetime | None = None
     timeout_at: datetime | None = None
+    revision: int | None = None
+    digest: str | None = None
+    reminders: int = 0
+    escalated_at: datetime | None = None
+    reopened_at: datetime | None = None
+    undeliverable: str | None = None

@@ -8,6 +8,15 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
+def utf8_problem(text: str) -> str | None:
+    """Why the text cannot be written as UTF-8, or None; characters count from 1."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"Character {error.start + 1} is half of a pair and cannot be written as UTF-8; delete it."
+    return None
+
+
 def clean_json(value: JsonValue) -> JsonValue:
     """The same for every text in a JSON value, keys included."""
     if isinstance(value, str):

@@ -1,10 +1,10 @@
-"""Names: legal from any text, and free."""
+"""Names: legal from any text, free, and found in what a person asks for."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.names import LEGAL, MAX_NAME, RESERVED, free_name, slug
+from domain.names import LEGAL, MAX_NAME, RESERVED, asked_name, free_name, slug
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,35 @@ def test_a_taken_name_gets_the_next_number() -> None:
 def test_a_numbered_name_stays_within_the_limit() -> None:
     wanted = "a" * 62 + "-b"
     assert free_name(wanted, [wanted]) == "a" * 62 + "-2"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Create a skill called acme-notes that writes notes", "acme-notes"),
+        ('A skill named "Release Notes!" for us', "Release Notes!"),
+        ("a SKILL called Release Notes for us", "Release Notes"),
+        ("A skill which is called PDF tools, and so on", "PDF tools"),
+        ("Write notes; call it acme-notes.", "acme-notes"),
+        ("Please name the skill 'notes'", "notes"),
+        ("A skill called C++ helper to compile", "C++ helper"),
+        ("A skill, named `x_y`. Do it.", "x_y"),
+        ("A skill called my", None),
+        ("Write a skill called by others", None),
+        ('Write a skill called "" for us', None),
+        ("Write a skill that renames files called X", None),
+        ("Create a skill for handling user data", None),
+        ("A skill called", None),
+    ],
+)
+def test_the_name_that_a_person_asks_for_is_found_word_for_word(text: str, name: str | None) -> None:
+    assert asked_name(text) == name
+
+
+def test_a_name_that_never_ends_is_its_first_word() -> None:
+    assert asked_name("A skill called notes read every mail each day write them") == "notes"
+
+
+@given(st.text(max_size=300))
+def test_looking_for_a_name_never_fails(text: str) -> None:
+    assert asked_name(f"a skill called {text}") != ""
