@@ -1,11 +1,13 @@
 """The ledger of model calls: each answer is kept as it arrives, in its own short transaction, and never paid twice."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.budget import Spend
 from domain.job import Usage
 from domain.model_call import ModelCall
 from store.tables import StepResult
@@ -25,8 +27,8 @@ async def keep(session: AsyncSession, job_id: UUID, call: ModelCall) -> ModelCal
     return standing or call
 
 
-async def usage(session: AsyncSession, job_id: UUID) -> Usage:
-    """What a job's model calls cost so far. `usd` is None as soon as one price is unknown."""
+async def usage(session: AsyncSession, job_id: UUID, without: Collection[str] = ()) -> Usage:
+    """What a job's model calls cost so far, `without` those of these keys. `usd`: None once a price is unknown."""
     query = select(
         func.count(),
         func.coalesce(func.sum(StepResult.input_tokens), 0),
@@ -34,7 +36,7 @@ async def usage(session: AsyncSession, job_id: UUID) -> Usage:
         func.sum(StepResult.usd),
         func.count(StepResult.usd),
         func.array_agg(StepResult.model.distinct()),
-    ).where(StepResult.job_id == job_id)
+    ).where(StepResult.job_id == job_id, StepResult.key.not_in(without))
     calls, tokens_in, tokens_out, usd, priced, models = (await session.execute(query)).one()
     return Usage(
         calls=calls,
@@ -43,3 +45,9 @@ async def usage(session: AsyncSession, job_id: UUID) -> Usage:
         usd=usd if calls and priced == calls else None,
         models=sorted(models or []),
     )
+
+
+async def spent(session: AsyncSession, job_id: UUID, without: Collection[str] = ()) -> Spend:
+    """What a job's model calls cost so far, as its budget counts it; `without` those of these keys."""
+    used = await usage(session, job_id, without)
+    return Spend(calls=used.calls, tokens=used.input_tokens + used.output_tokens, usd=used.usd)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import job as shapes
+from store import outbox
 from store.tables import Job, JobEvent
 
 CHANNEL = "job_events"
@@ -20,6 +21,7 @@ async def append(
     """Add one event to a job whose row this transaction holds locked, describing the row as it is now.
 
     The lock makes the order of commits the order of `seq`, without gaps. The caller has made sure that `key` is new.
+    Where notifications are on, the event is put into the outbox in the same transaction.
     """
     job.last_seq += 1
     session.add(
@@ -36,6 +38,8 @@ async def append(
         )
     )
     await session.flush()
+    if session.info.get("notify"):
+        await outbox.put(session, job, key, kind, data or {})
     await session.execute(select(func.pg_notify(CHANNEL, str(job.job_id))))
 
 

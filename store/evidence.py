@@ -1,5 +1,6 @@
 """Cases, runs and verdicts: what was tried with and without the skill, and what was found."""
 
+import re
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,8 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
 from domain.evaluation import Arm, CaseRun, EvaluationCase, TddState
+from domain.names import free_name
 from domain.skill import Finding, ValidationReport
-from store.tables import EvaluationRun, Json, TddWorkflowState, ValidationReportRow
+from store.base import Json, columns_of
+from store.tables import EvaluationRun, TddWorkflowState, ValidationReportRow
+
+_PREFIX = re.compile(r"^r\d+-")
 
 
 async def keep_cases(session: AsyncSession, job_id: UUID, cases: list[EvaluationCase]) -> None:
@@ -22,6 +27,31 @@ async def keep_cases(session: AsyncSession, job_id: UUID, cases: list[Evaluation
         checklist_state={"cases_written": True},
     )
     await session.execute(row.on_conflict_do_nothing())
+
+
+async def replace_cases(session: AsyncSession, job_id: UUID, cases: list[EvaluationCase], number: int) -> None:
+    """Put other cases in the place of a job's; `number` counts the changes from 1.
+
+    Their ids are new in each change, so that no run of an earlier case counts for a later one; excuses and counts begin
+    again. A change that was made already stays as it is (a retried activity). Raises NotFound before the first cases.
+    """
+    row = await _state(session, job_id)
+    prefix = f"r{number}-"
+    if row.cases and all(str(case["id"]).startswith(prefix) for case in row.cases):
+        return
+    row.cases = [case.model_dump(mode="json") for case in _renamed(cases, prefix)]
+    row.phase = "red"
+    row.baseline_tests_run = row.compliance_tests_run = 0
+    row.rationalizations_identified = []
+    row.checklist_state = {"cases_written": True}
+
+
+def _renamed(cases: list[EvaluationCase], prefix: str) -> list[EvaluationCase]:
+    named: dict[str, EvaluationCase] = {}
+    for case in cases:
+        name = free_name(prefix + _PREFIX.sub("", case.id), named)
+        named[name] = case.model_copy(update={"id": name})
+    return list(named.values())
 
 
 async def cases_of(session: AsyncSession, job_id: UUID) -> list[EvaluationCase]:
@@ -45,8 +75,9 @@ async def keep_run(session: AsyncSession, job_id: UUID, run: CaseRun) -> None:
 
 
 async def runs_of(session: AsyncSession, job_id: UUID, *, revision: int | None = None) -> list[CaseRun]:
-    """The runs of a job, without the skill first; with `revision` only the control arm and that revision's."""
-    query = select(EvaluationRun).where(EvaluationRun.job_id == job_id)
+    """The runs of a job's present cases, without the skill first; with `revision` only the control arm and that one."""
+    known = [case.id for case in await cases_of(session, job_id)]
+    query = select(EvaluationRun).where(EvaluationRun.job_id == job_id, EvaluationRun.case_id.in_(known))
     if revision is not None:
         query = query.where(EvaluationRun.revision.in_((0, revision)))
     rows = await session.scalars(query.order_by(EvaluationRun.revision, EvaluationRun.case_id, EvaluationRun.run))
@@ -55,9 +86,7 @@ async def runs_of(session: AsyncSession, job_id: UUID, *, revision: int | None =
 
 async def finish_arm(session: AsyncSession, job_id: UUID, arm: Arm, runs: list[CaseRun], phase: str) -> None:
     """Count the arm's runs, and collect the excuses that were heard, word for word and once each."""
-    row = await session.get(TddWorkflowState, job_id, with_for_update=True)
-    if row is None:
-        raise NotFound(f"Job {job_id} has no cases yet.")
+    row = await _state(session, job_id)
     row.phase = phase
     if arm is Arm.WITHOUT:
         row.baseline_tests_run = len(runs)
@@ -78,6 +107,25 @@ async def tdd_of(session: AsyncSession, job_id: UUID) -> TddState | None:
     """How far the test-driven part of a job is; None before its RED phase."""
     row = await session.get(TddWorkflowState, job_id)
     return TddState.model_validate(row, from_attributes=True) if row else None
+
+
+async def copy(session: AsyncSession, of: UUID, to: UUID, *, revision: int, as_revision: int) -> None:
+    """Give a job the cases of another one, with the runs of its control arm and of one revision."""
+    row = await session.get(TddWorkflowState, of)
+    if row is None:
+        return
+    taken_over = insert(TddWorkflowState).values({**columns_of(row), "job_id": to})
+    await session.execute(taken_over.on_conflict_do_nothing())
+    for run in await runs_of(session, of, revision=revision):
+        number = as_revision if run.revision == revision else run.revision
+        await keep_run(session, to, run.model_copy(update={"revision": number}))
+
+
+async def _state(session: AsyncSession, job_id: UUID) -> TddWorkflowState:
+    row = await session.get(TddWorkflowState, job_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"Job {job_id} has no cases yet.")
+    return row
 
 
 async def keep_report(

@@ -1,21 +1,22 @@
 """Jobs: opened once, changed by keyed transitions, read as people see them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypedDict, Unpack
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import literal, or_, select, tuple_, update
+from sqlalchemy import literal, null, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.brief import Plan
+from domain.brief import Plan, Proposal
 from domain.errors import NotFound
 from domain.job import JobEvent, JobOptions, JobStatus, Phase, StartJob
 from domain.prompt import HitlType
 from store import events
-from store.tables import CleanJson, Job
+from store.base import CleanJson, Json
+from store.tables import Job
 
 
 class Change(TypedDict, total=False):
@@ -27,6 +28,9 @@ class Change(TypedDict, total=False):
     progress_percent: int
     progress_message: str
     task_description_refined: str
+    options: Json
+    proposal: Json
+    assignee: str | None
     error: str | None
     error_stack: str | None
     draft_path: str
@@ -48,6 +52,7 @@ async def open_job(session: AsyncSession, start: StartJob) -> bool:
         task_description=start.task_description,
         options=start.options.model_dump(mode="json"),
         sources=[source.model_dump() for source in start.sources],
+        origin=start.origin.model_dump(mode="json") if start.origin else null(),
         result={},
     )
     created = await session.execute(row.on_conflict_do_nothing().returning(Job.job_id))
@@ -55,8 +60,12 @@ async def open_job(session: AsyncSession, start: StartJob) -> bool:
 
 
 async def locked(session: AsyncSession, job_id: UUID) -> Job:
-    """The row, locked until the transaction ends. Raises NotFound."""
-    job = await session.get(Job, job_id, with_for_update=True, populate_existing=True)
+    """The row, locked until the transaction ends. Raises NotFound.
+
+    Not against rows that only refer to the job (answers in the audit, model calls): those never wait for it. Who locks
+    a prompt too locks the job first, so that nobody waits for each other.
+    """
+    job = await session.get(Job, job_id, with_for_update={"key_share": True}, populate_existing=True)
     if job is None:
         raise NotFound(f"There is no job {job_id}.")
     return job
@@ -73,16 +82,20 @@ async def change(
 ) -> bool:
     """Make one transition and tell of it, once: a second call with the same `key` changes nothing and returns False.
 
-    Progress never falls, whatever a loop says.
+    A job that has ended stays so: a step that comes late (its attempt hung, or the job was cancelled beside it) changes
+    nothing either. Progress never falls, whatever a loop says. The message is shown as the job's progress too, unless
+    `columns` say otherwise.
     """
     job = await locked(session, job_id)
-    if await events.known(session, job_id, key):
+    late = JobStatus(job.status).final and not columns.get("status", JobStatus(job.status)).final
+    if late or await events.known(session, job_id, key):
         return False
     percent = max(job.progress_percent, columns.pop("progress_percent", 0))
+    progress = columns.pop("progress_message", message)
     for column, value in columns.items():
         setattr(job, column, value)
     job.progress_percent = percent
-    job.progress_message = message or job.progress_message
+    job.progress_message = progress or job.progress_message
     job.updated_at = datetime.now(UTC)
     await events.append(session, job, key, kind, message, data)
     return True
@@ -106,6 +119,31 @@ async def plan_of(session: AsyncSession, job_id: UUID) -> Plan:
     if plan is None:
         raise NotFound(f"Job {job_id} has no plan yet.")
     return Plan.model_validate(plan)
+
+
+async def keep_proposal(session: AsyncSession, job_id: UUID, proposal: Proposal | Mapping[str, object]) -> None:
+    """Store the name and description as they are now proposed, with what rules have against them."""
+    known = Proposal.model_validate(proposal).model_dump(mode="json")
+    await session.execute(update(Job).where(Job.job_id == job_id).values(proposal=known))
+
+
+async def proposal_of(session: AsyncSession, job_id: UUID) -> Proposal | None:
+    """The name and description as they are now proposed; None while nobody has proposed any."""
+    proposal = await session.scalar(select(Job.proposal).where(Job.job_id == job_id))
+    return None if proposal is None else Proposal.model_validate(proposal)
+
+
+async def assign(session: AsyncSession, job_id: UUID, assignee: str | None, by: str) -> bool:
+    """Hand a job's prompts to a person or to `group:<name>` (None: back to its owner); False when it was so already."""
+    job = await locked(session, job_id)
+    if job.assignee == assignee:
+        return False
+    message = f"{by} assigned the job to {assignee}" if assignee else f"{by} gave the job back to {job.user_id}"
+    told: dict[str, JsonValue] = {"assignee": assignee, "before": job.assignee, "by": by}
+    key = f"assigned:{job.last_seq}"  # the same hand-over may well happen again later
+    return await change(
+        session, job_id, key, "assigned", message, told, assignee=assignee, progress_message=job.progress_message
+    )
 
 
 async def get(session: AsyncSession, job_id: UUID) -> Job | None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.prompt import Answer, AnswerDraft, HitlType, InteractionView, PromptStatus
 from domain.shape import Shape
+from store.stopped import concerns
 from store.tables import HitlDraft, HitlInteraction, Job
 
 
@@ -41,8 +42,11 @@ async def open_prompt(
     data: dict[str, JsonValue],
     form: dict[str, JsonValue],
     timeout_at: datetime | None,
+    *,
+    revision: int | None = None,
+    digest: str | None = None,
 ) -> bool:
-    """Open a prompt; False when it stands already (a retried activity)."""
+    """Open a prompt; False when it stands already (a retried activity). `revision` and `digest`: what it shows."""
     row = insert(HitlInteraction).values(
         interaction_id=interaction_id,
         job_id=job_id,
@@ -51,6 +55,8 @@ async def open_prompt(
         prompt_data=data,
         form=form,
         timeout_at=timeout_at,
+        revision=revision,
+        digest=digest,
     )
     made = await session.execute(row.on_conflict_do_nothing().returning(HitlInteraction.interaction_id))
     return made.first() is not None
@@ -96,25 +102,64 @@ async def open_of(session: AsyncSession, job_id: UUID) -> HitlInteraction | None
     return (await session.scalars(query.order_by(HitlInteraction.created_at.desc()).limit(1))).first()
 
 
-async def pending(
-    session: AsyncSession, user_id: str | None, limit: int = 200
-) -> Sequence[tuple[HitlInteraction, Job]]:
-    """Open prompts with their jobs, oldest due first."""
-    query = (
-        select(HitlInteraction, Job)
-        .join(Job, Job.job_id == HitlInteraction.job_id)
-        .where(HitlInteraction.status == PromptStatus.PENDING)
-        .order_by(HitlInteraction.timeout_at.asc().nulls_last(), HitlInteraction.created_at)
-        .limit(limit)
+async def last_shown(session: AsyncSession, job_id: UUID, kind: HitlType, before: int) -> int | None:
+    """The revision that the last prompt of this kind before round `before` showed."""
+    query = select(HitlInteraction.revision).where(
+        HitlInteraction.job_id == job_id,
+        HitlInteraction.interaction_type == kind,
+        HitlInteraction.round_number < before,
     )
+    return await session.scalar(query.order_by(HitlInteraction.round_number.desc()).limit(1))
+
+
+async def pending(
+    session: AsyncSession,
+    person: str | None = None,
+    *,
+    user_id: str | None = None,
+    assignee: str | None = None,
+    kind: HitlType | None = None,
+    limit: int = 200,
+) -> Sequence[tuple[HitlInteraction, Job]]:
+    """Open prompts with their jobs, oldest due first; all conditions must hold.
+
+    `person`: what is theirs to answer (assigned to them or to a group of theirs, or owned by them and assigned to
+    nobody). `user_id`: the owner; `assignee`: a person or `group:<name>`.
+    """
+    conditions = [HitlInteraction.status == PromptStatus.PENDING]
+    if person is not None:
+        conditions.append(concerns(person))
     if user_id is not None:
-        query = query.where(Job.user_id == user_id)
-    return [(row[0], row[1]) for row in await session.execute(query)]
+        conditions.append(Job.user_id == user_id)
+    if assignee is not None:
+        conditions.append(Job.assignee == assignee)
+    if kind is not None:
+        conditions.append(HitlInteraction.interaction_type == kind)
+    query = select(HitlInteraction, Job).join(Job, Job.job_id == HitlInteraction.job_id).where(*conditions)
+    due = (HitlInteraction.timeout_at.asc().nulls_last(), HitlInteraction.created_at)
+    return [(row[0], row[1]) for row in await session.execute(query.order_by(*due).limit(limit))]
+
+
+async def remind(session: AsyncSession, interaction_id: UUID, *, escalate: bool = False) -> None:
+    """People were reminded of this prompt; with `escalate` its owner was told instead."""
+    query = update(HitlInteraction).where(HitlInteraction.interaction_id == interaction_id)
+    if escalate:
+        await session.execute(query.values(escalated_at=datetime.now(UTC)))
+    else:
+        await session.execute(query.values(reminders=HitlInteraction.reminders + 1))
+
+
+async def reopen(session: AsyncSession, interaction_id: UUID, due: datetime) -> None:
+    """This prompt is asked again, until `due`."""
+    query = update(HitlInteraction).where(HitlInteraction.interaction_id == interaction_id)
+    await session.execute(query.values(timeout_at=due, reopened_at=datetime.now(UTC)))
 
 
 async def mark_applied(session: AsyncSession, interaction_id: UUID) -> None:
-    """The workflow has gone on with this answer."""
-    query = update(HitlInteraction).where(HitlInteraction.interaction_id == interaction_id)
+    """The workflow has gone on with this answer; the first time counts."""
+    query = update(HitlInteraction).where(
+        HitlInteraction.interaction_id == interaction_id, HitlInteraction.applied_at.is_(None)
+    )
     await session.execute(query.values(applied_at=datetime.now(UTC)))
 
 
@@ -143,8 +188,27 @@ async def mark_delivered(session: AsyncSession, interaction_id: UUID) -> None:
 
 async def mark_undeliverable(session: AsyncSession, interaction_id: UUID, why: str) -> None:
     """The workflow is gone: the answer stays on record, and its author can see that it reached nobody."""
-    query = update(HitlInteraction).where(HitlInteraction.interaction_id == interaction_id)
+    query = update(HitlInteraction).where(
+        HitlInteraction.interaction_id == interaction_id, HitlInteraction.undeliverable.is_(None)
+    )
     await session.execute(query.values(undeliverable=why))
+
+
+async def give_up(session: AsyncSession, job_id: UUID, why: str) -> Sequence[HitlInteraction]:
+    """The job has ended: what was answered and never applied reaches nobody any more. Returns those prompts."""
+    query = (
+        update(HitlInteraction)
+        .where(
+            HitlInteraction.job_id == job_id,
+            HitlInteraction.status == PromptStatus.RESPONDED,
+            HitlInteraction.applied_at.is_(None),
+            HitlInteraction.undeliverable.is_(None),
+        )
+        .values(undeliverable=why)
+        .returning(HitlInteraction)
+        .execution_options(populate_existing=True)
+    )
+    return list(await session.scalars(query))
 
 
 async def history(session: AsyncSession, job_id: UUID) -> list[InteractionView]:
@@ -168,15 +232,19 @@ async def merge_draft(session: AsyncSession, interaction_id: UUID, user_id: str,
     row = await session.get_one(HitlDraft, (interaction_id, user_id), with_for_update=True)
     kept = AnswerDraft.model_validate(row.draft_data)
     given = part.model_fields_set
-    answers = {**(kept.answers or {}), **(part.answers or {})} if part.answers is not None else kept.answers
-    if "answers" in given and part.answers is None:
-        answers = None
-    merged = AnswerDraft(
-        answers={name: value for name, value in answers.items() if value is not None} if answers else None,
-        feedback=part.feedback if "feedback" in given else kept.feedback,
-    )
+    changed = {name: getattr(part, name) for name in given if name != "answers"}
+    if "answers" in given:
+        changed["answers"] = _merged_answers(kept, part)
+    merged = kept.model_copy(update=changed)
     row.draft_data = merged.model_dump(mode="json", exclude_none=True)
     return merged
+
+
+def _merged_answers(kept: AnswerDraft, part: AnswerDraft) -> dict[str, JsonValue] | None:
+    if part.answers is None:
+        return None
+    answers = {**(kept.answers or {}), **part.answers}
+    return {name: value for name, value in answers.items() if value is not None} or None
 
 
 async def update_preview(session: AsyncSession, job_id: UUID, digest: str, evidence: dict[str, JsonValue]) -> None:

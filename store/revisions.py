@@ -49,6 +49,12 @@ async def history(session: AsyncSession, job_id: UUID) -> list[RevisionSummary]:
     return [_summary(row) for row in rows]
 
 
+async def feedback_of(session: AsyncSession, job_id: UUID) -> list[str]:
+    """What people said to the revisions of a job, oldest first."""
+    query = select(Revision.feedback).where(Revision.job_id == job_id, Revision.feedback.is_not(None))
+    return [text for text in await session.scalars(query.order_by(Revision.n)) if text]
+
+
 async def files(session: AsyncSession, job_id: UUID, n: int) -> Sequence[SkillFileEntry]:
     """The files of a revision, by path."""
     query = select(RevisionFile).where(RevisionFile.job_id == job_id, RevisionFile.n == n).order_by(RevisionFile.path)

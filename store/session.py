@@ -48,13 +48,25 @@ class PoolState:
 
 @dataclass
 class Database:
-    """One engine and its transaction scope. Create it in a lifespan, `dispose` of it at shutdown."""
+    """One engine and its transaction scope. Create it in a lifespan, `dispose` of it at shutdown.
+
+    `notify`: events made in its transactions are put into the outbox too; every session's `info` says so.
+    """
 
     engine: AsyncEngine
+    notify: bool = False
     checkouts: deque[float] = field(default_factory=lambda: deque(maxlen=CHECKOUT_SAMPLES))
 
     @classmethod
-    def connect(cls, url: str, *, pool_size: int = 20, max_overflow: int = 30, name: str = "skill-fleet") -> "Database":
+    def connect(
+        cls,
+        url: str,
+        *,
+        pool_size: int = 20,
+        max_overflow: int = 30,
+        name: str = "skill-fleet",
+        notify: bool = False,
+    ) -> "Database":
         """Make the engine (it connects on first use). The numbers are those the architecture fixes."""
         engine = create_async_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
@@ -71,12 +83,12 @@ class Database:
                 "options": "-c idle_in_transaction_session_timeout=60000",
             },
         )
-        return cls(engine)
+        return cls(engine, notify)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One short unit of work: commits when the block ends, rolls back when it raises."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with AsyncSession(self.engine, expire_on_commit=False, info={"notify": self.notify}) as session:
             asked = time.monotonic()
             await session.connection()
             began = time.monotonic()

@@ -4,12 +4,13 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.skill import SkillStatus, SkillSummary
-from store.tables import Job, Json, Skill, SkillVersion
+from store.base import Json
+from store.tables import Job, Skill, SkillVersion
 
 
 async def names(session: AsyncSession, *, other_than: UUID) -> Collection[str]:
@@ -43,6 +44,12 @@ async def drop_drafts(session: AsyncSession, job_id: UUID, *, other_than: str) -
     """Free the names that a job's earlier plans had taken."""
     mine = (Skill.job_id == job_id) & (Skill.status == SkillStatus.DRAFT) & (Skill.name != other_than)
     await session.execute(delete(Skill).where(mine))
+
+
+async def hand_over(session: AsyncSession, name: str, of: UUID, to: UUID) -> None:
+    """Give the name that a job's draft had taken to another job; a published skill keeps its job."""
+    theirs = (Skill.name == name) & (Skill.job_id == of) & (Skill.status == SkillStatus.DRAFT)
+    await session.execute(update(Skill).where(theirs).values(job_id=to))
 
 
 async def publish(session: AsyncSession, skill: Skill, version: SkillVersion) -> None:

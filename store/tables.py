@@ -10,49 +10,20 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Dialect,
     ForeignKey,
+    Identity,
     Index,
     LargeBinary,
     String,
-    Text,
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import DateTime, TypeDecorator
+from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.job import JobStatus, Phase
 from domain.prompt import HitlType, PromptStatus
 from domain.skill import SkillStatus
-from domain.text import clean, clean_json
-
-Json = dict[str, Any]
-"""A JSON document as PostgreSQL holds it; pydantic shapes are dumped into it and validated out of it at this border."""
-
-
-class CleanText(TypeDecorator[str]):
-    """Text without what PostgreSQL refuses, whoever sent it: a hostile character must never stop a record."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
-        """Clean on the way in."""
-        return None if value is None else clean(value)
-
-
-class CleanJson(TypeDecorator[Any]):
-    """JSON without what PostgreSQL refuses."""
-
-    impl = JSONB
-    cache_ok = True
-
-    def process_bind_param(self, value: Any | None, dialect: Dialect) -> Any | None:  # noqa: ANN401, ARG002
-        """Clean on the way in."""
-        return clean_json(value)
-
+from store.base import Base, Json
 
 USER_ID = String(255)
 
@@ -61,12 +32,6 @@ def _one_of(column: str, values: type[JobStatus | Phase | HitlType | PromptStatu
     """A closed set, checked by the database too."""
     allowed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
-
-
-class Base(DeclarativeBase):
-    """Types that every table shares: JSON is JSONB, times carry their zone."""
-
-    type_annotation_map = {Json: CleanJson, list[Any]: CleanJson, datetime: DateTime(timezone=True), str: CleanText}
 
 
 class Job(Base):
@@ -99,6 +64,9 @@ class Job(Base):
     draft_path: Mapped[str | None]
     final_path: Mapped[str | None]
     promoted: Mapped[bool] = mapped_column(default=False)
+    assignee: Mapped[str | None] = mapped_column(USER_ID, index=True)
+    origin: Mapped[Json | None]
+    proposal: Mapped[Json | None]
     validation_passed: Mapped[bool | None]
     validation_score: Mapped[float | None]
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -155,6 +123,11 @@ class HitlInteraction(Base):
     status: Mapped[str] = mapped_column(default=PromptStatus.PENDING.value)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     timeout_at: Mapped[datetime | None]
+    revision: Mapped[int | None]
+    digest: Mapped[str | None]
+    reminders: Mapped[int] = mapped_column(default=0, server_default="0")
+    escalated_at: Mapped[datetime | None]
+    reopened_at: Mapped[datetime | None]
 
 
 class HitlDraft(Base):
@@ -166,6 +139,71 @@ class HitlDraft(Base):
     user_id: Mapped[str] = mapped_column(USER_ID, primary_key=True)
     draft_data: Mapped[Json]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class HitlAnswer(Base):
+    """The audit: every answer as it came in and what became of it. Append-only: the database refuses changes.
+
+    Refers to its prompt without a key: an answer to a prompt that never was is on record too. `entry_key`: for retries.
+    """
+
+    __tablename__ = "hitl_answers"
+    __table_args__ = (UniqueConstraint("job_id", "entry_key", name="one_entry_per_key"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.job_id"), index=True)
+    interaction_id: Mapped[UUID | None]
+    person: Mapped[str] = mapped_column(USER_ID)
+    channel: Mapped[str]
+    outcome: Mapped[str]
+    action: Mapped[str]
+    body: Mapped[Json]
+    digest: Mapped[str]
+    note: Mapped[str | None]
+    entry_key: Mapped[str | None]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IdempotencyKey(Base):
+    """The answer that a POST got under its `Idempotency-Key`; `status` is None while the request is at work."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[str] = mapped_column(USER_ID, primary_key=True)
+    route: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_digest: Mapped[str]
+    status: Mapped[int | None]
+    headers: Mapped[Json | None]
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    locked_until: Mapped[datetime]
+
+
+class GroupMember(Base):
+    """Who belongs to a group that jobs are assigned to."""
+
+    __tablename__ = "group_members"
+
+    group_name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(USER_ID, primary_key=True, index=True)
+
+
+class Notification(Base):
+    """The outbox: what a webhook is to be told, written with the event it is about, delivered at least once."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (Index("undelivered_notifications", "next_attempt_at", postgresql_where="delivered_at IS NULL"),)
+
+    notification_id: Mapped[UUID] = mapped_column(primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.job_id"), index=True)
+    type: Mapped[str]
+    payload: Mapped[Json]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class DeepUnderstandingState(Base):
@@ -303,3 +341,7 @@ class SkillVersion(Base):
     forced_reason: Mapped[str | None]
     provenance: Mapped[Json]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+METADATA = Base.metadata
+"""All tables; importing it from here makes sure that they are declared."""

@@ -10,27 +10,38 @@ from domain.brief import Brief, Decision, Understanding
 from domain.errors import NotFound
 from domain.job import Source
 from domain.prompt import Question
+from store import revisions
+from store.base import Json, columns_of
 from store.tables import DeepUnderstandingState, Job
 
+ROUND = "round"
+"""Kept with each question: the round that it belongs to."""
 
-async def keep_questions(session: AsyncSession, job_id: UUID, questions: list[Question]) -> None:
-    """Store the questions of the round that is about to be asked."""
+
+async def keep_questions(session: AsyncSession, job_id: UUID, questions: list[Question], number: int = 1) -> None:
+    """Store the questions of a round that is about to be asked; `number` counts all rounds of a job from 1."""
     row = await _state(session, job_id)
-    row.questions_asked = [question.model_dump(mode="json") for question in questions]
+    others = [item for item in row.questions_asked if _round(item) != number]
+    row.questions_asked = [*others, *({**question.model_dump(mode="json"), ROUND: number} for question in questions)]
 
 
 async def questions_of(session: AsyncSession, job_id: UUID) -> list[Question]:
-    """The questions of the round that is open or about to open."""
-    asked = await session.scalar(
-        select(DeepUnderstandingState.questions_asked).where(DeepUnderstandingState.job_id == job_id)
-    )
-    return [Question.model_validate(question) for question in asked or []]
+    """The questions of the newest round: the one that is open or about to open."""
+    asked = await _asked(session, job_id)
+    newest = max(map(_round, asked), default=0)
+    return [Question.model_validate(item) for item in asked if _round(item) == newest]
+
+
+async def rounds_asked(session: AsyncSession, job_id: UUID) -> int:
+    """In how many rounds questions were written."""
+    return len({_round(item) for item in await _asked(session, job_id)})
 
 
 async def keep_decisions(session: AsyncSession, job_id: UUID, decisions: list[Decision]) -> None:
-    """Store what people decided, word for word."""
+    """Add what people decided, word for word; the answer that a question got last is the one that counts."""
     row = await _state(session, job_id)
-    row.answers = [decision.model_dump() for decision in decisions]
+    known = {decision["question"]: decision for decision in row.answers}
+    row.answers = list((known | {decision.question: decision.model_dump() for decision in decisions}).values())
 
 
 async def keep_understanding(session: AsyncSession, job_id: UUID, known: Understanding) -> None:
@@ -40,7 +51,16 @@ async def keep_understanding(session: AsyncSession, job_id: UUID, known: Underst
     row.user_problem = known.user_problem
     row.user_goals = list(known.user_goals)
     row.readiness_score = min(1.0, max(0.0, known.readiness))
-    row.complete = True
+    row.complete = known.complete
+
+
+async def copy(session: AsyncSession, of: UUID, to: UUID) -> None:
+    """Give a job all that another one asked and learned."""
+    row = await session.get(DeepUnderstandingState, of)
+    if row is None:
+        return
+    taken_over = insert(DeepUnderstandingState).values({**columns_of(row), "job_id": to})
+    await session.execute(taken_over.on_conflict_do_nothing())
 
 
 async def brief_of(session: AsyncSession, job_id: UUID) -> Brief:
@@ -55,6 +75,7 @@ async def brief_of(session: AsyncSession, job_id: UUID) -> Brief:
         sources=[Source.model_validate(source) for source in job.sources],
         decisions=[Decision.model_validate(answer) for answer in row.answers] if row else [],
         understanding=_known(row),
+        feedback=await revisions.feedback_of(session, job_id),
     )
 
 
@@ -66,7 +87,18 @@ def _known(row: DeepUnderstandingState | None) -> Understanding | None:
         user_problem=row.user_problem or "",
         user_goals=row.user_goals,
         readiness=row.readiness_score or 0.0,
+        complete=row.complete,
     )
+
+
+async def _asked(session: AsyncSession, job_id: UUID) -> list[Json]:
+    query = select(DeepUnderstandingState.questions_asked).where(DeepUnderstandingState.job_id == job_id)
+    return await session.scalar(query) or []
+
+
+def _round(item: Json) -> int:
+    """Rows of the first release have one round and no number."""
+    return int(item.get(ROUND, 1))
 
 
 async def _state(session: AsyncSession, job_id: UUID) -> DeepUnderstandingState:

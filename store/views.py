@@ -5,16 +5,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.job import JobOptions, JobResult, JobStatus, JobStatusView, JobSummary, JobView, Phase
+from domain.job import JobOptions, JobResult, JobStatus, JobStatusView, JobSummary, JobView, Origin, Phase
 from domain.prompt import HitlType, PromptStatus
-from store import calls
-from store.tables import HitlInteraction, Job, Revision
+from store import calls, revisions
+from store.tables import HitlInteraction, Job
 
 
 async def job_view(session: AsyncSession, job: Job) -> JobView:
     """All of a job. A prompt that has its answer already no longer counts as open."""
     light = await status_view(session, job)
-    feedback = select(Revision.feedback).where(Revision.job_id == job.job_id, Revision.feedback.is_not(None))
     return JobView(
         **light.model_dump(),
         user_id=job.user_id,
@@ -27,7 +26,9 @@ async def job_view(session: AsyncSession, job: Job) -> JobView:
         promoted=job.promoted,
         validation_passed=job.validation_passed,
         validation_score=job.validation_score,
-        feedback=[text for text in await session.scalars(feedback.order_by(Revision.n)) if text],
+        feedback=await revisions.feedback_of(session, job.job_id),
+        assignee=job.assignee,
+        origin=Origin.model_validate(job.origin) if job.origin else None,
         started_at=job.started_at,
         updated_at=job.updated_at,
     )

@@ -19,7 +19,7 @@ from deploy.process import Command, run
 from deploy.supervisor import Supervisor
 from deploy.temporal_server import find_binary
 from store.session import Database
-from store.tables import Base
+from store.tables import METADATA
 from tests.support.fleet import Fleet
 from tests.support.fleet import fleet as run_fleet
 from tests.support.provider import LocalProvider, Provider
@@ -60,7 +60,7 @@ async def migrate(url: str, folder: Folder) -> None:
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The database with every table empty."""
     database = Database.connect(database_url, pool_size=5, max_overflow=5)
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    tables = ", ".join(table.name for table in METADATA.sorted_tables)
     async with database.transaction() as session:
         await session.execute(text(f"TRUNCATE {tables}"))
     yield database

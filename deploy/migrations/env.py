@@ -5,7 +5,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from settings import load
-from store.tables import Base
+from store.tables import METADATA
 
 ADVISORY_LOCK = 7_201_945
 """Any number that nothing else here locks: migrations run one at a time."""
@@ -19,7 +19,7 @@ def migrate() -> None:
     engine = create_engine(make_url(url.get_secret_value()).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+        context.configure(connection=connection, target_metadata=METADATA, compare_type=True)
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()

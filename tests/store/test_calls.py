@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from domain.budget import Spend
 from domain.job import Usage
 from store import calls
 from store.session import Database, Session
@@ -82,3 +83,13 @@ async def test_one_unknown_price_makes_the_sum_unknown(database: Database, price
     used = await usage(database, *prices)
     assert used.usd is None
     assert used.calls == len(prices)
+
+
+async def test_a_budget_counts_input_and_output_together(database: Database) -> None:
+    job = await make_job(database)
+    async with database.transaction() as session:
+        assert await calls.spent(session, job) == Spend()
+        await calls.keep(session, job, a_call("a", input_tokens=3, output_tokens=4, usd=0.5))
+        assert await calls.spent(session, job) == Spend(calls=1, tokens=7, usd=0.5)
+        await calls.keep(session, job, a_call("b", input_tokens=1, output_tokens=1))
+        assert await calls.spent(session, job) == Spend(calls=2, tokens=9, usd=None)

@@ -43,8 +43,14 @@ async def test_cases_that_stand_are_not_replaced_by_a_retry(database: Database) 
         assert await evidence.cases_of(session, job) == [CASE]
 
 
+async def cases(database: Database, job: UUID, *names: str) -> None:
+    async with database.transaction() as session:
+        await evidence.keep_cases(session, job, [CASE.model_copy(update={"id": name}) for name in names])
+
+
 async def test_the_first_run_under_its_key_stands(database: Database) -> None:
     job = await make_job(database)
+    await cases(database, job, "c1")
     await keep(database, job, run(Arm.WITH, 1, passed=True), run(Arm.WITH, 1, passed=False))
     async with database.transaction() as session:
         assert [one.passed for one in await evidence.runs_of(session, job)] == [True]
@@ -52,6 +58,7 @@ async def test_the_first_run_under_its_key_stands(database: Database) -> None:
 
 async def test_a_revision_is_compared_with_the_control_runs_and_no_other_revision(database: Database) -> None:
     job = await make_job(database)
+    await cases(database, job, "c1", "c2")
     await keep(
         database, job, run(Arm.WITH, 2), run(Arm.WITH, 1), run(Arm.WITHOUT, case="c2"), run(Arm.WITHOUT, case="c1")
     )
@@ -146,3 +153,40 @@ async def test_a_score_outside_of_its_range_is_refused_by_the_database(database:
         async with database.transaction() as session:
             report = ValidationReport(passed=True, score=1.5, findings=[])
             await evidence.keep_report(session, uuid4(), job, 1, "d", report)
+
+
+async def test_other_cases_begin_the_experiment_again_and_no_old_run_counts_for_them(database: Database) -> None:
+    job = await make_job(database)
+    await cases(database, job, "c1", "c2")
+    await keep(database, job, run(Arm.WITHOUT, 0), run(Arm.WITHOUT, 0, "c2", excuse="It is obvious."))
+    async with database.transaction() as session:
+        await evidence.finish_arm(session, job, Arm.WITHOUT, await evidence.runs_of(session, job), "red")
+    async with database.transaction() as session:
+        await evidence.replace_cases(session, job, [CASE], 1)
+    async with database.transaction() as session:
+        assert [case.id for case in await evidence.cases_of(session, job)] == ["r1-c1"]
+        assert await evidence.runs_of(session, job) == []
+    standing = await state(database, job)
+    assert (standing.phase, standing.baseline_tests_run, standing.rationalizations_identified) == ("red", 0, [])
+    assert standing.checklist_state == {"cases_written": True}
+    await keep(database, job, run(Arm.WITHOUT, 0, "r1-c1"))
+    async with database.transaction() as session:
+        assert [one.case_id for one in await evidence.runs_of(session, job)] == ["r1-c1"]
+
+
+async def test_cases_get_new_ids_in_every_change_and_a_change_is_made_once(database: Database) -> None:
+    job = await make_job(database)
+    await cases(database, job, "c1")
+    for number, names in ((1, ["c1", "r7-c1"]), (1, ["late"]), (2, ["r1-c1", "new"])):
+        async with database.transaction() as session:
+            changed = [CASE.model_copy(update={"id": name}) for name in names]
+            await evidence.replace_cases(session, job, changed, number)
+        found = [case["id"] for case in (await state(database, job)).cases]
+        assert found == (["r1-c1", "r1-c1-2"] if number == 1 else ["r2-c1", "r2-new"])
+
+
+async def test_there_is_nothing_to_replace_before_there_are_cases(database: Database) -> None:
+    job = await make_job(database)
+    with pytest.raises(NotFound, match="no cases"):
+        async with database.transaction() as session:
+            await evidence.replace_cases(session, job, [CASE], 1)

@@ -6,11 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from pydantic import JsonValue
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
+from domain.brief import Proposal
 from domain.errors import NotFound
 from domain.job import JobOptions, JobStatus, Phase, Source, StartJob
-from store import jobs
+from store import audit, jobs
 from store.session import Database
 from store.tables import Job
 from tests.support.rows import a_plan, kinds, make_job, row_of, told
@@ -213,3 +215,62 @@ async def test_the_database_too_refuses_what_is_in_no_closed_set(database: Datab
     job = await make_job(database)
     with pytest.raises(IntegrityError, match=f"{column}_known"):
         await change(database, job, "odd", **{column: value})
+
+
+async def assign(database: Database, job: UUID, to: str | None) -> bool:
+    async with database.transaction() as session:
+        return await jobs.assign(session, job, to, "ada")
+
+
+async def test_a_job_is_handed_over_and_back_and_each_time_is_told_once(database: Database) -> None:
+    job = await make_job(database)
+    assert not await assign(database, job, None)
+    for to in ("bob", "group:reviewers", None, "bob"):
+        assert await assign(database, job, to)
+        assert not await assign(database, job, to)
+        assert (await row_of(database, job)).assignee == to
+    news = [event for event in await told(database, job) if event.type == "assigned"]
+    assert [(event.data["before"], event.data["assignee"]) for event in news] == [
+        (None, "bob"),
+        ("bob", "group:reviewers"),
+        ("group:reviewers", None),
+        (None, "bob"),
+    ]
+    assert [event.message for event in news[1:3]] == [
+        "ada assigned the job to group:reviewers",
+        "ada gave the job back to ada",
+    ]
+    assert (await row_of(database, job)).progress_message == "the job has begun"
+
+
+async def test_a_proposal_is_kept_until_the_next_one(database: Database) -> None:
+    job = await make_job(database)
+    async with database.transaction() as session:
+        assert await jobs.proposal_of(session, job) is None
+        fix = {"field": "skill_name", "issue": "capitals", "current": "Notes", "suggested": "notes"}
+        await jobs.keep_proposal(session, job, {"name": "Notes", "description": "x", "fixes": [fix]})
+    async with database.transaction() as session:
+        first = await jobs.proposal_of(session, job)
+        assert first is not None
+        assert [one.suggested for one in first.fixes] == ["notes"]
+        settled = Proposal(name="notes", description="x")
+        await jobs.keep_proposal(session, job, settled)
+        assert await jobs.proposal_of(session, job) == settled
+
+
+async def test_rows_that_refer_to_a_job_never_wait_for_its_lock(database: Database) -> None:
+    job = await make_job(database)
+    async with database.transaction() as holding:
+        await jobs.locked(holding, job)
+        async with asyncio.timeout(10), database.transaction() as session:
+            await audit.note(session, job, None, "ada", "api", "accepted", "proceed", {}, "d")
+
+
+async def test_a_locked_job_is_changed_by_nobody_else(database: Database) -> None:
+    job = await make_job(database)
+    async with database.transaction() as holding:
+        await jobs.locked(holding, job)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            async with database.transaction() as session:
+                await session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+                await jobs.locked(session, job)

@@ -9,8 +9,8 @@ from pydantic import JsonValue
 
 from domain.answers import form
 from domain.job import JobStatus
-from domain.prompt import Answer, AnswerDraft, HitlType, PromptStatus
-from store import prompts
+from domain.prompt import Answer, AnswerDraft, HitlType, PromptStatus, QuestionsData
+from store import groups, jobs, prompts
 from store.prompts import Channel
 from store.session import Database
 from store.tables import HitlInteraction
@@ -40,7 +40,7 @@ async def test_a_prompt_is_opened_once_and_stays_as_it_was(database: Database) -
     job = await make_job(database)
     prompt = await make_prompt(database, job)
     async with database.transaction() as session:
-        schema = form(HitlType.CLARIFY, [])
+        schema = form(HitlType.CLARIFY, QuestionsData(questions=[]))
         assert not await prompts.open_prompt(session, prompt, job, HitlType.CLARIFY, 1, {}, schema, None)
     assert (await row(database, prompt)).prompt_data["questions"]
 
@@ -120,9 +120,9 @@ async def test_the_inbox_shows_open_prompts_with_the_oldest_due_first(database: 
     answered = await make_prompt(database, bob, number=4)
     await claim(database, answered, YES)
     async with database.transaction() as session:
-        everyone = [(prompt.interaction_id, job.user_id) for prompt, job in await prompts.pending(session, None)]
-        hers = [prompt.interaction_id for prompt, _ in await prompts.pending(session, "ada")]
-        first = await prompts.pending(session, None, limit=1)
+        everyone = [(prompt.interaction_id, job.user_id) for prompt, job in await prompts.pending(session)]
+        hers = [prompt.interaction_id for prompt, _ in await prompts.pending(session, user_id="ada")]
+        first = await prompts.pending(session, limit=1)
     assert everyone == [(soon, "bob"), (late, "ada"), (never, "ada")]
     assert hers == [late, never]
     assert [prompt.interaction_id for prompt, _ in first] == [soon]
@@ -234,3 +234,84 @@ async def test_evidence_for_a_job_that_shows_no_preview_goes_nowhere(database: D
     async with database.transaction() as session:
         await prompts.update_preview(session, job, "d", {"status": "measured"})
     assert "evidence" not in (await row(database, prompt)).prompt_data
+
+
+async def inbox(database: Database, person: str | None = None, **how: object) -> list[UUID]:
+    async with database.transaction() as session:
+        found = await prompts.pending(session, person, **how)  # type: ignore[arg-type]
+        return [prompt.interaction_id for prompt, _ in found]
+
+
+async def test_mine_is_what_was_given_to_me_or_my_groups_and_my_own_that_was_given_to_nobody(
+    database: Database,
+) -> None:
+    asked = {}
+    for number, (owner, assignee) in enumerate(
+        [("ada", None), ("ada", "bob"), ("bob", "ada"), ("bob", "group:reviewers"), ("bob", "group:others")], 1
+    ):
+        job = await make_job(database, user=owner)
+        asked[owner, assignee] = await make_prompt(database, job, due=timedelta(days=number))
+        async with database.transaction() as session:
+            await jobs.assign(session, job, assignee, owner)
+    async with database.transaction() as session:
+        await groups.set_members(session, "reviewers", ["ada"])
+        await groups.set_members(session, "others", ["eve"])
+    mine = [("ada", None), ("bob", "ada"), ("bob", "group:reviewers")]
+    assert await inbox(database, "ada") == [asked[one] for one in mine]
+    assert await inbox(database, "bob") == [asked["ada", "bob"]]
+    assert await inbox(database, "eve") == [asked["bob", "group:others"]]
+    assert await inbox(database, "nobody") == []
+    assert await inbox(database, user_id="ada") == [asked["ada", None], asked["ada", "bob"]]
+    assert await inbox(database, assignee="group:reviewers") == [asked["bob", "group:reviewers"]]
+    assert await inbox(database, "ada", user_id="bob", assignee="ada") == [asked["bob", "ada"]]
+
+
+async def test_the_inbox_can_be_narrowed_to_one_kind(database: Database) -> None:
+    job = await make_job(database)
+    await make_prompt(database, job)
+    preview = await make_prompt(database, job, HitlType.PREVIEW, data={"content": "x"})
+    assert await inbox(database, kind=HitlType.PREVIEW) == [preview]
+    assert await inbox(database, kind=HitlType.BUDGET) == []
+
+
+async def test_a_draft_keeps_an_edited_text_and_a_reason_too(database: Database) -> None:
+    prompt = await make_prompt(database, await make_job(database))
+    await merge(database, prompt, AnswerDraft(content="# A", reason="known"))
+    whole = await merge(database, prompt, AnswerDraft(reason=None, feedback="short"))
+    assert whole == AnswerDraft(content="# A", feedback="short")
+    assert await kept(database, prompt) == whole
+
+
+async def test_the_record_says_which_revision_was_shown_and_how_people_were_reminded(database: Database) -> None:
+    job = await make_job(database)
+    prompt = await make_prompt(database, job, HitlType.PREVIEW, data={"content": "x"}, revision=2, digest="d2")
+    due = datetime.now(UTC) + timedelta(days=30)
+    async with database.transaction() as session:
+        await prompts.remind(session, prompt)
+        await prompts.remind(session, prompt)
+        await prompts.remind(session, prompt, escalate=True)
+        await prompts.reopen(session, prompt, due)
+    async with database.transaction() as session:
+        [view] = await prompts.history(session, job)
+        assert await prompts.last_shown(session, job, HitlType.PREVIEW, 2) == 2
+        assert await prompts.last_shown(session, job, HitlType.PREVIEW, 1) is None
+    assert (view.revision, view.digest, view.reminders, view.timeout_at) == (2, "d2", 2, due)
+    assert view.escalated_at is not None
+    assert view.reopened_at is not None
+
+
+async def test_why_an_answer_reached_nobody_is_said_once_and_the_first_application_counts(database: Database) -> None:
+    job = await make_job(database)
+    lost, applied = await make_prompt(database, job), await make_prompt(database, job, number=2)
+    for prompt in (lost, applied):
+        await claim(database, prompt, YES)
+    async with database.transaction() as session:
+        await prompts.mark_applied(session, applied)
+    first = (await row(database, applied)).applied_at
+    async with database.transaction() as session:
+        await prompts.mark_applied(session, applied)
+        assert [one.interaction_id for one in await prompts.give_up(session, job, "the job has ended")] == [lost]
+        assert await prompts.give_up(session, job, "again") == []
+        await prompts.mark_undeliverable(session, lost, "the workflow is gone")
+    assert (await row(database, lost)).undeliverable == "the job has ended"
+    assert (await row(database, applied)).applied_at == first

@@ -140,3 +140,15 @@ async def test_a_draft_is_found_with_its_job(database: Database) -> None:
         assert await skills.of_job(session, uuid4()) is None
     assert found is not None
     assert (found[0].job_id, found[1].name) == (job, "notes")
+
+
+async def test_a_drafts_name_is_handed_on_and_a_published_one_is_not(database: Database) -> None:
+    old, new = await make_job(database), await make_job(database)
+    for name in ("draft", "published"):
+        await reserve(database, name, old)
+    await publish(database, "published", old)
+    async with database.transaction() as session:
+        for name in ("draft", "published", "nowhere"):
+            await skills.hand_over(session, name, old, new)
+    owners = {name: row.job_id for name in ("draft", "published") if (row := await skill(database, name))}
+    assert owners == {"draft": new, "published": old}

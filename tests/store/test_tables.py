@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.session import Database
-from store.tables import Base
+from store.tables import METADATA
 
 RULES = """
     SELECT c.relname || '.' || r.conname || ': ' || pg_get_constraintdef(r.oid)
@@ -22,7 +22,7 @@ INDEXES = """
 
 def differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-    return list(compare_metadata(context, Base.metadata))
+    return list(compare_metadata(context, METADATA))
 
 
 async def test_a_migrated_database_lacks_nothing_and_has_nothing_left_over(database: Database) -> None:
@@ -41,7 +41,7 @@ async def test_closed_sets_and_indexes_are_the_same_too(database: Database, quer
         migrated = await known(session, "public")
         await session.execute(text("CREATE SCHEMA twin"))
         await session.execute(text("SET LOCAL search_path TO twin"))
-        await (await session.connection()).run_sync(Base.metadata.create_all)
+        await (await session.connection()).run_sync(METADATA.create_all)
         made = await known(session, "twin")
         await session.rollback()
     assert migrated == made

@@ -1,10 +1,10 @@
 """Jobs as people see them: what has its answer is no longer open, and feedback and cost are part of the picture."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
-from domain.job import JobStatus, JobStatusView, JobView, Phase
+from domain.job import JobStatus, JobStatusView, JobView, Origin, Phase
 from domain.prompt import Answer, HitlType, PromptStatus
 from store import calls, jobs, prompts, revisions, views
 from store.session import Database
@@ -84,3 +84,14 @@ async def test_a_row_of_the_list_is_short_and_names_the_skill(database: Database
         await jobs.merge_result(session, job, skill_name="notes")
     row = views.summary(await row_of(database, job))
     assert (row.job_id, row.skill_name, row.status, row.promoted) == (job, "notes", JobStatus.RUNNING, False)
+
+
+async def test_the_whole_view_says_who_acts_on_a_job_and_where_it_comes_from(database: Database) -> None:
+    origin = Origin(job_id=uuid4(), revision=3)
+    job = await make_job(database, origin=origin)
+    async with database.transaction() as session:
+        await jobs.assign(session, job, "group:reviewers", "ada")
+        await jobs.merge_result(session, job, outcome="budget_spent")
+    seen = await whole(database, job)
+    assert (seen.assignee, seen.origin, seen.result.outcome) == ("group:reviewers", origin, "budget_spent")
+    assert (await whole(database, await make_job(database))).origin is None

@@ -1,0 +1,35 @@
+"""Groups of people that jobs are assigned to. A group is its members: one without any is not there."""
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from store.tables import GroupMember
+
+PREFIX = "group:"
+"""How an assignee names a group: `group:<name>`."""
+
+
+async def members(session: AsyncSession, group: str) -> list[str]:
+    """Who belongs to a group; nobody in one that is not there."""
+    query = select(GroupMember.user_id).where(GroupMember.group_name == group)
+    return list(await session.scalars(query.order_by(GroupMember.user_id)))
+
+
+async def set_members(session: AsyncSession, group: str, users: Collection[str]) -> None:
+    """Make these people, and nobody else, the group."""
+    await session.execute(delete(GroupMember).where(GroupMember.group_name == group))
+    for user in sorted(set(users)):
+        row = insert(GroupMember).values(group_name=group, user_id=user)
+        await session.execute(row.on_conflict_do_nothing())
+
+
+async def all_groups(session: AsyncSession) -> dict[str, list[str]]:
+    """Every group with its members, by name."""
+    query = select(GroupMember).order_by(GroupMember.group_name, GroupMember.user_id)
+    found: dict[str, list[str]] = {}
+    for row in await session.scalars(query):
+        found.setdefault(row.group_name, []).append(row.user_id)
+    return found
