@@ -24,7 +24,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.author import ModelAuthor
 from activities.checks import RuleChecks
-from activities.edge import Edge, Tell
+from activities.edge import HEARTBEAT, Edge, Tell
 from activities.evaluator import ModelEvaluator
 from activities.library import FolderLibrary
 from activities.models import Models, Role
@@ -84,6 +84,11 @@ def steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
             records.open_prompt,
             records.take_answer,
             records.park_prompt,
+            records.remind,
+            records.reopen_prompt,
+            records.fix_structure,
+            records.raise_budget,
+            records.adopt,
             records.report_problem,
             records.resume,
             records.keep_decisions,
@@ -93,10 +98,12 @@ def steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
         MODELS: [
             author.refine,
             author.ask_questions,
+            author.ask_deeper,
             author.summarize,
             author.plan,
             author.write,
             evaluator.write_cases,
+            evaluator.revise_cases,
             evaluator.try_cases,
             checks.validate,
         ],
@@ -136,8 +143,8 @@ def workers(
             graceful_shutdown_timeout=DRAIN,
             sticky_queue_schedule_to_start_timeout=STICKY,
             max_concurrent_activities=100,
-            max_heartbeat_throttle_interval=timedelta(seconds=1),
-            default_heartbeat_throttle_interval=timedelta(seconds=1),
+            max_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT),
+            default_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT),
         )
         for queue in (WORKFLOWS, MODELS, LIBRARY)
     ]
@@ -178,7 +185,8 @@ async def main(settings: Settings) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    database = Database.connect(settings.database_url.get_secret_value(), name="skill-fleet-worker")
+    url, tell = settings.database_url.get_secret_value(), settings.webhook_url is not None
+    database = Database.connect(url, name="skill-fleet-worker", notify=tell)
     connect = ClientConfig.load_client_connect_config()
     connect.setdefault("target_host", "localhost:7233")
     client = await Client.connect(**connect, data_converter=pydantic_data_converter)

@@ -4,20 +4,19 @@ Loops are plain `while`s and survive restarts. Rules are applied in activities; 
 rule that changed would break the jobs that run.
 """
 
-import asyncio
-
 from temporalio import workflow
 from temporalio.exceptions import ChildWorkflowError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
-    from domain.evaluation import Arm
     from domain.job import CancelRequest, Phase, StartJob
     from domain.prompt import AnswerSignal, HitlType, PromptAction
-    from workflows.job import Job, JobFailed
+    from workflows.asking import JobCancelled
+    from workflows.experiment import Experiment
+    from workflows.job import BudgetSpent, Job, JobFailed
     from workflows.promote_skill import PromoteSkill
-    from workflows.steps import FILES, Author, Checks, Evaluator, Library, Records
+    from workflows.steps import FILES, RECORD, Author, Checks, Evaluator, Library, Records
 
 MOST_AUTOMATIC_FIXES = 2
 """How often `auto_approve` has findings fixed before the job fails with the report (product.md)."""
@@ -32,7 +31,7 @@ class CreateSkill:
         """Take up a new job, or one that was carried over by continue-as-new."""
         self.job = Job(start, m.Progress.model_validate(start.carried or {}))
         self.options = start.options
-        self.trial: asyncio.Task[None] | None = None
+        self.experiment = Experiment(self.job)
 
     @workflow.signal(
         description="Answer the open prompt. One JSON object: interaction_id, action, answers, feedback, …"
@@ -51,6 +50,11 @@ class CreateSkill:
         """A person has mended what stopped the job."""
         self.job.retry()
 
+    @workflow.signal(description="Ask a parked prompt again. One JSON object: by.")
+    def reopen(self, request: m.ReopenRequest) -> None:
+        """A person wants a parked prompt to be asked again."""
+        self.job.reopen(request)
+
     @workflow.run
     async def run(self, start: StartJob) -> m.Outcome:
         """Do the whole job; however it ends, the record says how."""
@@ -63,31 +67,74 @@ class CreateSkill:
         """The table of contents."""
         try:
             if not resumed:
-                await self.refinement()
-                await self.understanding()
-                await self.planning()
-                await self.tdd_red()
-                await self.generation(m.WriteReason())
-                await self.tdd_refactor()
+                await (self.first_draft() if self.job.start.origin is None else self.adoption())
             await self.preview()
             await self.validation()
             await self.promotion()
         finally:
-            await self._stop_trial()
+            await self.experiment.stop()
+
+    async def first_draft(self) -> None:
+        """From the request to a draft that is proven; a spent budget ends it with what is there."""
+        try:
+            await self.refinement()
+            await self.understanding()
+            await self.planning()
+            await self.tdd_red()
+            await self.generation(m.WriteReason())
+            await self._checkpoint(HitlType.TDD_GREEN)
+            await self.tdd_refactor()
+            await self._checkpoint(HitlType.TDD_REFACTOR)
+        except BudgetSpent:
+            if not self.job.draft.revision:
+                reason = "the budget was spent before anything was written"
+                raise JobCancelled(CancelRequest(by="budget", reason=reason), "budget_spent") from None
+
+    async def adoption(self) -> None:
+        """Take over what an ended job had reached; its evidence is completed beside the preview."""
+        origin = self.job.start.origin
+        assert origin is not None
+        await self.job.enter(Phase.GENERATION, f"taking over revision {origin.revision} of job {origin.job_id}")
+        adopted = await workflow.execute_activity_method(
+            Records.adopt, self._for_job(), summary=f"take over revision {origin.revision}", **RECORD
+        )
+        draft = self.job.draft
+        draft.name, draft.path = adopted.name, adopted.path
+        draft.revision = draft.latest = adopted.revision
+        draft.cases, draft.passed_without, draft.passed_with = (
+            adopted.cases,
+            adopted.passed_without,
+            adopted.passed_with,
+        )
+        await self._save_draft()
+        if draft.cases and draft.passed_with is None:
+            self.experiment.measure_meanwhile(0)
 
     async def refinement(self) -> None:
-        """Sharpen the request."""
+        """Sharpen the request; people mend a name or description that rules refuse, before anything expensive."""
         await self.job.enter(Phase.REFINEMENT, "sharpening the request")
-        await self.job.ask_model(Author.refine, self._for_job(), "refine the request")
+        refined = await self.job.ask_model(Author.refine, self._for_job(), "refine the request")
+        if refined.fixes:
+            taken = await self.job.ask(HitlType.STRUCTURE_FIX, PromptAction.ACCEPT)
+            await self.job.record(Records.fix_structure, self._for_prompt(taken), "keep name and description")
 
     async def understanding(self) -> None:
         """Ask what must be known, and keep the answers word for word; nobody is asked when nobody would answer."""
         await self.job.enter(Phase.UNDERSTANDING, "finding out what must be known")
-        if self.options.max_questions and not self.options.auto_approve:
+        asks = bool(self.options.max_questions) and not self.options.auto_approve
+        if asks:
             asked = await self.job.ask_model(Author.ask_questions, self._for_job(), "write the questions")
-            taken = await self.job.ask(HitlType.CLARIFY, PromptAction.PROCEED, questions=asked.questions)
-            await self.job.record(Records.keep_decisions, self._for_prompt(taken), "keep the answers")
-        await self.job.ask_model(Author.summarize, self._for_job(), "summarise what is known")
+            await self._ask_round(HitlType.CLARIFY, asked)
+        known = await self._summarize()
+        rounds = 1
+        while asks and not known.complete and rounds < self.options.max_rounds:
+            deeper = m.Deeper(job_id=self.job.id, round=rounds)
+            asked = await self.job.ask_model(Author.ask_deeper, deeper, f"write deeper questions (round {rounds})")
+            if not asked.questions:
+                return
+            await self._ask_round(HitlType.DEEP_UNDERSTANDING, asked)
+            known = await self._summarize()
+            rounds += 1
 
     async def planning(self) -> None:
         """Decide name, place and outline; people confirm when they asked for it."""
@@ -104,31 +151,38 @@ class CreateSkill:
             planning = planning.model_copy(update={"confirmation": taken.interaction_id})
 
     async def tdd_red(self) -> None:
-        """Write cases, and see how the agent fails without the skill."""
+        """Write cases, and see how the agent fails without the skill; when it does not fail, ask whether to go on."""
         await self.job.enter(Phase.TDD_RED, "trying the agent without the skill")
         await self.job.ask_model(Evaluator.write_cases, self._for_job(), "write the evaluation cases")
-        trial = m.Trial(job_id=self.job.id, arm=Arm.WITHOUT)
-        measured = await self.job.ask_model(Evaluator.try_cases, trial, "run the cases without the skill")
-        self.job.draft.cases, self.job.draft.passed_without = measured.cases, measured.passed
+        await self.experiment.control()
+        rounds = 0
+        while self.experiment.asks_whether_to_go_on():
+            taken = await self.job.ask(
+                HitlType.TDD_RED, PromptAction.PROCEED, no_skill_needed=self.experiment.all_pass_without_it
+            )
+            if taken.action is PromptAction.PROCEED:
+                return
+            rounds += 1
+            recasting = m.Recasting(job_id=self.job.id, answer=taken.interaction_id, round=rounds)
+            await self.job.ask_model(Evaluator.revise_cases, recasting, "change the cases")
+            await self.experiment.control()
 
     async def generation(self, reason: m.WriteReason, *, then_measure: bool = True) -> None:
         """Write a revision and save it as the draft; the cases then run with it."""
         draft = self.job.draft
-        draft.latest += 1
-        await self.job.enter(Phase.GENERATION, f"writing revision {draft.latest}")
+        await self.job.enter(Phase.GENERATION, f"writing revision {draft.latest + 1}")
         await self._write(reason)
         if then_measure:
-            await self._measure(draft.revision)
+            await self.experiment.measure()
 
     async def tdd_refactor(self) -> None:
         """Answer failing cases in the text, once; a revision that does worse is not kept."""
         draft, before = self.job.draft, (self.job.draft.revision, self.job.draft.passed_with or 0)
         await self.job.enter(Phase.TDD_REFACTOR, "answering what still fails")
-        if draft.cases == before[1]:
+        if draft.cases == before[1] or self.job.talk.frugal:
             return
-        draft.latest += 1
         await self._write(m.WriteReason(counter=True))
-        await self._measure(draft.revision)
+        await self.experiment.measure()
         if (draft.passed_with or 0) < before[1]:
             draft.revision, draft.passed_with, draft.measured = before[0], before[1], before[0]
             await self._save_draft()
@@ -141,31 +195,33 @@ class CreateSkill:
             taken = await self.job.ask(HitlType.PREVIEW, PromptAction.PROCEED, revision=self.job.draft.revision)
             if taken.action is PromptAction.PROCEED:
                 break
-            await self._stop_trial()
-            await self.generation(m.WriteReason(answer=taken.interaction_id), then_measure=False)
-            self._measure_meanwhile(number)
-        await self._end_trial()
+            await self.experiment.stop()
+            if await self._revised(m.WriteReason(answer=taken.interaction_id), then_measure=False):
+                self.experiment.measure_meanwhile(number)
+        await self.experiment.end()
 
     async def validation(self) -> None:
         """Apply the rules until they pass, or a person lets the findings stand."""
         fixes = 0
         while True:
             await self.job.enter(Phase.VALIDATION, f"checking revision {self.job.draft.revision}")
-            revision = m.ForRevision(job_id=self.job.id, revision=self.job.draft.revision)
-            judged = await self.job.ask_model(Checks.validate, revision, f"validate revision {revision.revision}")
+            judged = await self._judged()
             if judged.passed:
                 return
-            if self.options.auto_approve and fixes == MOST_AUTOMATIC_FIXES:
+            if self.options.auto_approve and (fixes == MOST_AUTOMATIC_FIXES or self.job.talk.frugal):
                 raise JobFailed(f"Validation still fails after {fixes} automatic fixes: read the report, then revise.")
             taken = await self.job.ask(
-                HitlType.VALIDATE, PromptAction.REVISE, revision=revision.revision, report_id=judged.report_id
+                HitlType.VALIDATE,
+                PromptAction.REVISE,
+                revision=self.job.draft.revision,
+                report_id=judged.report_id,
             )
             if taken.action is PromptAction.WAIVE:
                 waiver = m.Waiver(job_id=self.job.id, report_id=judged.report_id, answer=taken.interaction_id)
                 await self.job.record(Records.waive, waiver, "record the waiver")
                 return
             fixes += 1
-            await self.generation(m.WriteReason(answer=taken.interaction_id, report_id=judged.report_id))
+            await self._revised(m.WriteReason(answer=taken.interaction_id, report_id=judged.report_id))
             if self.options.promote:
                 await self.preview()
 
@@ -185,39 +241,53 @@ class CreateSkill:
         except ChildWorkflowError:
             workflow.logger.warning("the promotion of job %s failed; its record says why", self.job.id)
 
+    async def _ask_round(self, kind: HitlType, asked: m.Asked) -> None:
+        taken = await self.job.ask(kind, PromptAction.PROCEED, questions=asked.questions)
+        await self.job.record(Records.keep_decisions, self._for_prompt(taken), "keep the answers")
+
+    async def _summarize(self) -> m.Understood:
+        return await self.job.ask_model(Author.summarize, self._for_job(), "summarise what is known")
+
+    async def _checkpoint(self, kind: HitlType) -> None:
+        """Show what the experiment says, if that was asked for, until a person is content."""
+        while self.options.tdd_checkpoints:
+            taken = await self.job.ask(kind, PromptAction.PROCEED, revision=self.job.draft.revision)
+            if taken.action is PromptAction.PROCEED:
+                return
+            await self._revised(m.WriteReason(answer=taken.interaction_id))
+
+    async def _revised(self, reason: m.WriteReason, *, then_measure: bool = True) -> bool:
+        """Write what a person asked for; False when the budget is spent, and the revision before it stands."""
+        try:
+            await self.generation(reason, then_measure=then_measure)
+        except BudgetSpent:
+            return False
+        return True
+
+    async def _judged(self) -> m.Judged:
+        """The verdict of rules and model; of the rules alone once the budget is spent."""
+        number = self.job.draft.revision
+        while True:
+            revision = m.ForRevision(job_id=self.job.id, revision=number, advice=not self.job.talk.frugal)
+            try:
+                return await self.job.ask_model(Checks.validate, revision, f"validate revision {number}")
+            except BudgetSpent:
+                continue
+
     async def _write(self, reason: m.WriteReason) -> None:
         draft = self.job.draft
-        writing = m.Writing(job_id=self.job.id, revision=draft.latest, base=draft.revision, reason=reason)
-        written = await self.job.ask_model(Author.write, writing, f"write revision {draft.latest}")
-        draft.revision = written.revision
+        number = draft.latest + 1
+        writing = m.Writing(job_id=self.job.id, revision=number, base=draft.revision, reason=reason)
+        written = await self.job.ask_model(Author.write, writing, f"write revision {number}")
+        draft.revision = draft.latest = written.revision
         await self._save_draft()
 
     async def _save_draft(self) -> None:
         revision = m.ForRevision(job_id=self.job.id, revision=self.job.draft.revision)
         await self.job.run_step(Library.save_draft, revision, FILES, f"save draft, revision {revision.revision}")
 
-    async def _measure(self, revision: int) -> None:
-        trial = m.Trial(job_id=self.job.id, arm=Arm.WITH, revision=revision)
-        measured = await self.job.ask_model(Evaluator.try_cases, trial, f"run the cases with revision {revision}")
-        self.job.draft.passed_with, self.job.draft.measured = measured.passed, revision
-
-    def _measure_meanwhile(self, number: int) -> None:
-        self.trial = asyncio.create_task(self._measure(self.job.draft.revision), name=f"evidence-{number}")
-
-    async def _stop_trial(self) -> None:
-        if self.trial is not None and not self.trial.done():
-            self.trial.cancel()
-            await workflow.wait([self.trial])
-        self.trial = None
-
-    async def _end_trial(self) -> None:
-        """The evidence of the approved digest ends before it goes on."""
-        if self.trial is not None:
-            await self.trial
-        self.trial = None
-
     def _continue_as_new_when_long(self) -> None:
-        if workflow.info().is_continue_as_new_suggested() and (self.trial is None or self.trial.done()):
+        if workflow.info().is_continue_as_new_suggested() and not self.experiment.busy:
             carried = self.job.progress().model_dump(mode="json")
             workflow.continue_as_new(self.job.start.model_copy(update={"carried": carried}))
 

@@ -17,21 +17,28 @@ with workflow.unsafe.imports_passed_through():
 
 EXAMPLES: Mapping[HitlType, tuple[str, ...]] = {
     HitlType.VALIDATE: ('"action": "revise"',),
+    HitlType.STRUCTURE_FIX: ('"action": "accept"',),
+    HitlType.BUDGET: ('"action": "raise"',),
 }
 """An answer to each kind of prompt that can be sent as it stands; the others can go on without more."""
 
 PROCEED = ('"action": "proceed"',)
 
-CHANGES = ('`revise` with `"feedback": "what shall change"`', '`edit` with `"content": "the whole SKILL.md"`')
+REVISE = '`revise` with `"feedback": "what shall change"`'
+EDIT = '`edit` with `"content": "the whole SKILL.md"`'
+CANCEL = "`cancel`"
 
 OTHERS: Mapping[HitlType, tuple[str, ...]] = {
-    HitlType.CLARIFY: (
-        "your own words instead of `you decide`",
-        "`cancel`",
-    ),
-    HitlType.CONFIRM: (CHANGES[0], "`cancel`"),
-    HitlType.PREVIEW: (*CHANGES, "`cancel`"),
-    HitlType.VALIDATE: (CHANGES[1], '`waive` with `"reason": "why it may stand"`', "`cancel`"),
+    HitlType.STRUCTURE_FIX: ('`proceed` with `"answers": {"skill_name": "your own"}`', CANCEL),
+    HitlType.CLARIFY: ("your own words instead of `you decide`", CANCEL),
+    HitlType.DEEP_UNDERSTANDING: ("your own words instead of `you decide`", CANCEL),
+    HitlType.CONFIRM: (REVISE, CANCEL),
+    HitlType.TDD_RED: (REVISE, '`edit` with `"content": "the cases as JSON or YAML"`', CANCEL),
+    HitlType.TDD_GREEN: (REVISE, EDIT, CANCEL),
+    HitlType.TDD_REFACTOR: (REVISE, EDIT, CANCEL),
+    HitlType.PREVIEW: (REVISE, EDIT, CANCEL),
+    HitlType.VALIDATE: (EDIT, '`waive` with `"reason": "why it may stand"`', CANCEL),
+    HitlType.BUDGET: ('`raise` with new totals, `"answers": {"calls": 200}`', "`finish` with what is there", CANCEL),
 }
 """What else may be sent; whether it is legal is decided where the answer is taken."""
 
@@ -75,18 +82,26 @@ def _way_on(job: Described) -> str:
 
 
 def _prompt(job_id: UUID, prompt: m.Prompt, interaction_id: UUID) -> str:
-    answers = ",\n      ".join(f'"q{number}": "you decide"' for number in range(1, prompt.questions + 1))
+    answers = ",\n      ".join(f'"{name}": "you decide"' for name in question_ids(prompt))
     asked = (f'"answers": {{\n      {answers}\n    }}',) if answers else ()
     body = (f'"interaction_id":\n      "{interaction_id}"', *EXAMPLES.get(prompt.kind, PROCEED), *asked)
     others = "\n".join(f"- {line}" for line in OTHERS.get(prompt.kind, ()))
     return (
         f"Waiting for a person: **{prompt.kind}** (round {prompt.round}), due {_day(prompt.timeout)}. "
+        f"{'Every case passes without the skill: no skill may be needed. ' if prompt.no_skill_needed else ''}"
+        f"{_literal(prompt.reason) + '. ' if prompt.reason else ''}"
         f"Read it with `skill-fleet show {job_id}` or on the job's page.\n\n"
         f"Answer there, with `skill-fleet answer {job_id}`, or from here:\n\n"
         f"{_signal(job_id, 'answer', body)}\n\n"
         f"Other answers:\n\n{others}\n\n"
         '`"responded_by": "your name"` says who answers. A local stack has its `--address` in `stack.json`.'
     )
+
+
+def question_ids(prompt: m.Prompt) -> list[str]:
+    """The ids of a prompt's questions: `q1` in the first round, `q2_1` in the first deeper one (activities/author)."""
+    deeper = f"{prompt.round + 1}_" if prompt.kind is HitlType.DEEP_UNDERSTANDING else ""
+    return [f"q{deeper}{number}" for number in range(1, prompt.questions + 1)]
 
 
 def _signal(job_id: UUID, name: str, body: tuple[str, ...]) -> str:

@@ -43,6 +43,8 @@ class Prompt(Shape):
     questions: int = 0
     revision: int | None = None
     report_id: UUID | None = None
+    no_skill_needed: bool = False
+    reason: str = ""
 
 
 class Taken(Shape):
@@ -70,6 +72,25 @@ class ForPrompt(Shape):
     interaction_id: UUID
 
 
+class Reminder(Shape):
+    """People are to be reminded of a prompt; `number` counts from 1; `escalate`: the owner is told as well."""
+
+    job_id: UUID
+    interaction_id: UUID
+    number: int
+    escalate: bool = False
+
+
+class Reopening(Shape):
+    """A parked prompt is asked again until `due`; `number` counts from 1."""
+
+    job_id: UUID
+    interaction_id: UUID
+    number: int
+    due: datetime
+    by: str = ""
+
+
 class Problem(Shape):
     """What stopped a job until a person acts; `number` counts the problems of a job."""
 
@@ -87,6 +108,7 @@ class Ending(Shape):
     stack: str | None = None
     reason: str = ""
     by: str = ""
+    outcome: str | None = None
 
 
 class Spent(Shape):
@@ -96,10 +118,46 @@ class Spent(Shape):
     tokens: int = 0
 
 
+class Refined(Spent):
+    """The request is sharp; `fixes` counts what rules have against the name and description asked for."""
+
+    fixes: int = 0
+
+
 class Asked(Spent):
     """How many questions are ready to be asked."""
 
     questions: int
+
+
+class Understood(Spent):
+    """What is known after a round of questions; not `complete`: another round would be worth asking."""
+
+    complete: bool = True
+
+
+class Deeper(ForJob):
+    """Questions of a later round are to be written; `round` counts the deep rounds from 1."""
+
+    round: int = 1
+
+
+class Recasting(ForJob):
+    """The cases are to be changed as the answer says; `round` counts the changes from 1."""
+
+    answer: UUID
+    round: int = 1
+
+
+class Adopted(Shape):
+    """What a job took over from an ended one."""
+
+    name: str
+    path: str
+    revision: int
+    cases: int = 0
+    passed_without: int | None = None
+    passed_with: int | None = None
 
 
 class Planned(Spent):
@@ -170,9 +228,10 @@ class Waiver(Shape):
 
 
 class ForRevision(ForJob):
-    """A step on one stored revision."""
+    """A step on one stored revision; without `advice` no model is asked."""
 
     revision: int
+    advice: bool = True
 
 
 class PromoteRequest(Shape):
@@ -208,6 +267,12 @@ class RetryRequest(Shape):
     by: str = ""
 
 
+class ReopenRequest(Shape):
+    """Argument of the signal `reopen`: a parked prompt shall be asked again."""
+
+    by: str = ""
+
+
 class Conversation(BaseModel):
     """What a job must remember of its people, carried whole through continue-as-new. Changed in place."""
 
@@ -217,6 +282,12 @@ class Conversation(BaseModel):
     visits: dict[Phase, int] = {}
     problems: int = 0
     retries: int = 0
+    closed: list[UUID] = []
+    """The newest prompts that have their answer."""
+    reopenings: list[ReopenRequest] = []
+    reopened: int = 0
+    frugal: bool = False
+    """The budget is spent, and a person chose to finish with what is there."""
     cancel: CancelRequest | None = None
 
 

@@ -27,6 +27,8 @@ PROVIDER_TROUBLE = "ProviderTrouble"
 """Type of the failure that usually passes (rate limit, provider down): tried again, then a person is told."""
 PLACE_TROUBLE = "PlaceTrouble"
 """Type of the failure of what we stand on (database away, disk full): tried again, then a person is told."""
+BUDGET_EXHAUSTED = "BudgetExhausted"
+"""Type of the failure of a step that may spend no more: the job asks a person."""
 WAITED_OUT = (PROVIDER_PROBLEM, PROVIDER_TROUBLE, PLACE_TROUBLE)
 """Failures that park a job instead of failing it: a person mends the cause, and nothing is lost."""
 
@@ -111,6 +113,31 @@ class Records(ABC):
 
     @activity.defn
     @abstractmethod
+    async def remind(self, reminder: m.Reminder) -> m.Taken:
+        """Remind people of a prompt, once per number; takes its answer if one was claimed meanwhile."""
+
+    @activity.defn
+    @abstractmethod
+    async def reopen_prompt(self, reopening: m.Reopening) -> m.Taken:
+        """Ask a parked prompt again, with a new due time; takes its answer if one was claimed meanwhile."""
+
+    @activity.defn
+    @abstractmethod
+    async def fix_structure(self, taken: m.ForPrompt) -> None:
+        """Keep the name and description that a person accepted or gave."""
+
+    @activity.defn
+    @abstractmethod
+    async def raise_budget(self, taken: m.ForPrompt) -> None:
+        """Raise the job's budget as the answer says."""
+
+    @activity.defn
+    @abstractmethod
+    async def adopt(self, job: m.ForJob) -> m.Adopted:
+        """Take over understanding, plan, cases, evidence and one revision from the job named in `origin`."""
+
+    @activity.defn
+    @abstractmethod
     async def report_problem(self, problem: m.Problem) -> None:
         """Show what stopped the job, and park it."""
 
@@ -140,8 +167,8 @@ class Author(ABC):
 
     @activity.defn
     @abstractmethod
-    async def refine(self, job: m.ForJob) -> m.Spent:
-        """Sharpen the task description and store it."""
+    async def refine(self, job: m.ForJob) -> m.Refined:
+        """Sharpen the task description and store it; check name and description as far as they were asked for."""
 
     @activity.defn
     @abstractmethod
@@ -150,8 +177,13 @@ class Author(ABC):
 
     @activity.defn
     @abstractmethod
-    async def summarize(self, job: m.ForJob) -> m.Spent:
-        """Store what the request and the answers add up to."""
+    async def ask_deeper(self, deeper: m.Deeper) -> m.Asked:
+        """Store the questions of a later round; none when nothing sensible is left to ask."""
+
+    @activity.defn
+    @abstractmethod
+    async def summarize(self, job: m.ForJob) -> m.Understood:
+        """Store what the request and the answers add up to, and say whether it is enough."""
 
     @activity.defn
     @abstractmethod
@@ -171,6 +203,11 @@ class Evaluator(ABC):
     @abstractmethod
     async def write_cases(self, job: m.ForJob) -> m.Spent:
         """Store the cases of a job."""
+
+    @activity.defn
+    @abstractmethod
+    async def revise_cases(self, recasting: m.Recasting) -> m.Spent:
+        """Replace the cases: by those a person edited, or by new ones that heed the feedback."""
 
     @activity.defn
     @abstractmethod

@@ -9,7 +9,16 @@ from temporalio.exceptions import ApplicationError
 from domain.job import StartJob
 from domain.prompt import HitlType, PromptAction
 from workflows import messages as m
-from workflows.steps import PLACE_TROUBLE, PROVIDER_PROBLEM, Author, Checks, Evaluator, Library, Records
+from workflows.steps import (
+    BUDGET_EXHAUSTED,
+    PLACE_TROUBLE,
+    PROVIDER_PROBLEM,
+    Author,
+    Checks,
+    Evaluator,
+    Library,
+    Records,
+)
 
 
 @dataclass
@@ -21,12 +30,24 @@ class Memory:
     passed_with: list[int] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     disk: list[str] = field(default_factory=list)
+    fixes: int = 0
+    incomplete: int = 0
+    no_more_questions: bool = False
+    passed_without: list[int] = field(default_factory=list)
+    broke: dict[str, int] = field(default_factory=dict)
+    """How often each step says that the budget is spent."""
     prompts: dict[UUID, m.Prompt] = field(default_factory=dict)
     ending: m.Ending | None = None
 
     def note(self, what: str) -> None:
         """Remember one step."""
         self.told.append(what)
+
+    def spend(self, step: str) -> None:
+        """Refuse to spend more, as often as the test said."""
+        if self.broke.get(step):
+            self.broke[step] -= 1
+            raise ApplicationError("3 of 3 model calls are spent", type=BUDGET_EXHAUSTED, non_retryable=True)
 
     def prompt_id(self, job_id: UUID, kind: HitlType, number: int) -> UUID:
         """The id that the fake record gives a prompt."""
@@ -57,6 +78,9 @@ class FakeRecords(Records):
     @activity.defn
     async def take_answer(self, offered: m.Offered) -> m.Taken:
         signal = offered.signal
+        if signal.unreadable or signal.interaction_id not in (None, offered.interaction_id):
+            self.memory.note(f"refuse {signal.unreadable or signal.action}")
+            return m.Taken(interaction_id=offered.interaction_id, refusal="not for this prompt")
         if not signal.action:
             return m.Taken(interaction_id=offered.interaction_id, refusal="it names no action")
         self.memory.note(f"take {signal.action}")
@@ -67,6 +91,29 @@ class FakeRecords(Records):
     async def park_prompt(self, prompt: m.ForPrompt) -> m.Taken:
         self.memory.note("park")
         return m.Taken(interaction_id=prompt.interaction_id)
+
+    @activity.defn
+    async def remind(self, reminder: m.Reminder) -> m.Taken:
+        self.memory.note(f"{'escalate' if reminder.escalate else 'remind'} {reminder.number}")
+        return m.Taken(interaction_id=reminder.interaction_id)
+
+    @activity.defn
+    async def reopen_prompt(self, reopening: m.Reopening) -> m.Taken:
+        self.memory.note(f"reopen {reopening.number} by {reopening.by}")
+        return m.Taken(interaction_id=reopening.interaction_id)
+
+    @activity.defn
+    async def fix_structure(self, taken: m.ForPrompt) -> None:
+        self.memory.note("fix_structure")
+
+    @activity.defn
+    async def raise_budget(self, taken: m.ForPrompt) -> None:
+        self.memory.note("raise_budget")
+
+    @activity.defn
+    async def adopt(self, job: m.ForJob) -> m.Adopted:
+        self.memory.note("adopt")
+        return m.Adopted(name="a-skill", path="general/a-skill", revision=1, cases=2, passed_without=0)
 
     @activity.defn
     async def report_problem(self, problem: m.Problem) -> None:
@@ -100,18 +147,25 @@ class FakeAuthor(Author):
         self.memory = memory
 
     @activity.defn
-    async def refine(self, job: m.ForJob) -> m.Spent:
+    async def refine(self, job: m.ForJob) -> m.Refined:
+        self.memory.spend("refine")
         if self.memory.trouble:
             raise ApplicationError(self.memory.trouble.pop(), type=PROVIDER_PROBLEM, non_retryable=True)
-        return m.Spent(calls=1, tokens=10)
+        return m.Refined(calls=1, tokens=10, fixes=self.memory.fixes)
 
     @activity.defn
     async def ask_questions(self, job: m.ForJob) -> m.Asked:
         return m.Asked(questions=3)
 
     @activity.defn
-    async def summarize(self, job: m.ForJob) -> m.Spent:
-        return m.Spent()
+    async def ask_deeper(self, deeper: m.Deeper) -> m.Asked:
+        self.memory.note(f"deeper {deeper.round}")
+        return m.Asked(questions=0 if self.memory.no_more_questions else 2)
+
+    @activity.defn
+    async def summarize(self, job: m.ForJob) -> m.Understood:
+        self.memory.incomplete -= 1
+        return m.Understood(complete=self.memory.incomplete < 0)
 
     @activity.defn
     async def plan(self, planning: m.Planning) -> m.Planned:
@@ -119,6 +173,7 @@ class FakeAuthor(Author):
 
     @activity.defn
     async def write(self, writing: m.Writing) -> m.Written:
+        self.memory.spend("write")
         why = "counter" if writing.reason.counter else "answer" if writing.reason.answer else "first"
         self.memory.note(f"write {writing.revision} from {writing.base} ({why})")
         return m.Written(revision=writing.revision, digest=f"digest-{writing.revision}")
@@ -135,10 +190,16 @@ class FakeEvaluator(Evaluator):
         return m.Spent()
 
     @activity.defn
+    async def revise_cases(self, recasting: m.Recasting) -> m.Spent:
+        self.memory.note(f"revise_cases {recasting.round}")
+        return m.Spent()
+
+    @activity.defn
     async def try_cases(self, trial: m.Trial) -> m.Measured:
+        self.memory.spend("try")
         self.memory.note(f"try {trial.arm} {trial.revision}")
         if trial.revision == 0:
-            return m.Measured(passed=0, cases=2)
+            return m.Measured(passed=self.memory.passed_without.pop(0) if self.memory.passed_without else 0, cases=2)
         return m.Measured(passed=self.memory.passed_with.pop(0) if self.memory.passed_with else 2, cases=2)
 
 
@@ -150,6 +211,9 @@ class FakeChecks(Checks):
 
     @activity.defn
     async def validate(self, revision: m.ForRevision) -> m.Judged:
+        if revision.advice:
+            self.memory.spend("validate")
+        self.memory.note(f"validate {revision.revision}{'' if revision.advice else ' by rules alone'}")
         passed = self.memory.verdicts.pop(0) if self.memory.verdicts else True
         report = uuid5(revision.job_id, f"report {revision.revision}")
         return m.Judged(report_id=report, passed=passed, score=1.0 if passed else 0.5)

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.records import DatabaseRecords
-from domain.job import JobEvent, JobOptions, JobStatus, JobView, Source, StartJob
+from domain.job import JobEvent, JobOptions, JobStatus, JobView, Origin, Source, StartJob
 from domain.prompt import AnswerSignal, HitlType, InteractionView
 from settings import Settings
 from store import events, jobs, prompts, views
@@ -39,7 +39,13 @@ class Fleet:
     started: list[UUID] = field(default_factory=list)
 
     async def start(
-        self, task: str = TASK, *, sources: list[Source] | None = None, job_id: UUID | None = None, **options: object
+        self,
+        task: str = TASK,
+        *,
+        sources: list[Source] | None = None,
+        job_id: UUID | None = None,
+        origin: Origin | None = None,
+        **options: object,
     ) -> UUID:
         """Start a job; returns its id."""
         start = StartJob(
@@ -48,6 +54,7 @@ class Fleet:
             task_description=task,
             options=JobOptions.model_validate(options),
             sources=sources or [],
+            origin=origin,
         )
         name = f"create-skill:{start.job_id}"
         self.started.append(start.job_id)
@@ -97,7 +104,7 @@ class Fleet:
     ) -> UUID:
         """Answer the prompt of this kind as a person at the Temporal Web UI would; returns its id."""
         row = await self.prompt(job_id, kind, after=after)
-        if kind is HitlType.CLARIFY and action == "proceed" and "answers" not in answer:
+        if "questions" in row.prompt_data and action == "proceed" and "answers" not in answer:
             answer["answers"] = {question["id"]: "you decide" for question in row.prompt_data["questions"]}
         given = {"interaction_id": row.interaction_id, "action": action, "responded_by": "ada", **answer}
         await self.handle(job_id).signal(CreateSkill.answer, AnswerSignal.model_validate(given))

@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from domain.job import JobOptions, StartJob
+from domain.job import JobOptions, Origin, StartJob
 from domain.prompt import AnswerSignal, HitlType
 from tests.support.fake_steps import FakeAuthor, FakeChecks, FakeEvaluator, FakeLibrary, FakeRecords, Memory
 from worker import Step, register_attributes, running, workers
@@ -34,12 +34,13 @@ class Stage:
     def client(self) -> Client:
         return self.env.client
 
-    async def start(self, **options: object) -> WorkflowHandle[CreateSkill, m.Outcome]:
+    async def start(self, origin: Origin | None = None, **options: object) -> WorkflowHandle[CreateSkill, m.Outcome]:
         start = StartJob(
             job_id=self.job_id,
             user_id="ada",
             task_description="Write release notes",
             options=JobOptions.model_validate(options),
+            origin=origin,
         )
         name = f"create-skill:{self.job_id}"
         return await self.client.start_workflow(CreateSkill.run, start, id=name, task_queue=WORKFLOWS)

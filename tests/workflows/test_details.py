@@ -12,11 +12,16 @@ import pytest
 from domain.answers import LEGAL, check
 from domain.job import JobStatus, Phase
 from domain.prompt import AnswerSignal, HitlType, Question
+from tests.support.prompts import shown
 from workflows import messages as m
 from workflows.details import describe
 
 DUE = datetime(2030, 1, 2, 3, 4, tzinfo=UTC)
-QUESTIONS = [Question(id="q1", text="Which data?"), Question(id="q2", text="Which tone?")]
+QUESTIONS = {
+    HitlType.CLARIFY: [Question(id="q1", text="Which data?"), Question(id="q2", text="Which tone?")],
+    HitlType.DEEP_UNDERSTANDING: [Question(id="q2_1", text="Which limits?")],
+}
+"""As the author numbers them: the first round, and the first deeper one."""
 
 
 @dataclass
@@ -35,7 +40,7 @@ class Standing:
 
 def asking(kind: HitlType, **given: object) -> Standing:
     standing = Standing(status=JobStatus.PENDING_HITL, open_id=uuid4())
-    questions = len(QUESTIONS) if kind is HitlType.CLARIFY else 0
+    questions = len(QUESTIONS.get(kind, []))
     standing.open_prompt = m.Prompt(job_id=standing.id, kind=kind, round=1, timeout=DUE, questions=questions)
     for name, value in given.items():
         setattr(standing, name, value)
@@ -60,7 +65,7 @@ def test_the_command_that_is_shown_is_a_legal_answer_to_the_open_prompt(kind: Hi
     }
     signal = AnswerSignal.model_validate(json.loads(words[words.index("--input") + 1]))
     assert signal.interaction_id == job.open_id
-    check(kind, QUESTIONS if kind is HitlType.CLARIFY else [], signal)
+    check(kind, shown(kind, questions=QUESTIONS.get(kind, [])).model_dump(mode="json"), signal)
 
 
 @pytest.mark.parametrize("kind", LEGAL)

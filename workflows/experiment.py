@@ -1,0 +1,77 @@
+"""The experiment of a job inside its workflow: the cases run without the skill, and with each revision of it.
+
+Deterministic code only; whether a case passed is decided in an activity.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    import workflows.messages as m
+    from domain.evaluation import Arm
+    from workflows.job import BudgetSpent, Job
+    from workflows.steps import Evaluator
+
+NO_SKILL_NEEDED = "ask-when-no-skill-is-needed"
+"""Patch since 0.2.0: a job whose cases all pass without the skill asks whether to write it."""
+
+
+class Experiment:
+    """Runs cases for one job, in line or beside an open preview."""
+
+    def __init__(self, job: Job) -> None:
+        """Take the job whose draft is tried."""
+        self.job = job
+        self.beside: asyncio.Task[None] | None = None
+
+    async def control(self) -> None:
+        """Run the cases without the skill."""
+        trial = m.Trial(job_id=self.job.id, arm=Arm.WITHOUT)
+        measured = await self.job.ask_model(Evaluator.try_cases, trial, "run the cases without the skill")
+        self.job.draft.cases, self.job.draft.passed_without = measured.cases, measured.passed
+
+    @property
+    def all_pass_without_it(self) -> bool:
+        """Whether the agent needs no skill for these cases."""
+        return bool(self.job.draft.cases) and self.job.draft.passed_without == self.job.draft.cases
+
+    def asks_whether_to_go_on(self) -> bool:
+        """Whether people are asked after the control arm: when they wanted to be, or when no skill is needed."""
+        if self.job.start.options.tdd_checkpoints:
+            return True
+        return self.all_pass_without_it and workflow.patched(NO_SKILL_NEEDED)
+
+    async def measure(self) -> None:
+        """Run the cases with the revision that holds, as far as the budget goes."""
+        draft = self.job.draft
+        revision, draft.passed_with = draft.revision, None
+        if self.job.talk.frugal:
+            return
+        trial = m.Trial(job_id=self.job.id, arm=Arm.WITH, revision=revision)
+        with suppress(BudgetSpent):
+            measured = await self.job.ask_model(Evaluator.try_cases, trial, f"run the cases with revision {revision}")
+            draft.passed_with, draft.measured = measured.passed, revision
+
+    def measure_meanwhile(self, number: int) -> None:
+        """Measure beside whatever people do now; `number` only names the task."""
+        self.beside = asyncio.create_task(self.measure(), name=f"evidence-{number}")
+
+    @property
+    def busy(self) -> bool:
+        """Whether cases run beside the rest."""
+        return self.beside is not None and not self.beside.done()
+
+    async def end(self) -> None:
+        """Wait for what runs beside: the evidence of an approved digest ends before it goes on."""
+        if self.beside is not None:
+            await self.beside
+        self.beside = None
+
+    async def stop(self) -> None:
+        """Abort what runs beside."""
+        if self.beside is not None and not self.beside.done():
+            self.beside.cancel()
+            await workflow.wait([self.beside])
+        self.beside = None
