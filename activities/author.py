@@ -14,14 +14,19 @@ from activities.programs import revise as revise_program
 from activities.programs import understand as understand_program
 from activities.programs import write as write_program
 from activities.programs.language_model import LanguageModel
+from activities.revising import Task as RevisionTask
+from activities.revising import described_as, headed, revised
+from activities.rounds import rounds_of, worth_another
 from activities.shelves import Shelves
-from domain.brief import Brief, Plan
+from domain.brief import Brief, Plan, Proposal, Refinement
 from domain.evaluation import Arm, CaseRun
+from domain.job import JobOptions
 from domain.manuscript import body
 from domain.names import free_name
-from domain.prompt import Answer, PromptAction
+from domain.prompt import Answer, PromptAction, Question
+from domain.proposals import examined, settled
 from domain.skill import SKILL_FILE, Finding, Frontmatter, RevisionSummary, SkillFileEntry
-from domain.skill_file import digest, render, with_frontmatter
+from domain.skill_file import digest, render
 from domain.taxonomy import Taxonomy
 from store import evidence, jobs, prompts, revisions, skills, understanding
 from store.revisions import NewRevision
@@ -41,43 +46,56 @@ class ModelAuthor(Author):
         self.shelves = shelves
 
     @activity.defn
-    async def refine(self, job: m.ForJob) -> m.Spent:
-        """Sharpen the task description and store it."""
+    async def refine(self, job: m.ForJob) -> m.Refined:
+        """Sharpen the task description and store it; check name and description as far as they were asked for."""
         model = self.models.of(Role.AUTHOR, job.job_id, "refine", job.attempt)
-        refined = await refine_program.refine(model, await self._brief(job.job_id))
+        brief = await self._brief(job.job_id)
+        refined = await refine_program.refine(model, brief)
+        lying = await asyncio.to_thread(self.shelves.names)
         async with self.database.transaction() as session:
-            await jobs.change(
-                session,
-                job.job_id,
-                "refined",
-                "refined",
-                "the request is sharpened",
-                task_description_refined=refined.task_description,
-            )
-        return await self.models.spent(job.job_id)
+            taken = {*lying, *await skills.names(session, other_than=job.job_id)}
+            await _keep_refined(session, job.job_id, refined, examined(brief.task, refined, taken))
+            kept = await jobs.proposal_of(session, job.job_id)
+        spent = await self.models.spent(job.job_id)
+        return m.Refined(fixes=len(kept.fixes) if kept else 0, **spent.model_dump())
 
     @activity.defn
     async def ask_questions(self, job: m.ForJob) -> m.Asked:
         """Store the questions of the first round."""
         brief = await self._brief(job.job_id)
-        async with self.database.transaction() as session:
-            most = (await jobs.options_of(session, job.job_id)).max_questions
+        most = (await self._options(job.job_id)).max_questions
         model = self.models.of(Role.AUTHOR, job.job_id, "ask", job.attempt)
-        questions = await understand_program.ask_questions(model, brief, most=most)
-        async with self.database.transaction() as session:
-            await understanding.keep_questions(session, job.job_id, questions)
-        spent = await self.models.spent(job.job_id)
-        return m.Asked(questions=len(questions), **spent.model_dump())
+        return await self._asked(job.job_id, await understand_program.ask_questions(model, brief, most=most), 1)
 
     @activity.defn
-    async def summarize(self, job: m.ForJob) -> m.Spent:
-        """Store what the request and the answers add up to."""
+    async def ask_deeper(self, deeper: m.Deeper) -> m.Asked:
+        """Store the questions of a later round; none when nothing sensible is left to ask."""
+        brief = await self._brief(deeper.job_id)
+        most = (await self._options(deeper.job_id)).max_questions
+        async with self.database.transaction() as session:
+            before = await rounds_of(session, deeper.job_id)
+        model = self.models.of(Role.AUTHOR, deeper.job_id, f"ask/{deeper.round + 1}", deeper.attempt)
+        questions = await understand_program.ask_deeper(
+            model,
+            brief,
+            asked=[question.text for round_ in before for question in round_.questions],
+            round_number=deeper.round,
+            most=most,
+        )
+        return await self._asked(deeper.job_id, questions, deeper.round + 1)
+
+    @activity.defn
+    async def summarize(self, job: m.ForJob) -> m.Understood:
+        """Store what the request and the answers add up to, and say whether it is enough."""
         model = self.models.of(Role.AUTHOR, job.job_id, "summarize", job.attempt)
         known = await understand_program.summarize(model, await self._brief(job.job_id))
         async with self.database.transaction() as session:
+            if known.readiness < 1 and not model.low_confidence:
+                known = known.model_copy(update={"complete": not await worth_another(session, job.job_id)})
             await understanding.keep_understanding(session, job.job_id, known)
             await jobs.merge_result(session, job.job_id, understanding_summary=known.summary)
-        return await self.models.spent(job.job_id)
+        spent = await self.models.spent(job.job_id)
+        return m.Understood(complete=known.complete, **spent.model_dump())
 
     @activity.defn
     async def plan(self, planning: m.Planning) -> m.Planned:
@@ -88,6 +106,7 @@ class ModelAuthor(Author):
             taken = {*lying, *await skills.names(session, other_than=planning.job_id)}
             options = await jobs.options_of(session, planning.job_id)
             feedback = await _feedback(session, planning.confirmation)
+            proposal = await jobs.proposal_of(session, planning.job_id)
         model = self.models.of(Role.AUTHOR, planning.job_id, f"plan/{planning.round}", planning.attempt)
         made = await planning_program.plan(
             model,
@@ -96,6 +115,7 @@ class ModelAuthor(Author):
             taken=taken,
             category=options.category,
             feedback=feedback.feedback or "",
+            settled=settled(proposal) if proposal else None,
         )
         async with self.database.transaction() as session:
             made = await _reserved(session, planning.job_id, made, taken)
@@ -122,31 +142,41 @@ class ModelAuthor(Author):
         if answer.action == PromptAction.EDIT and answer.content is not None:
             content, changes = answer.content, ["edited by hand"]
             return await self._keep(writing, content, by, by_person=True, feedback=answer.feedback, changes=changes)
-        model = self.models.of(Role.AUTHOR, writing.job_id, f"write/{writing.revision}", writing.attempt)
+        model = self.models.of(Role.AUTHOR, writing.job_id, _scope(writing), writing.attempt)
         if writing.base == 0:
             content, changes = await self._first(model, writing, plan), ["first version"]
+        elif writing.reason.counter:
+            content, changes = await self._countered(model, writing, plan)
         else:
-            content, changes = await self._revised(model, writing, plan, answer)
+            content, changes = await self._revised(writing, plan, answer)
         return await self._keep(writing, content, model.name, feedback=answer.feedback, changes=changes)
 
     async def _first(self, model: LanguageModel, writing: m.Writing, plan: Plan) -> str:
         failures = await self._failures(writing.job_id, Arm.WITHOUT, 0)
         manuscript = await write_program.write(model, await self._brief(writing.job_id), plan, failures)
-        return render(_frontmatter(plan), body(manuscript)).decode()
+        return render(Frontmatter(name=plan.name, description=plan.description), body(manuscript)).decode()
 
-    async def _revised(
-        self, model: LanguageModel, writing: m.Writing, plan: Plan, answer: Answer
-    ) -> tuple[str, list[str]]:
-        brief = await self._brief(writing.job_id)
+    async def _countered(self, model: LanguageModel, writing: m.Writing, plan: Plan) -> tuple[str, list[str]]:
         async with self.database.transaction() as session:
             content = await revisions.content(session, writing.job_id, writing.base)
-            findings = await _findings(session, writing.reason.report_id)
-        if writing.reason.counter:
-            failures = await self._failures(writing.job_id, Arm.WITH, writing.base)
-            revised = await revise_program.counter(model, brief, content, failures)
-        else:
-            revised = await revise_program.revise(model, brief, content, answer.feedback or "", findings=findings)
-        return with_frontmatter(revised.content, _frontmatter(plan)), revised.changes
+        failures = await self._failures(writing.job_id, Arm.WITH, writing.base)
+        made = await revise_program.counter(model, await self._brief(writing.job_id), content, failures)
+        return headed(made.content, plan), made.changes
+
+    async def _revised(self, writing: m.Writing, plan: Plan, answer: Answer) -> tuple[str, list[str]]:
+        async with self.database.transaction() as session:
+            task = RevisionTask(
+                job_id=writing.job_id,
+                scope=_scope(writing),
+                attempt=writing.attempt,
+                brief=await understanding.brief_of(session, writing.job_id),
+                plan=plan,
+                content=await revisions.content(session, writing.job_id, writing.base),
+                feedback=answer.feedback or "",
+                findings=await _findings(session, writing.reason.report_id),
+            )
+        made = await revised(self.models, task)
+        return made.content, made.changes
 
     async def _keep(
         self,
@@ -171,6 +201,7 @@ class ModelAuthor(Author):
         )
         async with self.database.transaction() as session:
             kept = await revisions.keep(session, writing.job_id, new)
+            await _keep_description(session, writing.job_id, content)
             message = f"revision {kept.n} is written by {made_by}"
             await jobs.change(session, writing.job_id, f"revision:{kept.n}", "revision", message, {"revision": kept.n})
             await jobs.merge_result(session, writing.job_id, revision=kept.n, digest=kept.digest)
@@ -179,6 +210,18 @@ class ModelAuthor(Author):
     async def _brief(self, job_id: UUID) -> Brief:
         async with self.database.transaction() as session:
             return await understanding.brief_of(session, job_id)
+
+    async def _options(self, job_id: UUID) -> JobOptions:
+        async with self.database.transaction() as session:
+            return await jobs.options_of(session, job_id)
+
+    async def _asked(self, job_id: UUID, questions: list[Question], number: int) -> m.Asked:
+        """Keep a round's questions; a round without any leaves the record as it is."""
+        if questions:
+            async with self.database.transaction() as session:
+                await understanding.keep_questions(session, job_id, questions, number)
+        spent = await self.models.spent(job_id)
+        return m.Asked(questions=len(questions), **spent.model_dump())
 
     async def _failures(self, job_id: UUID, arm: Arm, revision: int) -> list[CaseRun]:
         async with self.database.transaction() as session:
@@ -210,5 +253,23 @@ async def _findings(session: Session, report_id: UUID | None) -> list[Finding]:
     return evidence.findings(await evidence.report_of(session, report_id)) if report_id else []
 
 
-def _frontmatter(plan: Plan) -> Frontmatter:
-    return Frontmatter(name=plan.name, description=plan.description)
+async def _keep_description(session: Session, job_id: UUID, content: str) -> None:
+    """The plan follows a description that was changed, by hand or for feedback, so that the library lists that one."""
+    plan = await jobs.plan_of(session, job_id)
+    description = described_as(content)
+    if description and description != plan.description:
+        await jobs.keep_plan(session, job_id, plan.model_copy(update={"description": description}))
+
+
+def _scope(writing: m.Writing) -> str:
+    return f"write/{writing.revision}"
+
+
+async def _keep_refined(session: Session, job_id: UUID, refined: Refinement, proposal: Proposal | None) -> None:
+    """Once: a retry, which may find other names taken, does not undo what a person was asked about."""
+    text = refined.task_description
+    told = await jobs.change(
+        session, job_id, "refined", "refined", "the request is sharpened", task_description_refined=text
+    )
+    if told and proposal:
+        await jobs.keep_proposal(session, job_id, proposal)

@@ -14,6 +14,7 @@ from activities.models import Models, Role
 from activities.programs import judge as judge_program
 from domain.brief import Plan
 from domain.errors import NoProvider
+from domain.proposals import without_asked
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
 from domain.validation import salient_facts, score, validate
 from store import evidence, jobs, revisions, understanding
@@ -32,13 +33,13 @@ class RuleChecks(Checks):
 
     @activity.defn
     async def validate(self, revision: m.ForRevision) -> m.Judged:
-        """Apply every rule, ask the model for advice, and store the report."""
+        """Apply every rule, ask the model for advice unless none is wanted, and store the report."""
         async with self.database.transaction() as session:
             plan = await jobs.plan_of(session, revision.job_id)
             brief = await understanding.brief_of(session, revision.job_id)
             files = await revisions.files(session, revision.job_id, revision.revision)
             digest = (await revisions.summary(session, revision.job_id, revision.revision)).digest
-        said = " ".join([brief.task, *(decision.answer for decision in brief.decisions)])
+        said = " ".join([without_asked(brief.task), *(decision.answer for decision in brief.decisions)])
         ruled = await asyncio.to_thread(validate, files, plan.name, facts=salient_facts(said))
         findings = [*ruled.findings, *await asyncio.to_thread(reference_findings, files, plan.name, already=ruled)]
         findings += await self._advice(revision, plan, files) if not _errors(findings) else []
@@ -46,7 +47,9 @@ class RuleChecks(Checks):
         return await self._keep(revision, digest, report)
 
     async def _advice(self, revision: m.ForRevision, plan: Plan, files: Sequence[SkillFileEntry]) -> list[Finding]:
-        """A model's advice; without a model (only rules ran before) there is none."""
+        """A model's advice; none where it is not wanted (a spent budget) or no model is configured."""
+        if not revision.advice:
+            return []
         text = next(file.data for file in files if file.path == SKILL_FILE).decode()
         try:
             model = self.models.of(Role.JUDGE, revision.job_id, f"review/{revision.revision}", revision.attempt)

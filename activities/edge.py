@@ -18,8 +18,8 @@ from domain.errors import ProviderError, ProviderRateLimited, ProviderUnavailabl
 from store.session import will_pass
 from workflows.steps import PLACE_TROUBLE, PROVIDER_PROBLEM, PROVIDER_TROUBLE
 
-HEARTBEAT = 1.0
-"""Seconds between heartbeats: the model call of a cancelled job is aborted within about that time."""
+HEARTBEAT = 0.5
+"""Seconds between heartbeats: the model call of a cancelled job is aborted within that time and a round trip."""
 
 LONGEST_WAIT = 300.0
 """Seconds: a provider that asks for more is asked again after five minutes all the same."""

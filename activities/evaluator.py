@@ -1,6 +1,7 @@
 """The experiment: the agent model tries the cases with and without the skill; code grades first, the judge second."""
 
 import asyncio
+import re
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -12,11 +13,16 @@ from activities.programs import cases as cases_program
 from activities.programs import judge as judge_program
 from activities.programs.language_model import LanguageModel
 from domain import grading
+from domain.case_file import read_cases
 from domain.evaluation import Arm, CaseRun, CheckedExpectation, EvaluationCase, Evidence, Expectation
+from domain.prompt import Answer, PromptAction
 from store import evidence, jobs, prompts, revisions, understanding
 from store.session import Database, Session
 from workflows import messages as m
 from workflows.steps import Evaluator
+
+_CHANGED = re.compile(r"(r\d+)-")
+"""How the store begins the ids of cases that took the place of others."""
 
 
 class ModelEvaluator(Evaluator):
@@ -38,6 +44,30 @@ class ModelEvaluator(Evaluator):
         async with self.database.transaction() as session:
             await evidence.keep_cases(session, job.job_id, cases)
         return await self.models.spent(job.job_id)
+
+    @activity.defn
+    async def revise_cases(self, recasting: m.Recasting) -> m.Spent:
+        """Replace the cases: by those a person edited, or by new ones that heed the feedback."""
+        async with self.database.transaction() as session:
+            row = await prompts.get(session, recasting.answer)
+            present = await evidence.cases_of(session, recasting.job_id)
+        answer = Answer.model_validate(row.response_data or {}) if row else Answer()
+        if not all(case.id.startswith(f"r{recasting.round}-") for case in present):
+            cases = await self._recast(recasting, answer, present)
+            async with self.database.transaction() as session:
+                await evidence.replace_cases(session, recasting.job_id, cases, recasting.round)
+        return await self.models.spent(recasting.job_id)
+
+    async def _recast(
+        self, recasting: m.Recasting, answer: Answer, present: list[EvaluationCase]
+    ) -> list[EvaluationCase]:
+        if answer.action == PromptAction.EDIT and answer.content is not None:
+            return read_cases(answer.content)
+        async with self.database.transaction() as session:
+            brief = await understanding.brief_of(session, recasting.job_id)
+            plan = await jobs.plan_of(session, recasting.job_id)
+        model = self.models.of(Role.AUTHOR, recasting.job_id, f"cases/{recasting.round}", recasting.attempt)
+        return await cases_program.revise_cases(model, brief, plan, present, answer.feedback or "")
 
     @activity.defn
     async def try_cases(self, trial: m.Trial) -> m.Measured:
@@ -79,7 +109,7 @@ class ModelEvaluator(Evaluator):
             measured = grading.summarize(known)
             passed = sum(run.passed for run in runs)
             message = f"{trial.arm} the skill {passed} of {len(runs)} cases passed"
-            key = f"evidence:{trial.arm}:{trial.revision}"
+            key = ":".join(["evidence", trial.arm, str(trial.revision), *_round_of(runs)])
             told = shown(measured)
             await jobs.change(session, trial.job_id, key, "evidence", message, {"evidence": told})
             if trial.arm is Arm.WITH:
@@ -89,6 +119,12 @@ class ModelEvaluator(Evaluator):
         await jobs.merge_result(session, job_id, evidence=told)
         digest = (await revisions.summary(session, job_id, revision)).digest
         await prompts.update_preview(session, job_id, digest, told)
+
+
+def _round_of(runs: list[CaseRun]) -> list[str]:
+    """How the ids of changed cases begin, so that their runs are told of as well; nothing for the first ones."""
+    found = _CHANGED.match(runs[0].case_id) if runs else None
+    return [found[1]] if found else []
 
 
 def shown(measured: Evidence) -> dict[str, JsonValue]:

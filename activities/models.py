@@ -1,16 +1,22 @@
 """The language models of a worker, by role, and the ledger that keeps their answers in the database."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 from activities.programs.language_model import LanguageModel, ModelSpec
-from domain.errors import NoProvider
+from domain.budget import exhausted
+from domain.errors import BudgetExhausted, NoProvider
 from domain.model_call import ModelCall
-from store import calls, jobs
-from store.session import Database
+from store import calls, jobs, notifications
+from store.session import Database, Session, will_pass
 from workflows.messages import Spent
 
 
@@ -22,6 +28,10 @@ class Role(StrEnum):
     AGENT = "agent"
 
 
+InFlight = defaultdict[UUID, Counter[str]]
+"""The keys of the calls that each job is paying for at this moment, in this worker."""
+
+
 @dataclass(frozen=True)
 class JobLedger:
     """The ledger of one step of one job: one row a call, each in its own short transaction."""
@@ -29,6 +39,7 @@ class JobLedger:
     database: Database
     job_id: UUID
     scope: str
+    in_flight: InFlight = field(default_factory=lambda: defaultdict(Counter))
 
     async def find(self, key: str) -> ModelCall | None:
         """The answer kept under this key."""
@@ -40,10 +51,47 @@ class JobLedger:
         async with self.database.transaction() as session:
             return await calls.keep(session, self.job_id, call)
 
-    async def announce(self, label: str) -> None:
-        """Tell people which call is being made, once."""
-        async with self.database.transaction() as session:
-            await jobs.change(session, self.job_id, f"call:{self.scope}:{label}", "progress", label)
+    @asynccontextmanager
+    async def paying(self, key: str, label: str) -> AsyncIterator[None]:
+        """Tell people which call is being made, once, if the budget allows it. Raises BudgetExhausted."""
+        with ExitStack() as counted:
+            async with self.database.transaction() as session:
+                # Locks the job's row: of calls that begin together, each counts those before it.
+                await jobs.change(session, self.job_id, f"call:{self.scope}:{label}", "progress", label)
+                await self._check_budget(session)
+                counted.enter_context(self._counted(key))
+            yield
+
+    async def _check_budget(self, session: Session) -> None:
+        """A call in flight counts as one, whether or not its answer has just been kept."""
+        budget = (await jobs.options_of(session, self.job_id)).budget
+        if budget is None or not budget.limited:
+            return
+        paying = Counter(self.in_flight.get(self.job_id, {}))
+        spent = await calls.spent(session, self.job_id, without=list(paying))
+        reason = exhausted(budget, spent, coming=paying.total() + 1)
+        if reason is not None:
+            raise BudgetExhausted(reason)
+
+    @contextmanager
+    def _counted(self, key: str) -> Iterator[None]:
+        self.in_flight[self.job_id][key] += 1
+        try:
+            yield
+        finally:
+            self.in_flight[self.job_id][key] -= 1
+            self.in_flight[self.job_id] = +self.in_flight[self.job_id]
+            if not self.in_flight[self.job_id]:
+                del self.in_flight[self.job_id]
+
+    async def show(self, label: str, text: str) -> None:
+        """Let people see what is written so far; lost if the database is away for a moment."""
+        try:
+            async with self.database.transaction() as session:
+                await notifications.tell_tokens(session, self.job_id, label, text)
+        except (DBAPIError, PoolTimeout) as error:
+            if not will_pass(error):
+                raise
 
 
 @dataclass(frozen=True)
@@ -54,6 +102,7 @@ class Models:
     specs: Mapping[Role, ModelSpec]
     limit: int
     gate: asyncio.Semaphore = field(init=False)
+    in_flight: InFlight = field(init=False, default_factory=lambda: defaultdict(Counter))
 
     def __post_init__(self) -> None:
         """One gate for the worker: a slow provider is not asked more at once than it was said to bear."""
@@ -67,7 +116,7 @@ class Models:
                 f"No model is configured for the {role}. Set SKILL_FLEET_MODEL and SKILL_FLEET_MODEL_API_KEY, or run "
                 "`skill-fleet up` without --no-model for the local model; then restart the worker and retry the job."
             )
-        return LanguageModel(spec, JobLedger(self.database, job_id, scope), scope, self.gate, attempt)
+        return LanguageModel(spec, JobLedger(self.database, job_id, scope, self.in_flight), scope, self.gate, attempt)
 
     async def spent(self, job_id: UUID) -> Spent:
         """What the job's calls came to so far."""

@@ -2,45 +2,69 @@
 
 from collections.abc import Awaitable, Callable
 
+from activities.estimates import estimate
+from activities.tdd_data import tdd_data
+from domain.budget import Budget
 from domain.diff import unified
-from domain.errors import SkillFileError
+from domain.errors import NotFound, SkillFileError
 from domain.evaluation import Evidence
 from domain.grading import summarize
+from domain.job import Phase
 from domain.prompt import (
+    BudgetData,
     ConfirmData,
-    Estimate,
     Highlight,
     HitlType,
     PreviewData,
     PromptData,
     QuestionsData,
+    StructureFixData,
     ValidateData,
 )
 from domain.skill import Severity
 from domain.skill_file import parse, sections
-from store import calls, evidence, jobs, revisions, understanding
+from store import calls, evidence, jobs, prompts, revisions, understanding
 from store.session import Session
 from workflows import messages as m
 
-CALLS_AFTER_CONFIRM = 16
-"""Model calls that follow a confirmed plan, counted on the local model's path: cases, two arms, sections, review."""
+NOT_ABOUT_A_SECTION = ("your feedback", "changed sections:")
+"""How those lines of a revision's changes begin that are shown whole, not beside a section (programs/heeding)."""
 
 
 async def prompt_data(session: Session, prompt: m.Prompt) -> PromptData:
-    """The data of one prompt. Raises KeyError for a kind this version does not open."""
+    """The data of one prompt. Raises NotFound when the record has not what it shows."""
     makers: dict[HitlType, Callable[[Session, m.Prompt], Awaitable[PromptData]]] = {
+        HitlType.STRUCTURE_FIX: _structure_fix,
         HitlType.CLARIFY: _questions,
+        HitlType.DEEP_UNDERSTANDING: _questions,
         HitlType.CONFIRM: _confirm,
+        HitlType.TDD_RED: tdd_data,
+        HitlType.TDD_GREEN: tdd_data,
+        HitlType.TDD_REFACTOR: tdd_data,
         HitlType.PREVIEW: _preview,
         HitlType.VALIDATE: _validate,
+        HitlType.BUDGET: _budget,
     }
     return await makers[prompt.kind](session, prompt)
 
 
+async def _structure_fix(session: Session, prompt: m.Prompt) -> StructureFixData:
+    proposal = await jobs.proposal_of(session, prompt.job_id)
+    if proposal is None:
+        raise NotFound(f"Job {prompt.job_id} has proposed no name or description yet.")
+    return StructureFixData(skill_name=proposal.name, description=proposal.description, suggested_fixes=proposal.fixes)
+
+
 async def _questions(session: Session, prompt: m.Prompt) -> QuestionsData:
+    """The questions of the newest round, over what is known so far: the summary once there is one."""
     brief = await understanding.brief_of(session, prompt.job_id)
     asked = await understanding.questions_of(session, prompt.job_id)
-    return QuestionsData(questions=asked, summary=brief.refined or brief.task)
+    known = brief.understanding
+    return QuestionsData(
+        questions=asked,
+        summary=known.summary if known else brief.refined or brief.task,
+        readiness=known.readiness if known else 0.0,
+    )
 
 
 async def _confirm(session: Session, prompt: m.Prompt) -> ConfirmData:
@@ -50,7 +74,7 @@ async def _confirm(session: Session, prompt: m.Prompt) -> ConfirmData:
         path=plan.path,
         plan=plan.outline,
         key_assumptions=plan.key_assumptions,
-        estimate=Estimate(model_calls=CALLS_AFTER_CONFIRM),
+        estimate=estimate(after=Phase.PLANNING),
     )
 
 
@@ -58,7 +82,7 @@ async def _preview(session: Session, prompt: m.Prompt) -> PreviewData:
     number = prompt.revision or 0
     shown = await revisions.summary(session, prompt.job_id, number)
     content = await revisions.content(session, prompt.job_id, number)
-    before = number - 1 if number > 1 else None
+    before = await _shown_before(session, prompt, number)
     earlier = await revisions.content(session, prompt.job_id, before) if before else ""
     diff = unified(earlier, content, f"revision {before}", f"revision {number}", context=2) if before else ""
     usage = await calls.usage(session, prompt.job_id)
@@ -69,8 +93,30 @@ async def _preview(session: Session, prompt: m.Prompt) -> PreviewData:
         digest=shown.digest,
         against=before,
         diff=diff,
+        feedback=shown.feedback,
+        changes=shown.changes,
         evidence=await evidence_of(session, prompt, number),
         written_by=usage.models,
+    )
+
+
+async def _shown_before(session: Session, prompt: m.Prompt, number: int) -> int | None:
+    """What the reader has seen last: the revision of the last preview, else the one before this."""
+    seen = await prompts.last_shown(session, prompt.job_id, HitlType.PREVIEW, prompt.round)
+    if seen is not None and seen != number:
+        return seen
+    return number - 1 if number > 1 else None
+
+
+async def _budget(session: Session, prompt: m.Prompt) -> BudgetData:
+    job = await jobs.get(session, prompt.job_id)
+    phase = Phase(job.current_phase) if job and job.current_phase else Phase.REFINEMENT
+    cases = await evidence.cases_of(session, prompt.job_id)
+    return BudgetData(
+        spent=await calls.spent(session, prompt.job_id),
+        limit=(await jobs.options_of(session, prompt.job_id)).budget or Budget(),
+        estimate=estimate(within=phase, cases=len(cases)),
+        reason=prompt.reason,
     )
 
 
@@ -107,7 +153,8 @@ def _highlights(content: str, changes: list[str]) -> list[Highlight]:
         "Common mistakes": "written against cases that failed",
         "Rules": "what the agent must keep to",
     }
-    changed = {section.heading: why for section in found for why in changes if section.heading in why}
+    told = [why for why in changes if not why.startswith(NOT_ABOUT_A_SECTION)]
+    changed = {section.heading: why for section in found for why in told if section.heading in why}
     return [
         Highlight(section=section.heading, why=changed.get(section.heading) or reasons[section.heading])
         for section in found

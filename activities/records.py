@@ -2,37 +2,31 @@
 
 import contextlib
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from pydantic import JsonValue
 from temporalio import activity
 
-from activities.prompt_data import prompt_data
-from domain import answers
+from activities.adoption import adopt
+from activities.people import PromptRecords
 from domain.answers import spoken
-from domain.brief import Decision
-from domain.errors import InvalidAnswer
+from domain.brief import Decision, Proposal
+from domain.budget import Budget, Spend, priceless, raised
 from domain.job import JobStatus, Phase, StartJob
-from domain.prompt import YOU_DECIDE, Answer, HitlType, PromptAction, PromptStatus, Question, QuestionsData
-from domain.text import clean
-from store import evidence, jobs, prompts, understanding
-from store.prompts import Channel, Claim
-from store.session import Database, Session
+from domain.prompt import YOU_DECIDE, Answer, PromptAction, PromptStatus, Question, QuestionsData
+from domain.proposals import settled
+from store import audit, calls, evidence, jobs, prompts, understanding
+from store.session import Session
 from store.tables import HitlInteraction
 from workflows import messages as m
-from workflows.steps import Records
 
-AUTO = "auto_approve"
-"""Who answers when nobody is asked; the record says so."""
+_NOTHING = (None, "", YOU_DECIDE)
 
 PHASES: list[Phase] = [phase for phase in Phase if phase is not Phase.PROMOTION]
 
 
-class DatabaseRecords(Records):
-    """The record, kept in PostgreSQL."""
-
-    def __init__(self, database: Database) -> None:
-        """Take what the steps need."""
-        self.database = database
+class DatabaseRecords(PromptRecords):
+    """The record, kept in PostgreSQL; the steps about prompts are in `people.py`."""
 
     @activity.defn
     async def open_job(self, start: StartJob) -> None:
@@ -64,66 +58,6 @@ class DatabaseRecords(Records):
                 current_phase=entered.phase,
                 progress_percent=100 * PHASES.index(entered.phase) // len(PHASES),
             )
-
-    @activity.defn
-    async def open_prompt(self, prompt: m.Prompt) -> m.Taken:
-        """Open a prompt; with `auto` it is answered at once, else `action` is None."""
-        interaction_id = prompt_key(prompt.job_id, prompt.kind, prompt.round)
-        async with self.database.transaction() as session:
-            data = await prompt_data(session, prompt)
-            questions = data.questions if isinstance(data, QuestionsData) else []
-            await prompts.open_prompt(
-                session,
-                interaction_id,
-                prompt.job_id,
-                prompt.kind,
-                prompt.round,
-                data.model_dump(mode="json", by_alias=True),
-                answers.form(prompt.kind, questions),
-                prompt.timeout,
-            )
-            if prompt.auto is not None:
-                return await _answer_itself(session, prompt, prompt.auto, interaction_id)
-            await _tell_opened(session, prompt, interaction_id)
-        return m.Taken(interaction_id=interaction_id)
-
-    @activity.defn
-    async def take_answer(self, offered: m.Offered) -> m.Taken:
-        """Validate an answer and go on with the one that was claimed first, whoever signalled."""
-        async with self.database.transaction() as session:
-            row = await prompts.get(session, offered.interaction_id)
-            if row is not None and row.status == PromptStatus.PENDING:
-                refusal = await _claim_signalled(session, row, offered)
-                row = await prompts.get(session, offered.interaction_id)
-            else:
-                refusal = "this prompt is closed"
-            if row is not None and row.status == PromptStatus.RESPONDED:
-                return await _apply(session, row)
-            await jobs.change(
-                session,
-                offered.job_id,
-                f"refused:{offered.number}",
-                "answer_refused",
-                f"an answer was refused: {refusal}",
-            )
-        return m.Taken(interaction_id=offered.interaction_id, refusal=refusal)
-
-    @activity.defn
-    async def park_prompt(self, prompt: m.ForPrompt) -> m.Taken:
-        """The prompt is overdue: take its answer if one was claimed, else mark the job as parked."""
-        async with self.database.transaction() as session:
-            row = await prompts.get(session, prompt.interaction_id)
-            if row is not None and row.status == PromptStatus.RESPONDED:
-                return await _apply(session, row)
-            await jobs.change(
-                session,
-                prompt.job_id,
-                f"parked:{prompt.interaction_id}",
-                "parked",
-                "nobody has answered in time: the job is parked, and the prompt can still be answered",
-                parked_at=datetime.now(UTC),
-            )
-        return m.Taken(interaction_id=prompt.interaction_id)
 
     @activity.defn
     async def report_problem(self, problem: m.Problem) -> None:
@@ -162,6 +96,46 @@ class DatabaseRecords(Records):
                 await understanding.keep_decisions(session, taken.job_id, decisions(row))
 
     @activity.defn
+    async def fix_structure(self, taken: m.ForPrompt) -> None:
+        """Keep the name and description that a person accepted or gave."""
+        async with self.database.transaction() as session:
+            row = await prompts.get(session, taken.interaction_id)
+            proposal = await jobs.proposal_of(session, taken.job_id)
+            if row is None or proposal is None:
+                return
+            chosen = chosen_structure(row, proposal)
+            told: dict[str, JsonValue] = {"name": chosen.name, "description": chosen.description}
+            key, message = f"structure:{taken.interaction_id}", f"the skill shall be called {chosen.name}"
+            await jobs.change(session, taken.job_id, key, "structure_fixed", message, told, proposal=told)
+
+    @activity.defn
+    async def raise_budget(self, taken: m.ForPrompt) -> None:
+        """Raise the job's budget as the answer says."""
+        async with self.database.transaction() as session:
+            row = await prompts.get(session, taken.interaction_id)
+            given = Answer.model_validate(row.response_data or {}).answers if row else None
+            options = await jobs.options_of(session, taken.job_id)
+            old = options.budget or Budget()
+            new = new_limit(old, Budget.model_validate(given or {}), await calls.spent(session, taken.job_id))
+            kept = options.model_copy(update={"budget": new}).model_dump(mode="json")
+            by = row.responded_by if row else None
+            await jobs.change(
+                session,
+                taken.job_id,
+                f"budget:{taken.interaction_id}",
+                "budget_raised",
+                f"{by} raised the budget to {in_words(new)}",
+                {"old": old.model_dump(mode="json"), "new": new.model_dump(mode="json"), "by": by},
+                options=kept,
+            )
+
+    @activity.defn
+    async def adopt(self, job: m.ForJob) -> m.Adopted:
+        """Take over understanding, plan, cases, evidence and one revision from the job named in `origin`."""
+        async with self.database.transaction() as session:
+            return await adopt(session, job.job_id)
+
+    @activity.defn
     async def waive(self, waiver: m.Waiver) -> None:
         """Record who let the findings stand, and why."""
         async with self.database.transaction() as session:
@@ -189,14 +163,13 @@ class DatabaseRecords(Records):
         if ending.stack:
             columns["error_stack"] = ending.stack
         async with self.database.transaction() as session:
+            await jobs.locked(session, ending.job_id)
             await prompts.close_open(session, ending.job_id, PromptStatus.CANCELLED)
-            data = {"reason": ending.reason, "by": ending.by}
-            await jobs.change(session, ending.job_id, "end", ending.status, message, dict(data), **columns)
-
-
-def prompt_key(job_id: UUID, kind: HitlType, number: int) -> UUID:
-    """The identity of a prompt: the same for every attempt to open it."""
-    return uuid5(job_id, f"{kind}:{number}")
+            await _give_up(session, ending)
+            data: dict[str, JsonValue] = {"reason": ending.reason, "by": ending.by, "outcome": ending.outcome}
+            ended = await jobs.change(session, ending.job_id, "end", ending.status, message, data, **columns)
+            if ended and ending.outcome:
+                await jobs.merge_result(session, ending.job_id, outcome=ending.outcome)
 
 
 def decisions(row: HitlInteraction) -> list[Decision]:
@@ -206,7 +179,7 @@ def decisions(row: HitlInteraction) -> list[Decision]:
     return [
         Decision(question=question.text, answer=spoken(question, value))
         for question, value in known
-        if value not in (None, "", YOU_DECIDE)
+        if value not in (None, "", [], YOU_DECIDE)
     ]
 
 
@@ -214,64 +187,53 @@ def _asked(row: HitlInteraction) -> list[Question]:
     return QuestionsData.model_validate(row.prompt_data).questions if "questions" in row.prompt_data else []
 
 
-async def _tell_opened(session: Session, prompt: m.Prompt, interaction_id: UUID) -> None:
-    review = prompt.kind is HitlType.VALIDATE
-    await jobs.change(
-        session,
-        prompt.job_id,
-        f"prompt:{interaction_id}",
-        "prompt",
-        f"waiting for a person: {prompt.kind}",
-        {"interaction_id": str(interaction_id), "hitl_type": prompt.kind},
-        status=JobStatus.PENDING_REVIEW if review else JobStatus.PENDING_HITL,
-        hitl_type=prompt.kind,
-    )
-
-
-async def _answer_itself(session: Session, prompt: m.Prompt, action: PromptAction, interaction_id: UUID) -> m.Taken:
-    row = await prompts.get(session, interaction_id)
-    questions = (
-        QuestionsData.model_validate(row.prompt_data).questions if row and "questions" in row.prompt_data else []
-    )
-    given = Answer(action=action, answers={question.id: YOU_DECIDE for question in questions} or None)
-    claim = Claim(answer=given, digest=answers.digest(given, AUTO), by=AUTO, channel=Channel.AUTO)
-    await prompts.claim(session, interaction_id, claim)
-    await prompts.mark_applied(session, interaction_id)
-    message = f"{prompt.kind} answered itself: {action}"
-    await jobs.change(session, prompt.job_id, f"answer:{interaction_id}", "auto_answered", message)
-    return m.Taken(interaction_id=interaction_id, action=action, by=AUTO)
-
-
-async def _claim_signalled(session: Session, row: HitlInteraction, offered: m.Offered) -> str | None:
-    """Claim the prompt with an answer that came whole in the signal; the refusal if it is not a legal one."""
-    given = Answer.model_validate(offered.signal.model_dump(exclude={"responded_by", "interaction_id"}))
-    given = given.model_copy(update={"interaction_id": row.interaction_id})
-    try:
-        answers.check(HitlType(row.interaction_type), _asked(row), given, answers.open_codes(row.prompt_data))
-    except InvalidAnswer as refused:
-        return "; ".join(dict.fromkeys([*refused.fields.values()] or [str(refused)]))
-    by = clean(offered.signal.responded_by or "temporal")[:255]
-    await prompts.claim(
-        session,
-        row.interaction_id,
-        Claim(answer=given, digest=answers.digest(given, by), by=by, channel=Channel.SIGNAL),
-    )
-    return None
-
-
-async def _apply(session: Session, row: HitlInteraction) -> m.Taken:
+def chosen_structure(row: HitlInteraction, proposal: Proposal) -> Proposal:
+    """What a person made of a proposal: with `accept` the suggestions; else their own words, and the suggestion for
+    what they said nothing about."""
+    mended = settled(proposal)
     given = Answer.model_validate(row.response_data or {})
-    await prompts.mark_applied(session, row.interaction_id)
-    job = await jobs.locked(session, row.job_id)
-    await jobs.change(
-        session,
-        row.job_id,
-        f"answer:{row.interaction_id}",
-        "answered",
-        f"{row.responded_by} answered {row.interaction_type}: {given.action}",
-        {"interaction_id": str(row.interaction_id), "action": given.action},
-        status=JobStatus.RUNNING,
-        hitl_type=None,
-        parked_at=job.parked_at if job.error else None,  # a problem elsewhere still waits for its retry
+    own = given.answers if given.action == PromptAction.PROCEED and given.answers else {}
+    name, description = (own.get(field) for field in ("skill_name", "description"))
+    return Proposal(
+        name=mended.name if name in _NOTHING else str(name).strip(),
+        description=mended.description if description in _NOTHING else str(description).strip(),
     )
-    return m.Taken(interaction_id=row.interaction_id, action=PromptAction(given.action), by=row.responded_by or "")
+
+
+def new_limit(old: Budget, given: Budget, spent: Spend) -> Budget:
+    """The limit after a raise. When nothing is named as much again is granted, counted from what is spent by now: the
+    calls in flight may have gone past the old limit. A limit in money that cannot be counted is dropped."""
+    if priceless(spent):
+        old = old.model_copy(update={"usd": None})
+    if given.limited or not old.limited:
+        return raised(old, given)
+    used = spent.model_dump()
+    again = {name: limit + max(limit, used[name] or 0) for name, limit in old.model_dump(exclude_none=True).items()}
+    return raised(old, Budget.model_validate(again))
+
+
+def in_words(budget: Budget) -> str:
+    """A limit as people say it."""
+    limits = [f"{budget.calls} calls", f"{budget.tokens} tokens", f"{budget.usd} US dollars"]
+    values = (budget.calls, budget.tokens, budget.usd)
+    return ", ".join(text for text, value in zip(limits, values, strict=True) if value is not None) or "no limit"
+
+
+async def _give_up(session: Session, ending: m.Ending) -> None:
+    """An answer that was claimed in the moment of the end was taken, and reaches nobody: its author can see why."""
+    why = f"The job was {ending.status} in the same moment, so this answer changed nothing."
+    for row in await prompts.give_up(session, ending.job_id, why):
+        given = row.response_data or {}
+        await audit.note(
+            session,
+            row.job_id,
+            row.interaction_id,
+            row.responded_by or "",
+            row.channel or "",
+            "ended",
+            str(given.get("action", "")),
+            given,
+            row.answer_digest or "",
+            why,
+            key=f"ended:{row.interaction_id}",
+        )

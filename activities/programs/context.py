@@ -14,19 +14,24 @@ SOURCE_CHARACTERS = 24_000
 SMALL_SOURCE_CHARACTERS = 3_000
 """Characters of all sources together that reach a model; the small local one reads 8,192 tokens in all, slowly."""
 
+FEEDBACK_CHARACTERS = 12_000
+SMALL_FEEDBACK_CHARACTERS = 1_500
+"""Characters of the feedback of all earlier rounds together."""
+
 _TAG = re.compile(r"</?\s*source\b[^>]*>?", re.IGNORECASE)
 
 
 def told(brief: Brief, small: bool) -> str:
-    """The request, the author's answers and the sources."""
-    parts = [brief.task.strip(), _answers(brief.decisions), _sources(brief.sources, small)]
+    """The request, the author's answers, the sources, and what was said to earlier revisions."""
+    earlier = _feedback(brief.feedback, small)
+    parts = [brief.task.strip(), _answers(brief.decisions), _sources(brief.sources, small), earlier]
     return "\n\n".join(part for part in parts if part)
 
 
 def known(brief: Brief) -> str:
     """Everything the person said or gave: what a model may name without inventing it."""
     said = [f"{item.question} {item.answer}" for item in decided(brief)]
-    return "\n".join([brief.task, *said, *(source.content for source in brief.sources)])
+    return "\n".join([brief.task, *said, *brief.feedback, *(source.content for source in brief.sources)])
 
 
 def said(brief: Brief) -> list[str]:
@@ -42,6 +47,19 @@ def decided(brief: Brief) -> list[Decision]:
 def _answers(decisions: Sequence[Decision]) -> str:
     lines = [f"- {item.question} → {item.answer}" for item in decisions]
     return "\n".join(["Answers of the author (they win over everything):", *lines]) if lines else ""
+
+
+def _feedback(feedback: Sequence[str], small: bool) -> str:
+    """Oldest first; when there is too much, the oldest is left out: the skill itself shows what was done."""
+    room = SMALL_FEEDBACK_CHARACTERS if small else FEEDBACK_CHARACTERS
+    kept: list[str] = []
+    for item in reversed(feedback):
+        room -= len(item)
+        if room < 0:
+            break
+        kept.insert(0, f"- {' '.join(item.split())}")
+    lead = "Feedback on earlier versions (done already; it must stay done, unless the newest feedback says otherwise):"
+    return "\n".join([lead, *kept]) if kept else ""
 
 
 def _sources(sources: Sequence[Source], small: bool) -> str:

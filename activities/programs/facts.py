@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from domain.evaluation import Expectation
+from domain.proposals import without_asked
 from domain.shape import Shape
 
 _LIMIT = re.compile(
@@ -49,7 +50,7 @@ class Facts(Shape):
 
 def facts_of(texts: Iterable[str]) -> Facts:
     """The facts in the request and in the answers; the tightest word limit wins."""
-    whole = "\n".join(texts)
+    whole = "\n".join(without_asked(text) for text in texts)
     limits = [int((a or b).replace(",", "")) for a, b in _LIMIT.findall(whole)]
     groups = [re.split(r",\s+|,?\s+(?:and|or|&)\s+", found) for found in _GROUPS.findall(whole)]
     labels = [label.strip(" ,") for group in groups for label in group if label.strip(" ,")]
@@ -95,7 +96,7 @@ def _heading(label: str) -> str:
 
 def requirements_of(request: str) -> list[str]:
     """The conditions that a request adds to its task, as sentences in its own words."""
-    task, *clauses = _CLAUSE.split(" ".join(request.split()))
+    task, *clauses = _CLAUSE.split(" ".join(without_asked(request).split()))
     del task
     return [_requirement(clause.strip(" .,;")) for clause in clauses if len(clause.split()) >= 2][:8]
 
@@ -109,11 +110,15 @@ def _requirement(clause: str) -> str:
 
 
 def task_of(request: str) -> str:
-    """The request without its conditions: what to do, not how the result must look."""
-    return _CLAUSE.split(" ".join(request.split()))[0].strip(" .,;")
+    """The request without its conditions: what to do, not how the result must look or what the skill is called."""
+    return _CLAUSE.split(" ".join(without_asked(request).split()))[0].strip(" .,;")
 
 
 def lost(request: str, reworded: str) -> list[str]:
     """Numbers, names and quoted words of the request that a rewording has not kept."""
     kept = reworded.casefold()
-    return [fact for fact in dict.fromkeys(_ANCHOR.findall(request)) if fact.strip('"“”`').casefold() not in kept]
+    return [
+        fact
+        for fact in dict.fromkeys(_ANCHOR.findall(without_asked(request)))
+        if fact.strip('"“”`').casefold() not in kept
+    ]

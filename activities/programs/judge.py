@@ -74,7 +74,7 @@ async def judge(
     found = await model.at(f"judging {case.id}").ask(
         JudgeAnswer, 160, 0.0, task=case.prompt, answer=read, expectation=expectation.text
     )
-    quote = _found_in(output, str(found.quote))
+    quote = found_in(output, str(found.quote))
     reason = sentence(str(found.reason)) or ("The judge gave no reason.")
     return CheckedExpectation(
         text=expectation.text,
@@ -85,7 +85,7 @@ async def judge(
     )
 
 
-def _found_in(output: str, quote: str) -> str:
+def found_in(output: str, quote: str) -> str:
     """The quote if the answer has these words, whatever the spacing; a made-up one is dropped."""
     words = " ".join(quote.strip("\"“”' ").split())
     return clip(words, 160) if words and words.casefold() in " ".join(output.split()).casefold() else ""
@@ -107,7 +107,7 @@ async def rationalizations(
     found = await model.at(f"reading {case.id}").ask(
         FindExcuses, 240, 0.0, answer=output[:READ], expectations="\n".join(missed)
     )
-    return [text for text in dict.fromkeys(found.excuses) if _found_in(output, text)][:3]
+    return [text for text in dict.fromkeys(found.excuses) if found_in(output, text)][:3]
 
 
 async def review(model: LanguageModel, skill_text: str, plan: Plan) -> list[Finding]:

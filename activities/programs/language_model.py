@@ -9,16 +9,18 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError, LMError
+from dspy.utils.exceptions import AdapterParseError, LMError, LMStreamAssemblyError
 from pydantic import JsonValue
 
 from activities.programs.adapters import PlainAdapter, ShortAdapter
 from activities.programs.provider_errors import as_provider_error, is_broken_output, refuses_schema
 from activities.programs.recording import BrokenOutput, RecordingLM, Send
+from activities.programs.streaming import Lane, refuses_stream
 from activities.programs.task import Task, response_schema
 from domain.errors import ProviderUnavailable, Unparsable
 from domain.model_call import ModelCall
@@ -28,6 +30,9 @@ TRIES = 3
 
 WARMER = 0.15
 """Added to the temperature after an answer that could not be used, so that the next one differs."""
+
+UNFINISHED = 2
+"""Streams in a row without an end after which a provider is asked without: its streams may never have one."""
 
 _REASONING = re.compile(r"(^|/)(o[1345]|gpt-5)(?!.*-chat)", re.IGNORECASE)
 _REASONING_TOKENS = 16_000
@@ -45,8 +50,15 @@ class Ledger(Protocol):
         """Store the call unless its key exists; returns what stands."""
         ...
 
-    async def announce(self, label: str) -> None:
-        """Tell people what is being asked, before a call that is really made."""
+    def paying(self, key: str, label: str) -> AbstractAsyncContextManager[None]:
+        """Around a call that is really made, and its keeping: the job may pay for it, and people are told of it.
+
+        Raises BudgetExhausted.
+        """
+        ...
+
+    async def show(self, label: str, text: str) -> None:
+        """Let people see what is written so far. May lose it; must not fail for it."""
         ...
 
 
@@ -55,6 +67,8 @@ class Learned:
     """What a provider has shown it cannot do; shared by all that is asked of one `ModelSpec`."""
 
     no_schema: bool = False
+    no_stream: bool = False
+    unfinished_streams: int = 0
     client: RecordingLM | None = None
 
 
@@ -93,6 +107,8 @@ class _Form:
     max_tokens: int
     temperature: float
     response_format: dict[str, JsonValue] | None
+    live: bool = False
+    """Whether people see it being written: no parameter of the question, so no part of the key."""
 
     def config(self, model: str) -> dict[str, object]:
         sampling: dict[str, object] = {"max_tokens": self.max_tokens, "temperature": self.temperature}
@@ -135,9 +151,11 @@ class LanguageModel:
         max_tokens: int,
         temperature: float = 0.4,
         accept: Callable[[dspy.Prediction], bool] | None = None,
+        live: bool = False,
         **inputs: object,
     ) -> dspy.Prediction:
-        """The answer to `task`. One that `accept` refuses is asked for once more, then taken as it is.
+        """The answer to `task`. One that `accept` refuses is asked for once more, then taken as it is; of a `live` one
+        people see the words as they come.
 
         Raises the errors under `domain.errors.ProviderError`; Unparsable after three answers in no usable form (three
         more each time a person retries: good answers are reused, bad ones are passed over without paying).
@@ -145,7 +163,8 @@ class LanguageModel:
         adapter = ShortAdapter() if self._spec.small_local else dspy.JSONAdapter()
         unwanted = None
         for index in range(TRIES * (self._attempt + 1)):
-            found = await self._try(task, adapter, index, _Form(max_tokens, temperature + WARMER * index, None), inputs)
+            form = _Form(max_tokens, temperature + WARMER * index, None, live)
+            found = await self._try(task, adapter, index, form, inputs)
             if found is None:
                 continue
             if accept is None or accept(found) or unwanted is not None:
@@ -204,21 +223,20 @@ class LanguageModel:
         key = "/".join([self._scope, *self._label, task.__name__, str(index), digest[:16]])
         found = await self._ledger.find(key)
         if found is None:
-            async with self._gate:
-                await self._ledger.announce(self._said())
-                call = await self._paid(send)
-            call = call.model_copy(update={"key": key, "label": self._said(), "input_digest": digest})
-            # Shielded: an answer that was paid is stored even if the step is cancelled at this moment.
-            found = await asyncio.shield(self._ledger.keep(call))
+            async with self._gate, self._ledger.paying(key, self._said()):
+                call = await self._paid(send, form.live)
+                call = call.model_copy(update={"key": key, "label": self._said(), "input_digest": digest})
+                # Shielded: an answer that was paid is stored even if the step is cancelled at this moment.
+                found = await asyncio.shield(self._ledger.keep(call))
         if not found.outputs:
             raise BrokenOutput
         return found.outputs
 
-    async def _paid(self, send: Send) -> ModelCall:
+    async def _paid(self, send: Send, live: bool) -> ModelCall:
         """One request. An answer that its server could not close was paid too: it is kept as an empty one."""
         try:
             async with asyncio.timeout(self._spec.timeout):
-                return await send()
+                return await self._sent(send, live)
         except TimeoutError:
             raise ProviderUnavailable(
                 f"{self.name} did not answer within {self._spec.timeout:.0f} seconds. The job tries again by itself."
@@ -227,6 +245,29 @@ class LanguageModel:
             if not is_broken_output(error):
                 raise
             return ModelCall(key="", label="", input_digest="", outputs=[], model=self.name)
+
+    async def _sent(self, send: Send, live: bool) -> ModelCall:
+        """The call, streamed to people if it is live. One that takes no streams is asked again without."""
+        learned = self._spec.learned
+        if not live or learned.no_stream or not self._spec.client().can_stream:
+            return await send(None)
+        lane = Lane(lambda text: self._ledger.show(self._said(), text))
+        try:
+            call = await send(lane)
+            learned.unfinished_streams = 0
+            return call
+        except LMStreamAssemblyError:
+            learned.unfinished_streams += 1
+            learned.no_stream = learned.unfinished_streams >= UNFINISHED
+            raise
+        except LMError as error:
+            if refuses_schema(error) or not refuses_stream(error):
+                raise
+        finally:
+            await lane.close()
+        call = await send(None)
+        learned.no_stream = True
+        return call
 
     def _said(self) -> str:
         return ": ".join(self._label) or "asking the model"

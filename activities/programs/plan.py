@@ -20,9 +20,10 @@ from activities.programs.prose import (
     sentence,
 )
 from activities.programs.task import Task
-from domain.brief import Brief, Plan
+from domain.brief import Brief, Plan, Proposal
 from domain.manuscript import MISTAKES, QUICK_START
-from domain.names import free_name, slug
+from domain.names import asked_name, free_name, slug
+from domain.proposals import legal_description, legal_name
 
 OUTLINE = ["When to use", QUICK_START, "Inputs", "Workflow", "Rules", MISTAKES, "Before handing over"]
 FEWEST_WORDS = 4
@@ -30,6 +31,10 @@ FEWEST_WORDS = 4
 
 ANYWHERE = "general"
 """The category when the library has none yet."""
+
+_ON_NAME = re.compile(r"\b(?:re)?nam(?:e|ed|es|ing)\b|\bcall(?:ed)?\b", re.IGNORECASE)
+_ON_DESCRIPTION = re.compile(r"\bdescri(?:be[ds]?|bing|ption)\b", re.IGNORECASE)
+"""Feedback on a plan that is about these."""
 
 
 class PlanSkill(Task):
@@ -67,8 +72,12 @@ async def plan(
     taken: Collection[str],
     category: str | None,
     feedback: str = "",
+    settled: Proposal | None = None,
 ) -> Plan:
-    """The plan. `category` given by a person stands; `taken` are names in use; `feedback` is on an earlier plan."""
+    """The plan. `category` given by a person stands; `taken` are names in use; `feedback` is on an earlier plan.
+
+    `settled`: the name and description that a person asked for or accepted; they stand until feedback is about them.
+    """
     task = _on_shelves(categories)
     request = told(brief, model.low_confidence)
     found = await model.at("planning").ask(task, 480, request=request, wish=feedback.strip())
@@ -77,9 +86,9 @@ async def plan(
         what = sentence(brief.refined or brief.task, 600)
     title = phrase(str(found.title), 60) or clip(task_of(brief.task), 60)
     return Plan(
-        name=free_name(short_slug(str(found.name), title), taken),
+        name=free_name(_settled_name(settled, feedback) or short_slug(str(found.name), title), taken),
         title=capital(title),
-        description=_description(what, str(found.use_when), brief),
+        description=_settled_description(settled, feedback) or _description(what, str(found.use_when), brief),
         category=category or _shelf(str(found.category), categories),
         triggers=_triggers(found.triggers, brief, model.low_confidence),
         non_triggers=distinct(_orders(found.non_triggers, brief), [brief.task, *found.triggers])[:2],
@@ -87,6 +96,18 @@ async def plan(
         success_criteria=_criteria(brief, found.success_criteria, model.low_confidence),
         key_assumptions=_phrases(found.key_assumptions, brief, 3),
     )
+
+
+def _settled_name(settled: Proposal | None, feedback: str) -> str | None:
+    """What a person last said on the name; None when the model is to find one."""
+    wanted = asked_name(feedback)
+    if wanted:
+        return slug(wanted)
+    return legal_name(settled.name) if settled and settled.name and not _ON_NAME.search(feedback) else None
+
+
+def _settled_description(settled: Proposal | None, feedback: str) -> str | None:
+    return legal_description(settled.description) if settled and not _ON_DESCRIPTION.search(feedback) else None
 
 
 def short_slug(proposed: str, otherwise: str) -> str:

@@ -14,6 +14,7 @@ _UNAVAILABLE = (
     dspy_errors.LMTransportError,
     dspy_errors.LMTimeoutError,
     dspy_errors.LMServerError,
+    dspy_errors.LMStreamAssemblyError,  # a stream that ended before its answer did
     dspy_errors.LMLockTimeoutError,
     dspy_errors.LMUnexpectedError,
 )

@@ -5,8 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 import dspy
+from dspy.clients.backend_selection import select_backend
 from pydantic import JsonValue
 
+from activities.programs.streaming import Lane
+from activities.programs.transport import Engines
 from domain.model_call import ModelCall
 from domain.text import clean
 
@@ -15,8 +18,11 @@ _UNSTORABLE = re.compile(
 )
 """Escapes in JSON that decode to a NUL or to half a surrogate pair: no store takes them."""
 
-Send = Callable[[], Awaitable[ModelCall]]
-"""Makes the real request; the call it returns has no key yet."""
+CHARACTERS_A_TOKEN = 4
+"""English text in common tokenizers; used only for a stream that told no usage, so that a budget still holds."""
+
+Send = Callable[[Lane | None], Awaitable[ModelCall]]
+"""Makes the real request, streamed into the lane if there is one; the call it returns has no key yet."""
 
 Through = Callable[[JsonValue, Send], Awaitable[list[str]]]
 """Gets the messages and the way to send them; returns the texts to go on with."""
@@ -38,6 +44,15 @@ class RecordingLM(dspy.LM):  # type: ignore[misc]  # dspy ships no types
 
     supported_params = property(lambda _: set[str]())
 
+    def __init__(self, model: str, **settings: object) -> None:
+        super().__init__(model, **settings)
+        self._engine_store = Engines()
+
+    @property
+    def can_stream(self) -> bool:
+        """Whether dspy's own client reaches this model. LiteLLM would lose an answer that is no stream."""
+        return bool(select_backend(self).native)
+
     def through(self, through: Through) -> "RecordingLM":
         """A copy that shares the connections and answers one question."""
         lm: RecordingLM = self.copy()
@@ -51,11 +66,14 @@ class RecordingLM(dspy.LM):  # type: ignore[misc]  # dspy ships no types
         if self._through is None:
             raise TypeError("Ask a RecordingLM made by `through`: a bare one would store nothing.")
 
-        async def send() -> ModelCall:
+        async def send(lane: Lane | None) -> ModelCall:
             started = time.monotonic()
-            outputs = await super(RecordingLM, self).acall(prompt, messages=messages, **kwargs)
+            with dspy.context(send_stream=lane):
+                outputs = await super(RecordingLM, self).acall(prompt, messages=messages, **kwargs)
             texts = [_text(output) for output in outputs]
             told = self._last or ModelCall(key="", label="", input_digest="", outputs=[], model=self.model)
+            if lane is not None and not (told.input_tokens or told.output_tokens):
+                told = told.model_copy(update=_estimated(messages, texts))
             latency = time.monotonic() - started
             return told.model_copy(update={"outputs": [text for text in texts if text], "latency": latency})
 
@@ -82,3 +100,11 @@ def _text(output: object) -> str:
     """Models that reason answer with an object; only its text counts."""
     text = str(output.get("text") or "") if isinstance(output, dict) else str(output or "")
     return _UNSTORABLE.sub("", clean(text))
+
+
+def _estimated(messages: JsonValue, texts: list[str]) -> dict[str, int | None]:
+    return {
+        "usd": None,
+        "input_tokens": len(str(messages)) // CHARACTERS_A_TOKEN,
+        "output_tokens": sum(map(len, texts)) // CHARACTERS_A_TOKEN,
+    }

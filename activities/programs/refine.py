@@ -1,5 +1,7 @@
 """The request sharpened, with first proposals for name and description."""
 
+import re
+
 import dspy
 
 from activities.programs.context import told
@@ -9,6 +11,13 @@ from activities.programs.plan import short_slug
 from activities.programs.prose import is_useful, sentence
 from activities.programs.task import Task
 from domain.brief import Brief, Refinement
+from domain.format_rules import MAX_DESCRIPTION
+from domain.names import asked_name, slug
+from domain.proposals import asked_description, without_asked
+
+_TAGS = re.compile(r"</?[A-Za-z][^<>]*>")
+_MARKS = re.compile(r"[<>]")
+"""Markup in a description is refused by some platforms."""
 
 
 class RefineRequest(Task):
@@ -25,23 +34,31 @@ class RefineRequest(Task):
 
 
 async def refine(model: LanguageModel, brief: Brief) -> Refinement:
-    """The sharpened request. A rewording that lost a fact is not used: the request itself stands then."""
+    """The sharpened request, with a legal name and description: of what the person asked for, else of the model's.
+
+    A rewording that lost a fact is not used: the request itself stands then.
+    """
     found = await model.at("refining the request").ask(RefineRequest, 240, request=told(brief, model.low_confidence))
     reworded = str(found.task_description).strip()
     usable = is_useful(reworded) and not lost(brief.task, reworded)
+    asked = asked_name(brief.task)
     return Refinement(
         task_description=reworded if usable else brief.task.strip(),
-        name=short_slug(str(found.name), task_of(brief.task)),
-        description=described(str(found.description), brief),
+        name=slug(asked) if asked else short_slug(str(found.name), task_of(brief.task)),
+        description=described(asked_description(brief.task) or str(found.description), brief),
     )
 
 
 def described(proposed: str, brief: Brief) -> str:
-    """A description that says what and when, from the proposal or from the request."""
-    what = sentence(proposed, 600) or sentence(brief.refined or brief.task, 600)
-    return what if "use when" in what.casefold() else f"{what} Use when the task is to {_infinitive(brief)}."
+    """A description that says what and when within the format's bounds, from the proposal or from the request."""
+    when = f" Use when the task is to {_infinitive(brief)}."
+    room = MAX_DESCRIPTION - len(when)
+    what = sentence(_MARKS.sub("", _TAGS.sub("", proposed)), room) or sentence(
+        _MARKS.sub("", brief.refined or without_asked(brief.task)), room
+    )
+    return what if "use when" in what.casefold() else f"{what}{when}"
 
 
 def _infinitive(brief: Brief) -> str:
-    task = task_of(brief.task)
+    task = _MARKS.sub("", task_of(brief.task))
     return (task[0].lower() + task[1:])[:300] if task else "do this"

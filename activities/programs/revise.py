@@ -17,6 +17,7 @@ from activities.programs.task import Task
 from domain.brief import Brief
 from domain.evaluation import CaseRun
 from domain.manuscript import MISTAKES, Mistake, Revised, mistakes_text
+from domain.markdown import walk
 from domain.skill import Finding, Section
 from domain.skill_file import append_section, replace_section, sections
 
@@ -24,6 +25,7 @@ NEW = "a new section"
 LAST = "Before handing over"
 NOTES = "Notes"
 MOST_SECTIONS = 3
+"""Sections that are changed unless the feedback names more."""
 
 _ADDS = re.compile(r"\b(?:add|more|another|extra|also|include|extend|expand|append)\b", re.IGNORECASE)
 _REPLACES = re.compile(
@@ -34,6 +36,9 @@ _NEW_SECTION = re.compile(
     r"(?:on|about|called|named|for|with|titled)?\s*[\"“]?([A-Za-z][\w -]{2,50})",
     re.IGNORECASE,
 )
+
+_BREAKS_OUT = re.compile(r" {0,3}#{1,2}(?:\s|$)")
+"""A heading that would end the section it stands in."""
 
 
 class ChooseSections(Task):
@@ -52,7 +57,8 @@ class RewriteSection(Task):
     request: str = dspy.InputField(desc="what the author asked for, answers, sources as data")
     heading: str = dspy.InputField(desc="the section's heading")
     present: str = dspy.InputField(desc="the section as it stands")
-    feedback: str = dspy.InputField(desc="what must change")
+    feedback: str = dspy.InputField(desc="what must change now")
+    missed: str = dspy.InputField(desc="what the last attempt at this missed; may be empty")
     lines: list[str] = dspy.OutputField(desc="all lines of the new section", min_length=1, max_length=60)
     change: str = dspy.OutputField(desc="what changed, one sentence", max_length=140)
 
@@ -64,7 +70,8 @@ class ExtendSection(Task):
     request: str = dspy.InputField(desc="what the author asked for, answers, sources as data")
     heading: str = dspy.InputField(desc="the section's heading")
     present: str = dspy.InputField(desc="the section as it stands")
-    feedback: str = dspy.InputField(desc="what must be added")
+    feedback: str = dspy.InputField(desc="what must be added now")
+    missed: str = dspy.InputField(desc="what the last attempt at this missed; may be empty")
     lines: list[str] = dspy.OutputField(desc="the lines to add", min_length=1, max_length=12)
     change: str = dspy.OutputField(desc="what was added, one sentence", max_length=140)
 
@@ -79,10 +86,17 @@ class CounterFailures(Task):
 
 
 async def revise(
-    model: LanguageModel, brief: Brief, content: str, feedback: str, *, findings: Sequence[Finding] = ()
+    model: LanguageModel,
+    brief: Brief,
+    content: str,
+    feedback: str,
+    *,
+    findings: Sequence[Finding] = (),
+    missed: str = "",
 ) -> Revised:
     """The skill with the sections rewritten that the feedback (or a finding) touches; the rest byte for byte.
 
+    `brief.feedback` is what earlier rounds asked for: it stays done. `missed`: what a first attempt did not do.
     Findings on the frontmatter are named among the changes and left to the caller, who knows the plan.
     """
     author = model.at("revising")
@@ -93,7 +107,7 @@ async def revise(
     if not asked:
         return Revised(content=content, changes=changes)
     targets = await _targets(author, present, asked, feedback, ours)
-    made = await asyncio.gather(*(_rewritten(author, brief, target, asked) for target in targets))
+    made = await asyncio.gather(*(_rewritten(author, brief, target, asked, missed) for target in targets))
     for target, (text, change) in zip(targets, made, strict=True):
         if target.line == 0:
             content = append_section(content, target.heading, text, before=LAST)
@@ -112,22 +126,34 @@ async def _targets(
     model: LanguageModel, present: Sequence[Section], asked: str, feedback: str, findings: Sequence[Finding]
 ) -> list[Section]:
     """Sections to change. A heading that the feedback names wins; a finding's line tells its section; else ask."""
-    wanted = _NEW_SECTION.search(feedback)
-    if wanted:
-        return [Section(heading=_heading(wanted[1]), text="", line=0)]
-    named = [item for item in present if _names(feedback, item.heading)]
+    new = new_section(feedback, present)
+    if new:
+        return [Section(heading=new, text="", line=0)]
+    named = named_sections(feedback, present)
     hit = [item for item in present if any(_holds(item, finding) for finding in findings)]
     chosen = list({item.line: item for item in [*named, *hit]}.values())
     if chosen:
-        return chosen[:MOST_SECTIONS]
+        return chosen[: max(MOST_SECTIONS, len(named))]
     if not present:
         return [Section(heading=NOTES, text="", line=0)]
     return await _chosen(model, present, asked)
 
 
+def new_section(feedback: str, present: Sequence[Section]) -> str | None:
+    """The heading of a section that the feedback wants added and that is not there yet."""
+    found = _NEW_SECTION.search(feedback)
+    heading = _heading(found[1]) if found else ""
+    return None if heading.casefold() in {"", *(item.heading.casefold() for item in present)} else heading
+
+
 def _heading(words: str) -> str:
     text = " ".join(words.split()).strip(" -")
-    return text[0].upper() + text[1:]
+    return text[:1].upper() + text[1:]
+
+
+def named_sections(feedback: str, present: Sequence[Section]) -> list[Section]:
+    """The sections whose headings stand in the feedback."""
+    return [item for item in present if _names(feedback, item.heading)]
 
 
 def _names(feedback: str, heading: str) -> bool:
@@ -160,7 +186,7 @@ def _overlap(text: str, asked: str) -> int:
     return len(words & set(re.findall(r"\w{4,}", text.casefold())))
 
 
-async def _rewritten(model: LanguageModel, brief: Brief, target: Section, asked: str) -> tuple[str, str]:
+async def _rewritten(model: LanguageModel, brief: Brief, target: Section, asked: str, missed: str) -> tuple[str, str]:
     """The section's new text and what changed. Feedback that only adds cannot lose what is there."""
     adds = bool(_ADDS.search(asked)) and not _REPLACES.search(asked)
     task = ExtendSection if adds else RewriteSection
@@ -169,10 +195,12 @@ async def _rewritten(model: LanguageModel, brief: Brief, target: Section, asked:
         task,
         400 if adds else 1_000,
         accept=lambda answer: _is_change(present, answer.lines, adds),
+        live=True,
         request=told(brief, model.low_confidence),
         heading=target.heading,
         present=present,
         feedback=asked,
+        missed=missed,
     )
     lines = [line for line in _lines(found.lines) if not cites(line, f"{known(brief)}\n{asked}\n{present}")]
     change = sentence(str(found.change), 160) or f"Changed as asked: {phrase(asked, 100)}."
@@ -186,7 +214,8 @@ async def _rewritten(model: LanguageModel, brief: Brief, target: Section, asked:
 def _lines(items: Sequence[str]) -> list[str]:
     """Markdown lines as written; some models send several in one item."""
     lines = [line.rstrip() for item in items for line in item.splitlines() or [""]]
-    return [line for line in lines if not is_runaway(line) and not line.startswith("## ")]
+    calm = "\n".join(line for line in lines if not is_runaway(line))
+    return [line.text for line in walk(calm) if line.code or not _BREAKS_OUT.match(line.text)]
 
 
 def _is_change(present: str, lines: Sequence[str], adds: bool) -> bool:
@@ -213,7 +242,7 @@ async def counter(model: LanguageModel, brief: Brief, content: str, failures: Se
     if not missed:
         return Revised(content=content)
     found = await model.at("countering failures").ask(
-        CounterFailures, 460, request=told(brief, model.low_confidence), failures=listed(missed)
+        CounterFailures, 460, live=True, request=told(brief, model.low_confidence), failures=listed(missed)
     )
     proposed = [Mistake(mistake=sentence(item.mistake), instead=sentence(item.instead)) for item in found.mistakes]
     usable = [item for item in proposed if item.mistake and item.instead and not cites(item.instead, known(brief))]

@@ -1,13 +1,14 @@
 """Questions to the author, and what is understood once they are answered."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import dspy
 from pydantic import Field
 
-from activities.programs.context import known, told
+from activities.programs.context import known, listed, told
 from activities.programs.language_model import LanguageModel
-from activities.programs.prose import alike, clip, distinct, is_useful, phrase, sentence
+from activities.programs.prose import alike, clip, distinct, is_useful, phrase, restates, sentence
 from activities.programs.task import Item, Task
 from domain.brief import Brief, Understanding
 from domain.prompt import Option, Question
@@ -40,6 +41,19 @@ class AskAuthor(Task):
     )
 
 
+class AskDeeper(Task):
+    """The author has answered. Ask only what is still open, follows from the answers, and changes the result: a
+    contradiction, an answer too vague to write a rule from, a case that the answers leave undecided. Never ask again
+    what was asked before in other words. None is a good answer when nothing is open."""
+
+    request: str = dspy.InputField(desc="what a person asked for, answers so far, sources as data")
+    asked: str = dspy.InputField(desc="the questions that were asked before, answered or left to you")
+    questions: list[QuestionItem] = dspy.OutputField(
+        desc="questions; type single or multi with 2 to 4 short options, boolean, or text; why: what it changes",
+        max_length=3,
+    )
+
+
 class SumUp(Task):
     """Say what is understood of this skill, from the request and the author's answers only. Add nothing."""
 
@@ -64,14 +78,42 @@ async def ask_questions(model: LanguageModel, brief: Brief, *, most: int) -> lis
     if most < 1:
         return []
     found = await model.at("thinking of questions").ask(AskAuthor, 420, request=told(brief, model.low_confidence))
-    asked = [item.question for item in brief.decisions]
-    wanted = [item for item in found.questions if _sensible(item, brief)]
-    texts = distinct((_asked(item.text) for item in wanted), asked)[:most]
-    shaped = [_question(next(item for item in wanted if _asked(item.text) == text), text) for text in texts]
+    known_ones = [item.question for item in brief.decisions]
+    shaped = _shaped(found.questions, brief, known_ones)[:most]
     for text, why in _BANK:
-        if len(shaped) < min(LEAST, most) and not any(alike(text, other) for other in [*asked, *texts]):
+        heard = [*known_ones, *(question.text for question in shaped)]
+        if len(shaped) < min(LEAST, most) and not any(alike(text, other) for other in heard):
             shaped.append(Question(id="", text=text, why=why))
-    return [question.model_copy(update={"id": f"q{number}"}) for number, question in enumerate(shaped, 1)]
+    return _numbered(shaped, "q")
+
+
+async def ask_deeper(
+    model: LanguageModel, brief: Brief, *, asked: Sequence[str], round_number: int, most: int
+) -> list[Question]:
+    """At most `most` questions of a later round; none when the model has no sensible one that is new.
+
+    `asked`: all questions of the rounds before, also those left to the model. `round_number` counts the deep rounds
+    from 1. Nothing is made up here: whoever has answered once is not asked for the sake of asking.
+    """
+    if most < 1:
+        return []
+    author = model.at(f"thinking of deeper questions ({round_number})")
+    request = told(brief, model.low_confidence)
+    found = await author.ask(AskDeeper, 420, request=request, asked=listed(asked))
+    known_ones = [*asked, *(item.question for item in brief.decisions)]
+    wanted = [item for item in found.questions if not restates(item.text, AskDeeper.__doc__ or "")]
+    return _numbered(_shaped(wanted, brief, known_ones)[:most], f"q{round_number + 1}_")
+
+
+def _shaped(items: Sequence[QuestionItem], brief: Brief, asked: Sequence[str]) -> list[Question]:
+    """The sensible ones among the proposed, each once, and none that is nearly one of `asked`."""
+    wanted = [item for item in items if _sensible(item, brief)]
+    texts = distinct((_asked(item.text) for item in wanted), asked)
+    return [_question(next(item for item in wanted if _asked(item.text) == text), text) for text in texts]
+
+
+def _numbered(questions: Sequence[Question], lead: str) -> list[Question]:
+    return [question.model_copy(update={"id": f"{lead}{number}"}) for number, question in enumerate(questions, 1)]
 
 
 def _sensible(item: QuestionItem, brief: Brief) -> bool:

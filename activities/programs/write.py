@@ -88,7 +88,7 @@ class _Author:
 
     async def workflow(self) -> tuple[list[Input], list[Step]]:
         found = await self.model.at("workflow").ask(
-            WriteWorkflow, 620, accept=_calm_steps, request=self.request, weaknesses=self.weaknesses
+            WriteWorkflow, 620, accept=_calm_steps, live=True, request=self.request, weaknesses=self.weaknesses
         )
         steps = [Step(action=capital(phrase(item.action)), detail=self._detail(item.detail)) for item in found.steps]
         named = {item.action: item for item in reversed(steps) if item.action and self._kept(item.action)}
@@ -133,7 +133,7 @@ class _Author:
     async def _reasoned(self, own: Sequence[str]) -> list[Rule]:
         if not own:
             return []
-        found = await self.model.at("rules").ask(GiveReasons, 240, request=self.request, rules=listed(own))
+        found = await self.model.at("rules").ask(GiveReasons, 240, live=True, request=self.request, rules=listed(own))
         return self._with_reasons(own, found.reasons)
 
     async def _extended(self, own: Sequence[str]) -> list[Rule]:
@@ -141,6 +141,7 @@ class _Author:
             WriteRules,
             420,
             accept=lambda answer: _calm(answer.reasons),
+            live=True,
             request=self.request,
             rules=listed(own),
             weaknesses=self.weaknesses,
@@ -167,7 +168,12 @@ class _Author:
         if self.model.low_confidence:
             return " ".join(f"{item}." for item in criteria), seen, distinct(criteria)
         found = await self.model.at("checks").ask(
-            WriteEdges, 520, accept=lambda it: _calm(it.checks), request=self.request, weaknesses=self.weaknesses
+            WriteEdges,
+            520,
+            accept=lambda it: _calm(it.checks),
+            live=True,
+            request=self.request,
+            weaknesses=self.weaknesses,
         )
         good = sentence(str(found.good), 400)
         checks = [capital(phrase(item)) for item in found.checks if self._kept(item)]

@@ -126,3 +126,22 @@ async def test_a_model_advises_on_what_the_rules_let_pass_and_is_not_asked_about
     assert judged.calls == len(provider.calls()) >= 1
     advice = await findings(database, judged.report_id)
     assert Severity.ERROR not in {finding.severity for finding in advice}
+
+
+async def test_without_advice_no_model_is_asked(
+    database: Database, run: Run, provider: LocalProvider, tmp_path: Path
+) -> None:
+    models = Models(database, specs(settings_for(provider, tmp_path)), 1)
+    job = await make_job(database)
+    await make_draft(database, job)
+    judged = await run(RuleChecks(database, models).validate, m.ForRevision(job_id=job, revision=1, advice=False))
+    assert (judged.passed, judged.calls) == (True, 0)
+    assert provider.calls() == []
+
+
+async def test_the_name_that_was_asked_for_need_not_stand_in_the_text(
+    checks: RuleChecks, database: Database, run: Run
+) -> None:
+    job = await make_job(database, task='Create a skill called "Acme Notes 4000!" that writes release notes')
+    await make_draft(database, job)
+    assert (await run(checks.validate, m.ForRevision(job_id=job, revision=1))).passed

@@ -18,7 +18,7 @@ from activities import edge
 from activities.edge import LONGEST_WAIT, PROGRAMMING_ERROR, Edge, translated
 from domain import errors
 from workflows.messages import ForJob
-from workflows.steps import FILES, MODEL, PLACE_TROUBLE, PROVIDER_PROBLEM, PROVIDER_TROUBLE, RECORD
+from workflows.steps import BUDGET_EXHAUSTED, FILES, MODEL, PLACE_TROUBLE, PROVIDER_PROBLEM, PROVIDER_TROUBLE, RECORD
 
 Work = Callable[[], Awaitable[object]]
 
@@ -64,6 +64,7 @@ SENT: list[tuple[Exception, str, bool]] = [
     (errors.NoProvider("no model"), PROVIDER_PROBLEM, True),
     (errors.Unparsable("no form"), PROVIDER_PROBLEM, True),
     (errors.ProviderError("something"), PROVIDER_PROBLEM, True),
+    (errors.BudgetExhausted("3 of 3 model calls are spent"), BUDGET_EXHAUSTED, True),
     (errors.SkillFileError("bom", "a mark"), "SkillFileError", True),
     (errors.InvalidAnswer("no"), "InvalidAnswer", True),
     (errors.AnswerConflict("no"), "AnswerConflict", True),

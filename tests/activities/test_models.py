@@ -2,19 +2,20 @@
 
 import asyncio
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import event
 
 from activities.models import JobLedger, Models, Role
 from activities.programs.language_model import ModelSpec
 from activities.programs.refine import refine
 from domain.brief import Brief
-from domain.errors import NoProvider, NotFound
-from store import calls
+from domain.errors import BudgetExhausted, NoProvider, NotFound, ProviderUnavailable
+from store import calls, jobs, notifications
 from store.session import Database
 from tests.support.fleet import settings_for
-from tests.support.provider import LocalProvider
+from tests.support.provider import FaultKind, LocalProvider
 from tests.support.rows import a_call, kinds, make_job, told
 from worker import specs
 from workflows.messages import Spent
@@ -38,7 +39,8 @@ async def test_no_answer_crosses_from_one_job_to_another(database: Database) -> 
 async def test_a_call_is_told_once_in_a_step_and_again_in_the_next(database: Database) -> None:
     job = await make_job(database)
     for scope in ("write/1", "write/1", "write/2"):
-        await JobLedger(database, job, scope).announce("writing Rules")
+        async with JobLedger(database, job, scope).paying("key", "writing Rules"):
+            pass
     assert await kinds(database, job) == ["started", "progress", "progress"]
     assert (await told(database, job))[-1].message == "writing Rules"
 
@@ -46,7 +48,8 @@ async def test_a_call_is_told_once_in_a_step_and_again_in_the_next(database: Dat
 async def test_nothing_is_kept_for_a_job_that_is_not_there(database: Database) -> None:
     ledger = JobLedger(database, uuid4(), "write/1")
     with pytest.raises(NotFound):
-        await ledger.announce("writing")
+        async with ledger.paying("key", "writing"):
+            pytest.fail("a call was allowed")
 
 
 @pytest.mark.parametrize("role", [Role.JUDGE, Role.AGENT])
@@ -69,6 +72,127 @@ async def test_all_jobs_of_a_worker_together_ask_no_more_at_once_than_the_limit(
         for call in calls_made
     ]
     assert max(in_flight) <= limit
+
+
+async def paid(models: Models, job: UUID, *keys: str, tokens: int = 0, usd: float | None = None) -> int:
+    """Pay for these calls side by side as a step does; returns how many were allowed."""
+    ledger = models.of(Role.AUTHOR, job, "write")._ledger
+
+    async def one(key: str) -> bool:
+        try:
+            async with ledger.paying(key, f"writing {key}"):
+                await asyncio.sleep(0)
+                await ledger.keep(a_call(key, input_tokens=tokens, usd=usd))
+        except BudgetExhausted:
+            return False
+        return True
+
+    return sum(await asyncio.gather(*(one(key) for key in keys)))
+
+
+@pytest.mark.parametrize("limit", [1, 5, 8, 9])
+async def test_of_calls_that_begin_together_exactly_as_many_are_paid_as_the_budget_says(
+    database: Database, limit: int
+) -> None:
+    models = Models(database, SPECS, 8)
+    job = await make_job(database, budget={"calls": limit})
+
+    assert await paid(models, job, *"abcdefgh") == min(limit, 8)
+    assert await paid(models, job, *"ijklmnop") == limit - min(limit, 8)
+
+    assert (await models.spent(job)).calls == limit
+    assert not models.in_flight
+
+
+async def test_a_refused_call_is_not_told_and_says_which_limit_was_reached(database: Database) -> None:
+    models = Models(database, SPECS, 8)
+    job = await make_job(database, budget={"calls": 1})
+    await paid(models, job, "a")
+    ledger = JobLedger(database, job, "write")
+
+    with pytest.raises(BudgetExhausted, match="1 of 1 model calls are spent"):
+        async with ledger.paying("b", "writing b"):
+            pytest.fail("a call was allowed")
+
+    assert [told_one.message for told_one in await told(database, job)] == ["the job has begun", "writing a"]
+
+
+async def test_a_budget_that_a_person_raises_holds_from_the_next_call_on(database: Database) -> None:
+    models = Models(database, SPECS, 8)
+    job = await make_job(database, budget={"calls": 2})
+    assert await paid(models, job, "a", "b", "c") == 2
+
+    async with database.transaction() as session:
+        row = await jobs.locked(session, job)
+        row.options = row.options | {"budget": {"calls": 3}}
+
+    assert await paid(models, job, "d", "e") == 1
+
+
+async def test_the_call_that_reaches_a_limit_of_tokens_or_money_is_the_last(database: Database) -> None:
+    models = Models(database, SPECS, 8)
+    by_tokens = await make_job(database, budget={"tokens": 150})
+    by_money = await make_job(database, budget={"usd": 0.2})
+    unpriced = await make_job(database, budget={"usd": 5.0})
+    for key in "abc":
+        await paid(models, by_tokens, key, tokens=100)
+        await paid(models, by_money, key, usd=0.1)
+        await paid(models, unpriced, key, usd=None)
+
+    assert [(await models.spent(job)).calls for job in (by_tokens, by_money, unpriced)] == [2, 2, 1]
+
+
+async def test_a_call_that_failed_was_not_paid(database: Database) -> None:
+    models = Models(database, SPECS, 8)
+    job = await make_job(database, budget={"calls": 1})
+    with pytest.raises(ProviderUnavailable):
+        async with JobLedger(database, job, "write", models.in_flight).paying("a", "writing"):
+            raise ProviderUnavailable("gone")
+
+    assert not models.in_flight
+    assert await paid(models, job, "a") == 1
+
+
+async def test_without_a_budget_nothing_is_added_up_before_a_call(database: Database) -> None:
+    seen: list[str] = []
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    job = await make_job(database)
+    seen.clear()
+    async with JobLedger(database, job, "write").paying("a", "writing"):
+        pass
+    assert seen and not [query for query in seen if "step_results" in query]
+
+
+async def test_eight_parallel_cases_pay_no_more_than_the_budget(
+    database: Database, provider: LocalProvider, tmp_path: Path
+) -> None:
+    models = Models(database, specs(settings_for(provider, tmp_path)), 8)
+    job = await make_job(database, budget={"calls": 3})
+    provider.fail(FaultKind.DELAY, times=None, seconds=0.1)
+    asking = [refine(models.of(Role.AUTHOR, job, f"case/{n}"), Brief(task=f"Write notes {n}")) for n in range(8)]
+
+    ended = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert sum(isinstance(one, BudgetExhausted) for one in ended) >= 5
+    assert len(provider.calls()) == 3
+
+
+async def test_what_is_written_is_shown_to_whoever_listens(database: Database, database_url: str) -> None:
+    job = await make_job(database)
+    hints = notifications.listen(database_url)
+    assert await anext(hints) is None
+    await JobLedger(database, job, "write").show("writing rules", "\x01\0ü" * 5_000)
+    async with asyncio.timeout(10):
+        look = await anext(hints)
+    assert isinstance(look, notifications.Look)
+    assert (look.job_id, look.label) == (job, "writing rules")
+    assert 300 < len(look.text) <= 1_500 and look.text.endswith("\x01ü")
+    await hints.aclose()
+
+
+async def test_a_look_is_lost_without_harm_while_the_database_is_away() -> None:
+    away = Database.connect("postgresql://nobody:x@127.0.0.1:1/none")
+    await JobLedger(away, uuid4(), "write").show("writing", "text")
 
 
 async def test_what_was_spent_counts_each_kept_call_once(database: Database) -> None:

@@ -1,17 +1,43 @@
 """What a person is shown with each prompt: the record as it stands, and never more than a screen can bear."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from activities.prompt_data import prompt_data
+from domain import answers
+from domain.brief import Proposal, Understanding
+from domain.budget import Budget, Spend
 from domain.diff import LARGEST
 from domain.errors import NotFound
-from domain.evaluation import Arm, CaseRun
-from domain.prompt import ConfirmData, HitlType, PreviewData, PromptData, QuestionsData, ValidateData
-from store import calls, evidence, jobs, understanding
+from domain.evaluation import Arm
+from domain.job import Phase
+from domain.prompt import (
+    Answer,
+    BudgetData,
+    ConfirmData,
+    HitlType,
+    PreviewData,
+    PromptAction,
+    PromptData,
+    QuestionsData,
+    StructureFixData,
+    SuggestedFix,
+    ValidateData,
+)
+from store import calls, jobs, understanding
 from store.session import Database
-from tests.support.rows import QUESTIONS, SKILL, a_call, make_draft, make_job, make_report
+from tests.support.rows import (
+    QUESTIONS,
+    SKILL,
+    a_call,
+    a_run,
+    make_draft,
+    make_evidence,
+    make_job,
+    make_prompt,
+    make_report,
+)
 from workflows import messages as m
 
 
@@ -84,9 +110,7 @@ async def test_a_preview_has_the_evidence_of_its_own_revision_and_who_wrote_it(d
     await make_draft(database, job)
     async with database.transaction() as session:
         await calls.keep(session, job, a_call(model="openai/a"))
-        for arm, revision, passed in ((Arm.WITHOUT, None, False), (Arm.WITH, 1, True), (Arm.WITH, 2, False)):
-            run = CaseRun(case_id="c", arm=arm, revision=revision, output="o", passed=passed, checked=[])
-            await evidence.keep_run(session, job, run)
+    await make_evidence(database, job, a_run(), a_run(Arm.WITH, 1, passed=True), a_run(Arm.WITH, 2))
     data = await shown(database, job_id=job, kind=HitlType.PREVIEW, revision=1)
     assert isinstance(data, PreviewData)
     assert data.evidence is not None
@@ -108,7 +132,84 @@ async def test_a_failed_validation_says_what_is_wrong_and_how_to_mend_it(databas
     assert data.report == "1 errors in revision 3:\n- fact-missing: 300 is not stated. State it."
 
 
-@pytest.mark.parametrize("kind", [HitlType.BUDGET, HitlType.TDD_RED, HitlType.STRUCTURE_FIX])
-async def test_a_kind_of_prompt_that_this_version_does_not_open_is_refused(database: Database, kind: HitlType) -> None:
-    with pytest.raises(KeyError):
-        await shown(database, job_id=uuid4(), kind=kind)
+FIX = SuggestedFix(field="skill_name", issue="It has capitals.", current="Notes", suggested="notes")
+
+
+async def test_a_structure_fix_shows_what_was_proposed_and_what_the_rules_say(database: Database) -> None:
+    job = await make_job(database)
+    async with database.transaction() as session:
+        await jobs.keep_proposal(session, job, Proposal(name="Notes", description="Writes.", fixes=[FIX]))
+    data = await shown(database, job_id=job, kind=HitlType.STRUCTURE_FIX)
+    assert data == StructureFixData(skill_name="Notes", description="Writes.", suggested_fixes=[FIX])
+
+
+async def test_there_is_nothing_to_fix_before_anything_was_proposed(database: Database) -> None:
+    with pytest.raises(NotFound, match="proposed no name"):
+        await shown(database, job_id=await make_job(database), kind=HitlType.STRUCTURE_FIX)
+
+
+async def test_deeper_questions_come_with_what_is_known_and_how_ready_it_is(database: Database) -> None:
+    job = await make_job(database)
+    async with database.transaction() as session:
+        await understanding.keep_questions(session, job, QUESTIONS)
+        await understanding.keep_understanding(session, job, Understanding(summary="short notes", readiness=0.6))
+        await understanding.keep_questions(session, job, QUESTIONS[1:], 2)
+    data = await shown(database, job_id=job, kind=HitlType.DEEP_UNDERSTANDING)
+    assert data == QuestionsData(questions=QUESTIONS[1:], summary="short notes", readiness=0.6)
+
+
+async def test_a_spent_budget_is_shown_with_its_limit_and_what_is_still_to_come(database: Database) -> None:
+    job = await make_job(database, budget={"calls": 2})
+    async with database.transaction() as session:
+        for key in ("a", "b"):
+            await calls.keep(session, job, a_call(key, input_tokens=3, output_tokens=4, usd=0.5))
+        await jobs.change(session, job, "p", "phase", "", current_phase=Phase.VALIDATION)
+    data = await shown(database, job_id=job, kind=HitlType.BUDGET, reason="2 of 2 model calls are spent")
+    assert isinstance(data, BudgetData)
+    assert (data.spent, data.limit) == (Spend(calls=2, tokens=14, usd=1.0), Budget(calls=2))
+    assert data.reason == "2 of 2 model calls are spent"
+    assert data.estimate is not None
+    assert data.estimate.model_calls == 1
+
+
+async def previewed(database: Database, job: UUID, number: int, revision: int) -> PreviewData:
+    """The data of one preview, which is then kept as shown."""
+    data = await shown(database, job_id=job, kind=HitlType.PREVIEW, round=number, revision=revision)
+    assert isinstance(data, PreviewData)
+    await make_prompt(database, job, HitlType.PREVIEW, number=number, data=data, revision=revision)
+    return data
+
+
+async def test_a_preview_is_compared_with_what_its_reader_saw_last(database: Database) -> None:
+    job = await make_job(database)
+    for number, word in enumerate(("every", "each", "all", "any"), 1):
+        await make_draft(database, job, n=number, text=SKILL.replace("Read every", f"Read {word}"))
+    first = await previewed(database, job, 1, 2)
+    second = await previewed(database, job, 2, 4)
+    assert (first.against, second.against) == (1, 2)
+    assert "-- Read each merged" in second.diff
+    assert "+- Read any merged" in second.diff
+
+
+async def test_a_revision_that_is_shown_again_is_compared_with_the_one_before_it(database: Database) -> None:
+    job = await make_job(database)
+    for number, word in enumerate(("every", "each"), 1):
+        await make_draft(database, job, n=number, text=SKILL.replace("Read every", f"Read {word}"))
+    await previewed(database, job, 1, 2)
+    assert (await previewed(database, job, 2, 2)).against == 1
+
+
+@pytest.mark.parametrize("kind", list(HitlType))
+async def test_every_kind_of_prompt_has_a_form_and_can_be_cancelled(database: Database, kind: HitlType) -> None:
+    job = await make_job(database, budget={"calls": 1})
+    digest = await make_draft(database, job)
+    report = await make_report(database, job, digest, passed=False)
+    await make_evidence(database, job, a_run())
+    async with database.transaction() as session:
+        await jobs.keep_proposal(session, job, Proposal(name="Notes", description="Writes.", fixes=[FIX]))
+        await understanding.keep_questions(session, job, QUESTIONS)
+    data = await shown(database, job_id=job, kind=kind, revision=1, report_id=report)
+    assert answers.form(kind, data)["required"] == ["action"]
+    stored = data.model_dump(mode="json", by_alias=True)
+    given = Answer(action="cancel", interaction_id=uuid4())
+    assert answers.check(kind, stored, given) is PromptAction.CANCEL

@@ -1,28 +1,31 @@
-"""The record of a job: each transition once whatever is retried, and one answer to a prompt however it came in."""
+"""The record of a job: each transition once whatever is retried, and an end that says how it came."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from pydantic import JsonValue
 
-from activities.records import AUTO, DatabaseRecords, decisions, prompt_key
-from domain.brief import Decision
+from activities.records import DatabaseRecords, decisions, new_limit
+from domain.brief import Decision, Proposal
+from domain.budget import Budget, Spend
 from domain.errors import NotFound
 from domain.job import JobStatus, Phase, StartJob
-from domain.prompt import YOU_DECIDE, Answer, AnswerSignal, HitlType, PromptAction, PromptStatus
-from store import evidence, prompts, understanding
+from domain.prompt import YOU_DECIDE, Answer, HitlType
+from store import evidence, jobs, prompts, understanding, views
 from store.session import Database
 from store.tables import HitlInteraction
 from tests.activities.conftest import Run
 from tests.support.rows import (
     QUESTIONS,
+    audited,
     claim,
+    interaction,
     kinds,
     make_draft,
     make_job,
     make_prompt,
     make_report,
+    offer,
     row_of,
     told,
 )
@@ -34,34 +37,6 @@ GIVEN = {"who": "customers", "tone": "dry"}
 @pytest.fixture
 def records(database: Database) -> DatabaseRecords:
     return DatabaseRecords(database)
-
-
-async def interaction(database: Database, prompt: UUID) -> HitlInteraction:
-    async with database.transaction() as session:
-        row = await prompts.get(session, prompt)
-        assert row is not None
-        return row
-
-
-async def asked(database: Database) -> UUID:
-    """A job with questions that are ready to be asked."""
-    job = await make_job(database)
-    async with database.transaction() as session:
-        await understanding.keep_questions(session, job, QUESTIONS)
-    return job
-
-
-def offer(job: UUID, prompt: UUID, number: int = 1, **answer: object) -> m.Offered:
-    return offered(job, prompt, answer, number)
-
-
-def offered(job: UUID, prompt: UUID, answer: dict[str, object], number: int = 1) -> m.Offered:
-    signal = AnswerSignal.model_validate({"interaction_id": prompt, **answer})
-    return m.Offered(job_id=job, interaction_id=prompt, signal=signal, number=number)
-
-
-def clarify(job: UUID, **more: object) -> m.Prompt:
-    return m.Prompt.model_validate({"job_id": job, "kind": HitlType.CLARIFY, "round": 1, **more})
 
 
 async def test_opening_a_job_twice_opens_one_that_runs(records: DatabaseRecords, database: Database, run: Run) -> None:
@@ -92,209 +67,6 @@ async def test_progress_rises_with_the_phases_and_leaves_the_last_step_to_the_en
     percents = [event.progress for event in await told(database, job)]
     assert percents == sorted(percents)
     assert percents[-1] < 100
-
-
-async def test_a_prompt_opened_twice_is_one_prompt_told_once(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await asked(database)
-    due = datetime.now(UTC) + timedelta(days=7)
-    first = await run(records.open_prompt, clarify(job, timeout=due))
-    again = await run(records.open_prompt, clarify(job, timeout=due + timedelta(days=1)))
-    assert first == again == m.Taken(interaction_id=prompt_key(job, HitlType.CLARIFY, 1))
-    assert await kinds(database, job) == ["started", "prompt"]
-    row = await interaction(database, first.interaction_id)
-    assert (row.status, row.timeout_at) == ("pending", due)
-    assert row.form["properties"]["answers"]["required"] == ["who", "tone"]
-    assert (await row_of(database, job)).hitl_type == "clarify"
-
-
-async def test_a_failed_validation_waits_as_a_review(records: DatabaseRecords, database: Database, run: Run) -> None:
-    job = await make_job(database)
-    report = await make_report(database, job, "d", passed=False)
-    await run(records.open_prompt, m.Prompt(job_id=job, kind=HitlType.VALIDATE, round=1, report_id=report))
-    row = await row_of(database, job)
-    assert (row.status, row.hitl_type) == (JobStatus.PENDING_REVIEW, "validate")
-
-
-async def test_a_prompt_that_was_answered_before_its_opening_is_retried_stays_answered(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await asked(database)
-    opened = await run(records.open_prompt, clarify(job))
-    await claim(database, opened.interaction_id, Answer(action="proceed", answers=GIVEN))
-    await run(records.open_prompt, clarify(job))
-    assert (await interaction(database, opened.interaction_id)).status == PromptStatus.RESPONDED
-
-
-async def test_a_prompt_that_answers_itself_leaves_every_question_to_the_model_on_record(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await asked(database)
-    for _ in range(2):
-        taken = await run(records.open_prompt, clarify(job, auto=PromptAction.PROCEED))
-        assert (taken.action, taken.by) == (PromptAction.PROCEED, AUTO)
-    row = await interaction(database, taken.interaction_id)
-    assert (row.status, row.responded_by, row.channel) == ("responded", AUTO, "auto")
-    assert row.response_data == {"action": "proceed", "answers": {"who": YOU_DECIDE, "tone": YOU_DECIDE}}
-    assert row.applied_at is not None
-    assert await kinds(database, job) == ["started", "auto_answered"]
-    assert (await row_of(database, job)).status == JobStatus.RUNNING
-
-
-async def test_an_answer_that_came_whole_in_the_signal_is_claimed_and_applied(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    taken = await run(records.take_answer, offer(job, prompt, action="proceed", answers=GIVEN, responded_by="bob"))
-    assert taken == m.Taken(interaction_id=prompt, action=PromptAction.PROCEED, by="bob")
-    row = await interaction(database, prompt)
-    assert (row.status, row.responded_by, row.channel) == ("responded", "bob", "temporal")
-    assert row.applied_at is not None
-    assert (await told(database, job))[-1].message == "bob answered clarify: proceed"
-    standing = await row_of(database, job)
-    assert (standing.status, standing.hitl_type, standing.parked_at) == ("running", None, None)
-
-
-async def test_a_signal_from_nobody_in_particular_is_put_down_to_temporal(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    assert (await run(records.take_answer, offer(job, prompt, action="cancel"))).by == "temporal"
-
-
-async def test_a_name_too_long_for_the_record_is_shortened(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    taken = await run(records.take_answer, offer(job, prompt, action="cancel", responded_by="x" * 300))
-    assert taken.by == "x" * 255
-
-
-async def test_an_answer_claimed_over_http_wins_over_what_a_later_signal_says(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    await claim(database, prompt, Answer(action="cancel", interaction_id=prompt), by="ada")
-    late = offer(job, prompt, action="proceed", answers=GIVEN, responded_by="bob")
-    taken = await run(records.take_answer, late)
-    assert (taken.action, taken.by) == (PromptAction.CANCEL, "ada")
-
-
-async def test_a_signal_that_only_names_the_prompt_applies_what_was_claimed_once(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    await claim(database, prompt, Answer(action="proceed", answers={"who": "customers"}), by="ada")
-    first, again = [await run(records.take_answer, offer(job, prompt)) for _ in range(2)]
-    assert first == again == m.Taken(interaction_id=prompt, action=PromptAction.PROCEED, by="ada")
-    assert await kinds(database, job) == ["started", "prompt", "answered"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        ({"action": "explode"}, "not an action"),
-        ({}, "not an action"),
-        ({"action": "proceed"}, "Not answered yet"),
-        ({"action": "proceed", "answers": {**GIVEN, "odd": 1}}, "no question 'odd'"),
-    ],
-)
-async def test_an_answer_that_does_not_fit_is_refused_and_the_prompt_still_waits(
-    records: DatabaseRecords, database: Database, run: Run, answer: dict[str, object], says: str
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    taken = await run(records.take_answer, offered(job, prompt, answer))
-    assert taken.action is None
-    assert says in (taken.refusal or "")
-    assert (await interaction(database, prompt)).status == "pending"
-    assert await kinds(database, job) == ["started", "prompt", "answer_refused"]
-    good = await run(records.take_answer, offer(job, prompt, 2, action="proceed", answers=GIVEN))
-    assert good.action is PromptAction.PROCEED
-
-
-async def test_a_refusal_that_is_retried_is_told_once(records: DatabaseRecords, database: Database, run: Run) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    for number in (1, 1, 2):
-        await run(records.take_answer, offer(job, prompt, number, action="explode"))
-    assert (await kinds(database, job)).count("answer_refused") == 2
-
-
-async def test_characters_the_database_cannot_hold_never_break_a_job(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    answer = {"who": "cust\0omers", "tone": "dry"}
-    taken = await run(
-        records.take_answer, offer(job, prompt, action="proceed", answers=answer, responded_by="b\0ob", feedback="\0")
-    )
-    assert (taken.action, taken.by) == (PromptAction.PROCEED, "bob")
-    assert (await interaction(database, prompt)).response_data == {
-        "interaction_id": str(prompt),
-        "action": "proceed",
-        "answers": {"who": "customers", "tone": "dry"},
-        "feedback": "",
-    }
-
-
-async def test_a_closed_prompt_takes_no_answer(records: DatabaseRecords, database: Database, run: Run) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    async with database.transaction() as session:
-        await prompts.close_open(session, job, PromptStatus.CANCELLED)
-    taken = await run(records.take_answer, offer(job, prompt, action="proceed", answers=GIVEN))
-    assert (taken.action, taken.refusal) == (None, "this prompt is closed")
-
-
-async def test_an_answer_to_a_prompt_that_never_was_is_refused(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    assert (await run(records.take_answer, offer(job, uuid4(), action="proceed"))).refusal
-
-
-async def test_an_overdue_prompt_parks_the_job_and_still_takes_its_answer(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    for _ in range(2):
-        parked = await run(records.park_prompt, m.ForPrompt(job_id=job, interaction_id=prompt))
-        assert parked.action is None
-    assert (await row_of(database, job)).parked_at is not None
-    assert (await kinds(database, job)).count("parked") == 1
-    await run(records.take_answer, offer(job, prompt, action="proceed", answers=GIVEN))
-    assert (await row_of(database, job)).parked_at is None
-
-
-async def test_an_overdue_prompt_whose_answer_was_claimed_meanwhile_goes_on_with_it(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    await claim(database, prompt, Answer(action="proceed", answers=dict(GIVEN)))
-    taken = await run(records.park_prompt, m.ForPrompt(job_id=job, interaction_id=prompt))
-    assert taken.action is PromptAction.PROCEED
-    assert "parked" not in await kinds(database, job)
-
-
-async def test_an_answer_does_not_unpark_a_job_whose_problem_still_waits(
-    records: DatabaseRecords, database: Database, run: Run
-) -> None:
-    job = await make_job(database)
-    prompt = await make_prompt(database, job)
-    await run(records.report_problem, m.Problem(job_id=job, number=1, message="no credit left"))
-    await run(records.take_answer, offer(job, prompt, action="proceed", answers=GIVEN))
-    row = await row_of(database, job)
-    assert (row.parked_at is None, row.error) == (False, "no credit left")
 
 
 async def test_passing_trouble_is_told_once_an_attempt_and_changes_nothing_else(
@@ -383,29 +155,6 @@ async def test_findings_that_stand_are_on_record_with_who_and_why(
     assert (await kinds(database, job)).count("waived") == 1
 
 
-@pytest.mark.parametrize(
-    ("named", "says"),
-    [
-        (["spelling"], "Not among the errors: spelling"),
-        (["a"], "would still stand: b"),
-        ([], "would still stand: a, b"),
-    ],
-)
-async def test_a_waiver_that_names_other_findings_than_the_open_errors_is_refused(
-    records: DatabaseRecords, database: Database, run: Run, named: list[str], says: str
-) -> None:
-    job = await make_job(database)
-    findings: list[JsonValue] = [
-        {"code": code, "severity": severity} for code, severity in (("a", "error"), ("b", "error"), ("c", "warning"))
-    ]
-    prompt = await make_prompt(database, job, HitlType.VALIDATE, data={"findings": findings})
-    taken = await run(records.take_answer, offer(job, prompt, action="waive", reason="known", findings=named))
-    assert says in (taken.refusal or "")
-    for whole in (["b", "a"], None):
-        again = await run(records.take_answer, offer(job, prompt, 2, action="waive", reason="known", findings=whole))
-        assert again.action is PromptAction.WAIVE
-
-
 async def test_nothing_can_be_let_stand_without_a_report(
     records: DatabaseRecords, database: Database, run: Run
 ) -> None:
@@ -455,3 +204,122 @@ async def test_an_answer_that_stood_when_the_job_ended_stays_on_record(
     await claim(database, prompt, Answer(action="cancel"))
     await run(records.finish, m.Ending(job_id=job, status=JobStatus.CANCELLED))
     assert (await interaction(database, prompt)).status == "responded"
+
+
+FIXES = [
+    {"field": "skill_name", "issue": "spaces", "current": "Release Notes", "suggested": "release-notes"},
+    {"field": "description", "issue": "empty", "current": "x", "suggested": "Writes notes."},
+]
+
+
+async def proposed(database: Database, fixes: list[dict[str, str]]) -> tuple[UUID, UUID]:
+    """A job whose name and description were proposed, and the prompt about them."""
+    job = await make_job(database)
+    proposal = {"name": "Release Notes", "description": "x", "fixes": fixes}
+    async with database.transaction() as session:
+        await jobs.keep_proposal(session, job, proposal)
+    return job, await make_prompt(database, job, HitlType.STRUCTURE_FIX, data={"suggested_fixes": []})
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "description"),
+    [
+        ({"action": "accept"}, "release-notes", "Writes notes."),
+        ({"action": "proceed", "answers": {"skill_name": " notes "}}, "notes", "Writes notes."),
+        ({"action": "proceed", "answers": {"skill_name": "a", "description": "b"}}, "a", "b"),
+        (
+            {"action": "proceed", "answers": {"skill_name": YOU_DECIDE}},
+            "release-notes",
+            "Writes notes.",
+        ),
+        ({"action": "proceed"}, "release-notes", "Writes notes."),
+    ],
+)
+async def test_name_and_description_are_what_a_person_made_of_them(
+    records: DatabaseRecords, database: Database, run: Run, answer: dict[str, object], name: str, description: str
+) -> None:
+    job, prompt = await proposed(database, FIXES)
+    await claim(database, prompt, Answer.model_validate(answer))
+    for _ in range(2):
+        await run(records.fix_structure, m.ForPrompt(job_id=job, interaction_id=prompt))
+    async with database.transaction() as session:
+        assert await jobs.proposal_of(session, job) == Proposal(name=name, description=description)
+    [event] = [event for event in await told(database, job) if event.type == "structure_fixed"]
+    assert event.data == {"name": name, "description": description}
+
+
+async def test_what_no_rule_refused_stays_as_it_was_proposed(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    job, prompt = await proposed(database, FIXES[:1])
+    await claim(database, prompt, Answer(action="accept"))
+    await run(records.fix_structure, m.ForPrompt(job_id=job, interaction_id=prompt))
+    async with database.transaction() as session:
+        assert await jobs.proposal_of(session, job) == Proposal(name="release-notes", description="x")
+
+
+async def test_a_raised_budget_is_the_jobs_new_limit_and_is_told_with_the_old_one(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    job = await make_job(database, budget={"calls": 10, "tokens": 500}, max_questions=2)
+    prompt = await make_prompt(database, job, HitlType.BUDGET, data={"reason": "spent"})
+    await claim(database, prompt, Answer(action="raise", answers={"calls": 40}), by="bob")
+    for _ in range(2):
+        await run(records.raise_budget, m.ForPrompt(job_id=job, interaction_id=prompt))
+    async with database.transaction() as session:
+        options = await jobs.options_of(session, job)
+    assert options.budget == Budget(calls=40, tokens=500)
+    assert options.max_questions == 2
+    [event] = [event for event in await told(database, job) if event.type == "budget_raised"]
+    assert (event.data["old"], event.data["by"]) == ({"calls": 10, "tokens": 500, "usd": None}, "bob")
+    assert event.message == "bob raised the budget to 40 calls, 500 tokens"
+
+
+@pytest.mark.parametrize(
+    ("old", "given", "spent", "new"),
+    [
+        (Budget(calls=10), Budget(), Spend(calls=10), Budget(calls=20)),
+        (Budget(tokens=1_000), Budget(), Spend(calls=3, tokens=4_000), Budget(tokens=5_000)),
+        (Budget(calls=10, usd=1.0), Budget(), Spend(calls=2, usd=1.5), Budget(calls=20, usd=2.5)),
+        (Budget(calls=10, usd=1.0), Budget(usd=3.0), Spend(calls=2, usd=1.5), Budget(calls=10, usd=3.0)),
+        (Budget(usd=1.0), Budget(), Spend(calls=2, usd=None), Budget()),
+        (Budget(calls=5, usd=1.0), Budget(), Spend(calls=5, usd=None), Budget(calls=10)),
+    ],
+)
+def test_a_raise_that_names_nothing_grants_as_much_again_even_when_more_was_spent(
+    old: Budget, given: Budget, spent: Spend, new: Budget
+) -> None:
+    assert new_limit(old, given, spent) == new
+
+
+async def test_an_early_end_says_what_came_of_the_job_and_the_first_end_counts(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    job = await make_job(database)
+    await run(records.finish, m.Ending(job_id=job, status=JobStatus.CANCELLED, outcome="no_skill_needed"))
+    await run(records.finish, m.Ending(job_id=job, status=JobStatus.CANCELLED, outcome="budget_spent"))
+    async with database.transaction() as session:
+        view = await views.status_view(session, await jobs.locked(session, job))
+    assert view.result.outcome == "no_skill_needed"
+
+
+async def test_an_answer_in_the_moment_of_the_end_is_kept_and_its_author_can_see_that_it_changed_nothing(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    job = await make_job(database)
+    applied, claimed, waiting = [await make_prompt(database, job, number=number) for number in (1, 2, 3)]
+    await claim(database, applied, Answer(action="proceed", answers=dict(GIVEN)))
+    await run(records.take_answer, offer(job, applied))
+    await claim(database, claimed, Answer(action="proceed", answers=dict(GIVEN)), by="bob")
+    for _ in range(2):
+        await run(records.finish, m.Ending(job_id=job, status=JobStatus.CANCELLED, by="ada"))
+    lost = await interaction(database, claimed)
+    assert (lost.status, lost.responded_by, lost.applied_at) == ("responded", "bob", None)
+    assert lost.undeliverable == "The job was cancelled in the same moment, so this answer changed nothing."
+    assert [(await interaction(database, one)).undeliverable for one in (applied, waiting)] == [None, None]
+    last = (await audited(database, job))[-1]
+    assert (last.outcome, last.person, last.note) == ("ended", "bob", lost.undeliverable)
+    assert [entry.outcome for entry in await audited(database, job)] == ["applied", "ended"]
+    async with database.transaction() as session:
+        waiting_for_delivery = await prompts.undelivered(session, datetime.now(UTC) + timedelta(days=1))
+    assert claimed not in [row.interaction_id for row in waiting_for_delivery]

@@ -28,6 +28,7 @@ _ERRORS: dict[FaultKind, tuple[int, str, str | None, str]] = {
     FaultKind.FORBIDDEN: (403, "invalid_request_error", "forbidden", "Your key may not use this model"),
     FaultKind.NO_MODEL: (404, "invalid_request_error", "model_not_found", "The model does not exist"),
     FaultKind.BAD_REQUEST: (400, "invalid_request_error", None, "Invalid value in the request"),
+    FaultKind.REFUSES_STREAM: (400, "invalid_request_error", None, "Streaming is not supported by this deployment"),
     FaultKind.CONTEXT_OPENAI: (
         400,
         "invalid_request_error",
@@ -199,24 +200,38 @@ class ProviderApp:
         except UnsupportedPatternError as error:
             return self._closed(call, _told(501, "stand_in_limit", None, str(error)))
         text = _spoiled(text, call.fault)
-        return self._spoken(_Completion(call, [text] * (parsed.n or 1)), parsed)
+        pause = fault.seconds if fault is not None and fault.kind is FaultKind.SLOW_STREAM else 0.0
+        return self._spoken(_Completion(call, [text] * (parsed.n or 1)), parsed, request, pause)
 
-    def _spoken(self, completion: _Completion, parsed: ChatRequest) -> Response:
+    def _spoken(self, completion: _Completion, parsed: ChatRequest, request: Request, pause: float) -> Response:
         said = completion.usage()["completion_tokens"]
         spoiled = completion.call.fault in _SPOILED
         update = {"outcome": "faulted" if spoiled else "answered", "status": 200, "completion_tokens": said}
         call = completion.call.model_copy(update=update)
-        if parsed.stream:
-            with_usage = bool((parsed.stream_options or {}).get("include_usage"))
-            return StreamingResponse(self._streamed(completion, call, with_usage), media_type="text/event-stream")
+        if parsed.stream and call.fault is not FaultKind.IGNORES_STREAM:
+            asked = bool((parsed.stream_options or {}).get("include_usage"))
+            chunks = completion.chunks(asked and call.fault is not FaultKind.NO_STREAM_USAGE)
+            return StreamingResponse(self._streamed(chunks, call, request, pause), media_type="text/event-stream")
         self._state.end(call)
         return JSONResponse(completion.whole())
 
-    async def _streamed(self, completion: _Completion, call: Call, with_usage: bool) -> AsyncIterator[str]:
+    async def _streamed(
+        self, chunks: list[dict[str, JsonValue]], call: Call, request: Request, pause: float
+    ) -> AsyncIterator[str]:
         ended = call.model_copy(update={"outcome": "disconnected", "disconnected": True})
         try:
-            for chunk in completion.chunks(with_usage):
+            for at, chunk in enumerate(chunks):
+                if at == len(chunks) // 2 and call.fault is FaultKind.CUT_STREAM:
+                    ended = call.model_copy(update={"outcome": "faulted"})
+                    self._drop(request)
+                    return
+                if at == len(chunks) // 2 and call.fault is FaultKind.STALLED_STREAM:
+                    await self._state.until_released(call, None)
+                if call.fault is FaultKind.UNFINISHED_STREAM and at == len(chunks) - 2:
+                    ended = call.model_copy(update={"outcome": "faulted"})
+                    return
                 yield f"data: {json.dumps(chunk)}\n\n"
+                await asyncio.sleep(pause)
             yield "data: [DONE]\n\n"
             ended = call
         finally:

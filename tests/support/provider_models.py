@@ -31,6 +31,27 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"  # the first third of the answer; DSPy may repair it if it asked for one text only
     PROSE = "prose"  # an apology instead of the answer: never parsable
     EMPTY = "empty"
+    # of a call with `stream: true` only; any other is answered as usual
+    IGNORES_STREAM = "ignores_stream"  # the whole completion as JSON
+    REFUSES_STREAM = "refuses_stream"  # 400
+    NO_STREAM_USAGE = "no_stream_usage"  # no usage, though it was asked for
+    SLOW_STREAM = "slow_stream"  # `seconds` between chunks
+    UNFINISHED_STREAM = "unfinished_stream"  # all of the text, and no word that it was all
+    CUT_STREAM = "cut_stream"  # half of the chunks, then the connection breaks
+    STALLED_STREAM = "stalled_stream"  # half of the chunks, nothing until it is released, then the others
+
+
+OF_STREAMS = frozenset(
+    {
+        FaultKind.IGNORES_STREAM,
+        FaultKind.REFUSES_STREAM,
+        FaultKind.NO_STREAM_USAGE,
+        FaultKind.SLOW_STREAM,
+        FaultKind.UNFINISHED_STREAM,
+        FaultKind.CUT_STREAM,
+        FaultKind.STALLED_STREAM,
+    }
+)
 
 
 class Match(BaseModel):
@@ -49,7 +70,7 @@ class Match(BaseModel):
 class Fault(BaseModel):
     """A fault for the next `times` matching calls (None: until reset).
 
-    seconds: how long a DELAY waits; what RATE_LIMIT says in `Retry-After` (rounded to whole seconds).
+    seconds: how long a DELAY waits, or a SLOW_STREAM between chunks; what RATE_LIMIT says in `Retry-After` (rounded).
     """
 
     model_config = _SHAPE

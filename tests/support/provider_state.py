@@ -14,7 +14,7 @@ from threading import Lock
 from pydantic import BaseModel, JsonValue
 
 from tests.support.dspy_prompts import Asked, Message, read_prompt, written
-from tests.support.provider_models import Call, ChatRequest, Control, Fault, Ledger, Match
+from tests.support.provider_models import OF_STREAMS, Call, ChatRequest, Control, Fault, Ledger, Match
 from tests.support.schema_values import value_for
 
 _CALLS_KEPT = 2_000
@@ -39,6 +39,7 @@ class _Order:
             and wanted.contains in request.text
             and (not wanted.field or wanted.field in names)
             and wanted.model in ("", request.model)
+            and (request.stream or self.fault is None or self.fault.kind not in OF_STREAMS)
         )
 
     def use(self) -> None:

@@ -8,16 +8,18 @@ from pydantic import JsonValue
 from domain.answers import digest as answer_digest
 from domain.answers import form
 from domain.brief import Plan
-from domain.job import JobEvent, JobOptions, JobStatus, StartJob
+from domain.evaluation import Arm, CaseRun, CheckedExpectation, EvaluationCase, Expectation
+from domain.job import AuditEntry, JobEvent, JobOptions, JobStatus, Origin, StartJob
 from domain.model_call import ModelCall
-from domain.prompt import Answer, HitlType, Option, Question, QuestionsData
+from domain.prompt import Answer, AnswerSignal, HitlType, Option, PromptData, Question, QuestionsData
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
 from domain.skill_file import digest
-from store import events, evidence, jobs, prompts, revisions
+from store import audit, events, evidence, jobs, prompts, revisions
 from store.prompts import Channel, Claim
 from store.revisions import NewRevision
 from store.session import Database
-from store.tables import Job
+from store.tables import HitlInteraction, Job
+from workflows import messages as m
 
 NAME = "release-notes"
 CATEGORY = "development"
@@ -54,11 +56,12 @@ async def make_job(
     user: str = "ada",
     task: str = "Write release notes from merged pull requests",
     status: JobStatus = JobStatus.RUNNING,
+    origin: Origin | None = None,
     **options: object,
 ) -> UUID:
     """A job that has begun; its only event so far is `started`."""
     chosen = JobOptions.model_validate(options)
-    start = StartJob(job_id=uuid4(), user_id=user, task_description=task, options=chosen)
+    start = StartJob(job_id=uuid4(), user_id=user, task_description=task, options=chosen, origin=origin)
     async with database.transaction() as session:
         await jobs.open_job(session, start)
         await jobs.change(session, start.job_id, "opened", "started", "the job has begun", status=status)
@@ -72,16 +75,20 @@ async def make_prompt(
     *,
     number: int = 1,
     due: timedelta | None = timedelta(days=7),
-    data: dict[str, JsonValue] | None = None,
+    data: PromptData | dict[str, JsonValue] | None = None,
+    revision: int | None = None,
+    digest: str | None = None,
 ) -> UUID:
-    """An open prompt, and the job waiting for it."""
+    """An open prompt, and the job waiting for it. Data as a dict may be less than the whole of its kind."""
     interaction_id = uuid4()
-    questions = QUESTIONS if data is None else []
-    shown = data or QuestionsData(questions=questions).model_dump(mode="json")
+    given = data or QuestionsData(questions=QUESTIONS)
+    shown = given if isinstance(given, dict) else given.model_dump(mode="json", by_alias=True)
+    schema = form(kind, QuestionsData(questions=[]) if isinstance(given, dict) else given)
     timeout_at = None if due is None else datetime.now(UTC) + due
     async with database.transaction() as session:
-        schema = form(kind, questions)
-        await prompts.open_prompt(session, interaction_id, job_id, kind, number, shown, schema, timeout_at)
+        await prompts.open_prompt(
+            session, interaction_id, job_id, kind, number, shown, schema, timeout_at, revision=revision, digest=digest
+        )
         waiting = JobStatus.PENDING_HITL
         key = f"prompt:{interaction_id}"
         await jobs.change(session, job_id, key, "prompt", "waiting", status=waiting, hitl_type=kind)
@@ -136,6 +143,43 @@ def a_plan(name: str = NAME, category: str = CATEGORY) -> Plan:
     )
 
 
+def a_case(name: str = "case-1", value: str = "merged") -> EvaluationCase:
+    """A case that code can grade."""
+    expected = Expectation(text=f"Names {value}", check="contains", value=value)
+    return EvaluationCase(id=name, prompt="Write the notes of release 2.", expectations=[expected])
+
+
+def a_run(
+    arm: Arm = Arm.WITHOUT, revision: int = 0, case: str = "case-1", *, passed: bool = False, output: str = "Notes."
+) -> CaseRun:
+    """A run of a case, with its verdict and, when it failed, an excuse."""
+    verdict = CheckedExpectation(text="Names merged", check="contains", passed=passed, reason="read")
+    excuses = [] if passed else ["I left it out for brevity."]
+    return CaseRun(
+        case_id=case,
+        arm=arm,
+        revision=revision,
+        output=output,
+        passed=passed,
+        checked=[verdict],
+        rationalizations=excuses,
+    )
+
+
+async def make_evidence(database: Database, job_id: UUID, *runs: CaseRun) -> None:
+    """The cases of these runs, the runs, and each arm counted."""
+    async with database.transaction() as session:
+        await evidence.keep_cases(
+            session, job_id, [a_case(name) for name in dict.fromkeys(run.case_id for run in runs)]
+        )
+        for run in runs:
+            await evidence.keep_run(session, job_id, run)
+        for arm in Arm:
+            own = [run for run in runs if run.arm is arm]
+            if own:
+                await evidence.finish_arm(session, job_id, arm, own, "red" if arm is Arm.WITHOUT else "green")
+
+
 async def make_report(database: Database, job_id: UUID, digest: str, *, passed: bool, revision: int = 1) -> UUID:
     """A verdict on a digest."""
     report_id = uuid4()
@@ -170,3 +214,28 @@ async def told(database: Database, job_id: UUID) -> list[JobEvent]:
 async def kinds(database: Database, job_id: UUID) -> list[str]:
     """The types of a job's events, in order."""
     return [event.type for event in await told(database, job_id)]
+
+
+async def audited(database: Database, job_id: UUID) -> list[AuditEntry]:
+    """The audit of a job, in order."""
+    async with database.transaction() as session:
+        return await audit.of_job(session, job_id)
+
+
+async def interaction(database: Database, prompt: UUID) -> HitlInteraction:
+    """The prompt's row as it stands."""
+    async with database.transaction() as session:
+        row = await prompts.get(session, prompt)
+        assert row is not None
+        return row
+
+
+def offer(job: UUID, prompt: UUID, number: int = 1, **answer: object) -> m.Offered:
+    """An answer signalled to a job, for the prompt that is open."""
+    return offered(job, prompt, answer, number)
+
+
+def offered(job: UUID, prompt: UUID, answer: dict[str, object], number: int = 1) -> m.Offered:
+    """The same, from a dict; `interaction_id` in it may name another prompt."""
+    signal = AnswerSignal.model_validate({"interaction_id": prompt, **answer})
+    return m.Offered(job_id=job, interaction_id=prompt, signal=signal, number=number)

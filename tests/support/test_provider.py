@@ -66,6 +66,35 @@ async def test_a_stream_gives_the_same_answer_in_chunks_and_usage_when_asked(cli
     assert chunks[-1]["usage"]["total_tokens"] > 3
 
 
+async def test_a_stream_can_be_ignored_refused_or_left_without_usage(
+    client: httpx.AsyncClient, provider: LocalProvider
+) -> None:
+    for fault in (FaultKind.IGNORES_STREAM, FaultKind.REFUSES_STREAM, FaultKind.NO_STREAM_USAGE):
+        provider.fail(fault)
+    assert _content(await _ask(client))  # not a stream: answered, and no fault is used up
+    ignored, refused, silent = [
+        await _ask(client, stream=True, stream_options={"include_usage": True}) for _ in range(3)
+    ]
+    assert _content(ignored)
+    assert (refused.status_code, "not supported" in refused.text) == (400, True)
+    assert "usage" not in silent.text and silent.text.endswith("data: [DONE]\n\n")
+    assert [call.outcome for call in provider.calls()] == ["answered", "answered", "faulted", "answered"]
+
+
+async def test_a_stream_can_break_off_or_stall_in_the_middle(
+    client: httpx.AsyncClient, provider: LocalProvider
+) -> None:
+    provider.fail(FaultKind.CUT_STREAM)
+    provider.fail(FaultKind.STALLED_STREAM)
+    with pytest.raises(httpx.TransportError):
+        await _ask(client, stream=True)
+    asking = asyncio.create_task(_ask(client, stream=True))
+    await provider.until_calls(2)
+    provider.release()
+    assert (await asking).text.endswith("data: [DONE]\n\n")
+    assert [call.outcome for call in await provider.until_settled(2)] == ["faulted", "answered"]
+
+
 async def test_models_are_listed_and_a_wrong_key_is_refused_and_recorded(provider: LocalProvider) -> None:
     async with httpx.AsyncClient(base_url=provider.url, headers={"Authorization": "Bearer wrong"}) as stranger:
         assert (await stranger.get("/models")).status_code == 401

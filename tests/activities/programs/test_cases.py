@@ -3,11 +3,13 @@
 import pytest
 from pydantic import JsonValue
 
-from activities.programs.cases import WHOLE, write_cases
+from activities.programs.cases import MOST_REVISED, WHOLE, revise_cases, write_cases
 from activities.programs.language_model import LanguageModel
 from domain.brief import Brief, Plan
+from domain.evaluation import EvaluationCase, Expectation
 from domain.grading import check
 from tests.activities.programs.conftest import REQUEST, MakeModel
+from tests.support.generic import generic
 from tests.support.provider import LocalProvider
 
 PLAN = Plan(
@@ -125,3 +127,60 @@ async def test_a_small_model_judges_only_whether_the_material_was_used(
 
     assert [case.id for case in cases] == ["case-1"]
     assert cases[0].expectations[-1].text == WHOLE
+
+
+PRESENT = [
+    EvaluationCase(
+        id="case-1",
+        prompt="Do the notes for 2.4.\n\n- #12 add --json",
+        expectations=[Expectation(text="Names #12", check="contains", value="#12")],
+    )
+]
+
+
+async def test_cases_are_written_anew_as_the_feedback_wants_them(model: LanguageModel, provider: LocalProvider) -> None:
+    other: JsonValue = {**CASE, "ask": "Write up what we merged this week for the board.", "shows": "stays calm"}
+    provider.when().answer({"cases": [CASE, other]})
+
+    found = await revise_cases(model, Brief(task=REQUEST), PLAN, PRESENT, "One case for the board, please")
+
+    assert [case.prompt.splitlines()[0] for case in found] == [
+        "Can you do the notes for release 2.4?",
+        "Write up what we merged this week for the board.",
+    ]
+    assert all(case.expectations[-1].check == "judge" for case in found)
+    told = provider.calls()[0].messages[-1].text
+    assert "One case for the board, please" in told
+    assert "- #12 add --json" in told
+
+
+async def test_at_most_four_cases_are_written_anew(model: LanguageModel, provider: LocalProvider) -> None:
+    towns = ["Aachen", "Berlin", "Cairo", "Dublin", "Essen", "Florence"]
+    many: JsonValue = [{**CASE, "ask": f"Please do the notes of the {town} office."} for town in towns]
+    provider.when().answer({"cases": many})
+
+    assert len(await revise_cases(model, Brief(task=REQUEST), PLAN, PRESENT, "More")) <= MOST_REVISED
+
+
+@pytest.mark.parametrize("small", [True, False])
+@pytest.mark.parametrize("text", ["string", ""])
+async def test_a_model_without_an_idea_leaves_the_cases_as_they_are(
+    make_model: MakeModel, provider: LocalProvider, small: bool, text: str
+) -> None:
+    provider.when().answer(generic(text, full=True))
+
+    assert await revise_cases(make_model(small=small), Brief(task=REQUEST), PLAN, PRESENT, "More") == PRESENT
+
+
+async def test_a_small_model_makes_up_other_material_for_the_feedback(
+    make_model: MakeModel, provider: LocalProvider
+) -> None:
+    provider.when(field="first").answer(["#12 add --json to the list command", "#14 fix a crash at the start"])
+    provider.when(field="second").answer([])
+
+    found = await revise_cases(make_model(small=True), Brief(task=REQUEST), PLAN, PRESENT, "With a crash")
+
+    assert [case.prompt.splitlines()[2:] for case in found] == [
+        ["- #12 add --json to the list command", "- #14 fix a crash at the start"]
+    ]
+    assert "With a crash" in provider.calls()[0].messages[-1].text

@@ -1,6 +1,14 @@
 """What a model is told: the author's words, and sources as data."""
 
-from activities.programs.context import SMALL_SOURCE_CHARACTERS, decided, excuses, failed, known, told
+from activities.programs.context import (
+    SMALL_FEEDBACK_CHARACTERS,
+    SMALL_SOURCE_CHARACTERS,
+    decided,
+    excuses,
+    failed,
+    known,
+    told,
+)
 from domain.brief import Brief, Decision
 from domain.evaluation import Arm, CaseRun, CheckedExpectation
 from domain.job import Source
@@ -48,3 +56,19 @@ def test_failures_and_excuses_are_named_once() -> None:
 
     assert failed([run, run]) == ["Names it"]
     assert excuses([run, run]) == ["I skipped it."]
+
+
+def test_what_was_said_to_earlier_revisions_is_told_and_known() -> None:
+    brief = Brief(task="Write notes", feedback=["Name the\nJira ticket", "Shorter"])
+
+    assert told(brief, small=False).endswith("says otherwise):\n- Name the Jira ticket\n- Shorter")
+    assert "Jira" in known(brief)
+    assert told(Brief(task="Write notes"), small=False) == "Write notes"
+
+
+def test_of_much_feedback_a_small_model_is_told_the_newest() -> None:
+    brief = Brief(task="Write notes", feedback=[f"{number} {'word ' * 100}" for number in range(20)])
+
+    assert "- 19 word" in told(brief, small=True)
+    assert "- 0 word" not in told(brief, small=True)
+    assert len(told(brief, small=True)) < SMALL_FEEDBACK_CHARACTERS + 300

@@ -74,3 +74,13 @@ def test_a_request_is_parted_into_its_task_and_its_conditions() -> None:
 def test_a_rewording_that_loses_a_number_or_a_name_is_noticed() -> None:
     assert lost(REQUEST, REQUEST.replace("300", "many").replace("Acme", "our")) == ["Acme", "300"]
     assert lost(REQUEST, f"Please {REQUEST}") == []
+
+
+def test_what_only_names_the_skill_is_no_fact_about_its_results() -> None:
+    request = 'Create a skill called "Acme Notes!" that writes notes, at most 300 words. Say "thanks".'
+
+    facts = facts_of([request])
+
+    assert (facts.quoted, facts.max_words) == (["thanks"], 300)
+    assert task_of(request) == "Create a skill that writes notes"
+    assert lost(request, 'Write notes of at most 300 words that say "thanks"') == []

@@ -4,7 +4,7 @@ from pydantic import JsonValue
 
 from activities.programs.language_model import LanguageModel
 from activities.programs.plan import plan
-from domain.brief import Brief
+from domain.brief import Brief, Plan, Proposal
 from domain.names import LEGAL
 from tests.activities.programs.conftest import REQUEST, MakeModel
 from tests.support.provider import LocalProvider
@@ -114,3 +114,53 @@ async def test_feedback_on_the_last_plan_reaches_the_model(model: LanguageModel,
     )
 
     assert "Call it changelog please" in provider.calls()[0].messages[-1].text
+
+
+SETTLED = Proposal(name="acme-notes", description="Writes the notes of Acme. Use when a release is due.")
+
+
+async def settled_plan(model: LanguageModel, proposal: Proposal, feedback: str = "", taken: str = "") -> Plan:
+    return await plan(
+        model,
+        Brief(task=REQUEST),
+        categories=SHELVES,
+        taken=[taken],
+        category=None,
+        feedback=feedback,
+        settled=proposal,
+    )
+
+
+async def test_what_a_person_settled_on_is_the_name_and_the_description(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer(GOOD)
+
+    found = await settled_plan(model, SETTLED, feedback="More triggers please")
+
+    assert (found.name, found.description) == (SETTLED.name, SETTLED.description)
+
+
+async def test_a_settled_name_that_was_taken_since_gets_a_number(model: LanguageModel) -> None:
+    assert (await settled_plan(model, SETTLED, taken="acme-notes")).name == "acme-notes-2"
+
+
+async def test_where_only_a_name_is_settled_the_description_is_the_models(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer(GOOD)
+
+    found = await settled_plan(model, Proposal(name="claude-notes", description=""))
+
+    assert found.name == "claude-notes"
+    assert found.description.startswith("Writes release notes for the Acme CLI from merged pull requests.")
+
+
+async def test_newer_words_on_the_name_or_the_description_win(model: LanguageModel, provider: LocalProvider) -> None:
+    provider.when().answer(GOOD)
+
+    assert (await settled_plan(model, SETTLED, feedback="Call it Changelog instead")).name == "changelog"
+    assert (await settled_plan(model, SETTLED, feedback="Find a better name")).name == "write-release-notes"
+    described = await settled_plan(model, SETTLED, feedback="The description is too vague")
+    assert described.name == "acme-notes"
+    assert described.description != SETTLED.description

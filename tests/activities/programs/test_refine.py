@@ -1,10 +1,15 @@
 """Sharpening the request: nothing of it gets lost, whatever a model says."""
 
+import pytest
+
 from activities.programs.language_model import LanguageModel
 from activities.programs.refine import refine
 from domain.brief import Brief
+from domain.format_rules import MAX_DESCRIPTION
 from domain.names import LEGAL
+from domain.proposals import description_findings, name_findings
 from tests.activities.programs.conftest import REQUEST
+from tests.support.generic import generic
 from tests.support.provider import LocalProvider
 
 REWORDED = (
@@ -49,3 +54,34 @@ async def test_any_stand_in_leads_to_a_legal_name_and_a_description_that_says_wh
 
     assert LEGAL.fullmatch(found.name)
     assert "use when" in found.description.casefold()
+
+
+async def test_a_name_that_a_person_asks_for_wins_over_the_models(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer({"task_description": "", "name": "write-things", "description": "Writes. Use when asked."})
+
+    found = await refine(model, Brief(task="Create a skill called Release_Notes that writes release notes"))
+
+    assert found.name == "release-notes"
+
+
+async def test_a_description_that_a_person_asks_for_is_mended_not_replaced(model: LanguageModel) -> None:
+    task = 'Write a skill for release notes with the description "Writes <b>notes</b> of a release"'
+
+    found = await refine(model, Brief(task=task))
+
+    assert found.description.startswith("Writes notes of a release. Use when the task is to write a skill")
+
+
+@pytest.mark.parametrize("text", ["string", "", "Claude"])
+async def test_what_a_model_without_an_idea_proposes_never_breaks_a_rule(
+    model: LanguageModel, provider: LocalProvider, text: str
+) -> None:
+    provider.when().answer(generic(text, full=True))
+
+    found = await refine(model, Brief(task=f"Sort {'very ' * 400}long <lists> of user data"))
+
+    assert name_findings(found.name) == []
+    assert description_findings(found.description) == []
+    assert len(found.description) <= MAX_DESCRIPTION

@@ -193,3 +193,46 @@ async def test_counters_are_added_to_those_there_are_and_never_twice(
 async def test_without_failures_nothing_is_countered(model: LanguageModel, provider: LocalProvider) -> None:
     assert (await counter(model, BRIEF, CONTENT, [])).content == CONTENT
     assert provider.calls() == []
+
+
+async def test_earlier_feedback_stays_done_and_the_newest_is_what_must_change_now(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    brief = BRIEF.model_copy(update={"feedback": ["Be kinder in the Rules"]})
+
+    await revise(model, brief, CONTENT, "The Rules are too soft", missed="It is as soft as before.")
+
+    told = provider.calls()[0].messages[-1].text
+    assert "it must stay done" in told
+    assert "- Be kinder in the Rules" in told
+    assert told.index("- Be kinder in the Rules") < told.index("The Rules are too soft")
+    assert "It is as soft as before." in told
+
+
+async def test_what_a_model_writes_never_breaks_out_of_its_section(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    lines: list[JsonValue] = ["# A title", "1. Be thorough.", "## More", "```sh", "# a comment", "## another", "```"]
+    provider.when(field="lines").answer(lines)
+
+    found = await revise(model, BRIEF, CONTENT, "Rewrite the Rules")
+
+    assert list(texts(found.content)) == list(texts(CONTENT))
+    assert texts(found.content)["Rules"] == "\n1. Be thorough.\n```sh\n# a comment\n## another\n```\n\n"
+
+
+async def test_every_section_that_the_feedback_names_is_changed(model: LanguageModel) -> None:
+    content = CONTENT.replace("## Rules", "## Inputs\n\n- A list.\n\n## Workflow\n\n1. Read.\n\n## Rules")
+    feedback = "Add an example to Quick Start, Inputs, Workflow, Rules and Before handing over"
+
+    found = await revise(model, BRIEF, content, feedback)
+
+    before, after = texts(content), texts(found.content)
+    assert [heading for heading in before if before[heading] == after[heading]] == []
+
+
+async def test_a_section_that_is_there_already_is_not_added_a_second_time(model: LanguageModel) -> None:
+    found = await revise(model, BRIEF, CONTENT, "Add a section called Rules")
+
+    assert list(texts(found.content)) == list(texts(CONTENT))
+    assert texts(found.content)["Rules"] != texts(CONTENT)["Rules"]

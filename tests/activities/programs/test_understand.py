@@ -4,8 +4,9 @@ import pytest
 from pydantic import JsonValue
 
 from activities.programs.language_model import LanguageModel
-from activities.programs.understand import ask_questions, summarize
+from activities.programs.understand import ask_deeper, ask_questions, summarize
 from domain.brief import Brief, Decision
+from tests.support.generic import generic
 from tests.support.provider import LocalProvider
 
 DATA = Brief(task="Create a skill for handling user data")
@@ -109,3 +110,60 @@ async def test_an_empty_summary_falls_back_to_what_the_author_said(
     assert found.summary == DATA.task
     assert found.user_goals == [DATA.task]
     assert 0 < found.readiness < 1
+
+
+def asks(*texts: str) -> JsonValue:
+    return {"questions": [{"text": text, "type": "text", "options": [], "why": ""} for text in texts]}
+
+
+async def test_a_later_round_asks_only_what_is_new_and_under_ids_of_its_own(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    answered = [Decision(question="Which user data is handled here?", answer="addresses")]
+    provider.when().answer(
+        asks(
+            "Is it user data that is handled here, and which?",
+            "Who may read the addresses later on",
+            "Where are the backups of it kept?",
+            "Create a skill for handling user data",
+            "When are old addresses deleted again?",
+        )
+    )
+
+    found = await ask_deeper(
+        model,
+        DATA.model_copy(update={"decisions": answered}),
+        asked=["Which user data is handled here?", "Where are backups of it kept?"],
+        round_number=1,
+        most=3,
+    )
+
+    assert [(item.id, item.text) for item in found] == [
+        ("q2_1", "Who may read the addresses later on?"),
+        ("q2_2", "When are old addresses deleted again?"),
+    ]
+
+
+async def test_a_later_round_asks_no_more_than_the_person_allows(model: LanguageModel, provider: LocalProvider) -> None:
+    provider.when().answer(asks("Who may read the addresses later?", "When are old ones deleted again?"))
+
+    assert len(await ask_deeper(model, DATA, asked=[], round_number=2, most=1)) == 1
+    assert await ask_deeper(model, DATA, asked=[], round_number=2, most=0) == []
+
+
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("text", ["string", ""])
+async def test_a_model_without_an_idea_asks_nothing_deeper(
+    model: LanguageModel, provider: LocalProvider, text: str, full: bool
+) -> None:
+    provider.when().answer(generic(text, full=full))
+
+    assert await ask_deeper(model, DATA, asked=["Which data?"], round_number=1, most=3) == []
+
+
+async def test_what_was_asked_before_reaches_the_model_also_when_it_was_left_open(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    await ask_deeper(model, DATA, asked=["Where are backups of it kept?"], round_number=1, most=3)
+
+    assert "1. Where are backups of it kept?" in provider.calls()[0].messages[-1].text

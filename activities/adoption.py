@@ -1,0 +1,119 @@
+"""A new job takes over what an ended one had reached: what was understood, planned, tried and written. Asks no model.
+
+Part of `DatabaseRecords.adopt`: one transaction, done whole or not at all, and once whatever is retried.
+"""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from domain.brief import Plan
+from domain.errors import NotFound, SkillFileError
+from domain.evaluation import Arm
+from domain.grading import summarize
+from domain.job import JobResult, JobStatus, Origin
+from domain.names import free_name
+from domain.skill import SKILL_FILE, Frontmatter, SkillFileEntry
+from domain.skill_file import digest, frontmatter_of, parse, with_frontmatter
+from store import evidence, jobs, revisions, skills, understanding
+from store.revisions import NewRevision
+from store.session import Session
+from store.tables import Job
+from workflows import messages as m
+
+FIRST = 1
+"""Number that the adopted revision gets in the new job."""
+
+LEAVES_ITS_NAME = (JobStatus.CANCELLED, JobStatus.FAILED)
+"""How a job must have ended to hand its name on; a completed one may still be promoted under it."""
+
+
+async def adopt(session: Session, job_id: UUID) -> m.Adopted:
+    """Take over from the job named in `origin`. Raises NotFound when there is no such job, plan or revision."""
+    job = await jobs.locked(session, job_id)
+    origin = Origin.model_validate(job.origin or {"job_id": job_id, "revision": 0})
+    source = await jobs.get(session, origin.job_id)
+    if source is None or origin.job_id == job_id:
+        raise NotFound(f"Job {job_id} names no job that it could take anything over from.")
+    message = f"taken over from job {origin.job_id}, revision {origin.revision}"
+    told: dict[str, JsonValue] = {"job_id": str(origin.job_id), "revision": origin.revision}
+    refined = source.task_description_refined or source.task_description
+    if await jobs.change(session, job_id, "adopted", "adopted", message, told, task_description_refined=refined):
+        await _take_over(session, job, source, origin.revision, message)
+    return await _adopted(session, job_id)
+
+
+async def _take_over(session: Session, job: Job, source: Job, revision: int, message: str) -> None:
+    await understanding.copy(session, source.job_id, job.job_id)
+    await evidence.copy(session, source.job_id, job.job_id, revision=revision, as_revision=FIRST)
+    before = await jobs.plan_of(session, source.job_id)
+    plan = await _reserved(session, job, source, before)
+    await jobs.keep_plan(session, job.job_id, plan)
+    old = await revisions.summary(session, source.job_id, revision)
+    files = [_named(file, before, plan) for file in await revisions.files(session, source.job_id, revision)]
+    renamed = [] if plan.name == before.name else [f"renamed to {plan.name}: {before.name} is the other job's"]
+    new = NewRevision(
+        n=FIRST,
+        digest=digest(files),
+        made_by=old.made_by,
+        by_person=old.by_person,
+        changes=[message, *renamed],
+        created_at=datetime.now(UTC),
+        files=files,
+    )
+    await revisions.keep(session, job.job_id, new)
+    await _fill_result(session, job, source, plan, new)
+
+
+async def _reserved(session: Session, job: Job, source: Job, plan: Plan) -> Plan:
+    """The plan under a name that is now the new job's, on the shelf that its request names."""
+    if JobStatus(source.status) in LEAVES_ITS_NAME:
+        await skills.hand_over(session, plan.name, source.job_id, job.job_id)
+    category = (await jobs.options_of(session, job.job_id)).category or plan.category
+    taken: set[str] = set()
+    name = plan.name
+    while not await skills.reserve(session, name, category, plan.description, "", job.job_id):
+        taken = {*taken, name, *await skills.names(session, other_than=job.job_id)}
+        name = free_name(plan.name, taken)
+    return plan.model_copy(update={"name": name, "category": category})
+
+
+def _named(file: SkillFileEntry, before: Plan, plan: Plan) -> SkillFileEntry:
+    """The file, with the new name in its frontmatter when it is a SKILL.md and the name has changed."""
+    if file.path != SKILL_FILE or plan.name == before.name:
+        return file
+    try:
+        front = frontmatter_of(parse(file.data, lenient=True)).model_copy(update={"name": plan.name})
+    except SkillFileError:
+        front = Frontmatter(name=plan.name, description=plan.description)
+    text = with_frontmatter(file.data.decode("utf-8", "replace"), front)
+    return SkillFileEntry(path=file.path, data=text.encode("utf-8", "replace"))
+
+
+async def _fill_result(session: Session, job: Job, source: Job, plan: Plan, new: NewRevision) -> None:
+    runs = await evidence.runs_of(session, job.job_id, revision=FIRST)
+    await jobs.merge_result(
+        session,
+        job.job_id,
+        understanding_summary=JobResult.model_validate(source.result).understanding_summary,
+        skill_name=plan.name,
+        taxonomy_path=plan.path,
+        revision=FIRST,
+        digest=new.digest,
+        evidence=summarize(runs).model_dump(mode="json", by_alias=True),
+    )
+
+
+async def _adopted(session: Session, job_id: UUID) -> m.Adopted:
+    plan = await jobs.plan_of(session, job_id)
+    runs = await evidence.runs_of(session, job_id, revision=FIRST)
+    passed = {arm: [run.passed for run in runs if run.arm is arm] for arm in Arm}
+    return m.Adopted(
+        name=plan.name,
+        path=plan.path,
+        revision=FIRST,
+        cases=len(await evidence.cases_of(session, job_id)),
+        passed_without=sum(passed[Arm.WITHOUT]) if passed[Arm.WITHOUT] else None,
+        passed_with=sum(passed[Arm.WITH]) if passed[Arm.WITH] else None,
+    )

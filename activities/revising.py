@@ -1,0 +1,125 @@
+"""A stored revision written anew for a person's feedback or for findings, and tried once more when it ignores them.
+
+Reads nothing and stores nothing but model calls: the author's step does.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from activities.models import Models, Role
+from activities.programs.describe import is_about_description, redescribe
+from activities.programs.heeding import Heeded, changed_sections, heeded
+from activities.programs.language_model import LanguageModel
+from activities.programs.revise import named_sections, revise
+from domain import format_rules
+from domain.brief import Brief, Plan
+from domain.errors import BudgetExhausted, NoProvider, SkillFileError, Unparsable
+from domain.format_rules import Subject
+from domain.manuscript import Revised
+from domain.markdown import frontmatter_lines
+from domain.proposals import legal_description
+from domain.shape import Shape
+from domain.skill import Finding, Frontmatter, Severity
+from domain.skill_file import frontmatter_of, parse, sections, with_frontmatter
+
+_FRONTMATTER_RULES = (
+    format_rules.known_fields,
+    format_rules.required_fields,
+    format_rules.name_form,
+    format_rules.name_place,
+    format_rules.description_form,
+    format_rules.optional_fields,
+    format_rules.tools,
+)
+
+
+class Task(Shape):
+    """What to revise, and why. `scope` is the place of the first try in the ledger."""
+
+    job_id: UUID
+    scope: str
+    attempt: int
+    brief: Brief
+    plan: Plan
+    content: str
+    feedback: str
+    findings: list[Finding]
+
+
+async def revised(models: Models, task: Task) -> Revised:
+    """The revision, with what it changed in words: the verdict on the feedback, the sections, then each change.
+
+    A try that ignores the feedback is followed by one more, which is taken as it is.
+    """
+    made = await _tried(models, task, task.scope)
+    if not task.feedback.strip():
+        return made
+    verdict = await _verdict(models, task, task.scope, made)
+    if not verdict.met:
+        made, verdict = await _once_more(models, task, made, verdict)
+    changed = changed_sections(task.content, made.content)
+    headings = [f"changed sections: {'; '.join(changed)}"] if changed else []
+    return made.model_copy(update={"changes": [verdict.in_words, *headings, *made.changes]})
+
+
+async def _tried(models: Models, task: Task, scope: str, missed: str = "") -> Revised:
+    author = models.of(Role.AUTHOR, task.job_id, scope, task.attempt)
+    made, about = Revised(content=task.content), is_about_description(task.feedback)
+    if not about or task.findings or named_sections(task.feedback, sections(task.content)):
+        made = await revise(author, task.brief, task.content, task.feedback, findings=task.findings, missed=missed)
+    content = headed(made.content, task.plan, task.findings)
+    told = await redescribe(author, task.brief, content, task.feedback, missed) if about else Revised(content=content)
+    return told.model_copy(update={"changes": [*told.changes, *made.changes]})
+
+
+async def _once_more(models: Models, task: Task, made: Revised, verdict: Heeded) -> tuple[Revised, Heeded]:
+    """The second try; the first one where the budget allows no other."""
+    scope = f"{task.scope}/again"
+    try:
+        second = await _tried(models, task, scope, verdict.evidence)
+    except BudgetExhausted:
+        return made, verdict
+    return second, await _verdict(models, task, scope, second)
+
+
+async def _verdict(models: Models, task: Task, scope: str, made: Revised) -> Heeded:
+    """The judge's verdict; that of code alone where no judge can give one: a paid revision is not lost for it."""
+    try:
+        return await heeded(_judge(models, task, scope), task.feedback, task.content, made.content)
+    except (BudgetExhausted, Unparsable):
+        return await heeded(None, task.feedback, task.content, made.content)
+
+
+def _judge(models: Models, task: Task, scope: str) -> LanguageModel | None:
+    try:
+        return models.of(Role.JUDGE, task.job_id, scope, task.attempt)
+    except NoProvider:
+        return None
+
+
+def headed(content: str, plan: Plan, findings: Sequence[Finding] = ()) -> str:
+    """The content under its own frontmatter while rules let it pass (a person may have edited it), else the plan's."""
+    last = frontmatter_lines(content)
+    errors = [item for item in findings if item.severity is Severity.ERROR]
+    refused = any(item.field not in (None, "body") or 0 < (item.line or 0) <= last for item in errors)
+    if not refused and _passes(content, plan.name):
+        return content
+    return with_frontmatter(content, Frontmatter(name=plan.name, description=plan.description))
+
+
+def described_as(content: str) -> str | None:
+    """The description in a SKILL.md, where it is readable and the format can hold it."""
+    try:
+        return legal_description(frontmatter_of(parse(content.encode("utf-8", "replace"))).description)
+    except SkillFileError:
+        return None
+
+
+def _passes(content: str, name: str) -> bool:
+    try:
+        skill = parse(content.encode("utf-8", "replace"))
+    except SkillFileError:
+        return False
+    subject = Subject(skill=skill, files=[], folder=name)
+    found = [finding for rule in _FRONTMATTER_RULES for finding in rule(subject)]
+    return not any(finding.severity is Severity.ERROR for finding in found)

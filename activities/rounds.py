@@ -1,0 +1,43 @@
+"""The rounds of questions of a job, as they were asked and answered. Reads the record; must not write questions."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.prompt import YOU_DECIDE, Answer, HitlType, InteractionView, Question, QuestionsData
+from domain.shape import Shape
+from store import jobs, prompts, understanding
+from store.session import Session
+
+_ROUNDS = (HitlType.CLARIFY, HitlType.DEEP_UNDERSTANDING)
+
+
+class Round(Shape):
+    """One round: its questions, and how many of them a person answered instead of leaving them to the model."""
+
+    questions: list[Question]
+    decided: int
+
+
+async def worth_another(session: Session, job_id: UUID) -> bool:
+    """Whether more questions may be asked: there are rounds left, and the person answered something in the last one.
+
+    Who leaves a whole round to the model wants to get on.
+    """
+    allowed = (await jobs.options_of(session, job_id)).max_rounds
+    if await understanding.rounds_asked(session, job_id) >= allowed:
+        return False
+    rounds = await rounds_of(session, job_id)
+    return bool(rounds) and rounds[-1].decided > 0
+
+
+async def rounds_of(session: Session, job_id: UUID) -> Sequence[Round]:
+    """Every round that was opened, oldest first."""
+    history = await prompts.history(session, job_id)
+    return [_round(row) for row in history if row.interaction_type in _ROUNDS]
+
+
+def _round(row: InteractionView) -> Round:
+    questions = QuestionsData.model_validate(row.prompt_data).questions
+    given = Answer.model_validate(row.response_data or {}).answers or {}
+    values = [given.get(question.id) for question in questions]
+    return Round(questions=questions, decided=sum(value not in (None, "", [], YOU_DECIDE) for value in values))

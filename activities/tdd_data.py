@@ -1,0 +1,40 @@
+"""What a person is shown at the checkpoints of the experiment: its cases, and how they went so far."""
+
+from domain.case_file import write_cases
+from domain.evaluation import CaseRun
+from domain.prompt import CaseResult, TddData
+from store import evidence, revisions
+from store.session import Session
+from workflows import messages as m
+
+SHOWN = 600
+"""First characters of an agent's output: enough to see how it went; the whole is in the evaluation."""
+
+
+async def tdd_data(session: Session, prompt: m.Prompt) -> TddData:
+    """The data of a tdd_* prompt: without a revision the cases are what can be edited, else its text."""
+    number = prompt.revision
+    cases = await evidence.cases_of(session, prompt.job_id)
+    runs = await evidence.runs_of(session, prompt.job_id, revision=number or 0)
+    state = await evidence.tdd_of(session, prompt.job_id)
+    text = await revisions.content(session, prompt.job_id, number) if number else write_cases(cases)
+    return TddData(
+        cases=cases,
+        results=[_result(run) for run in runs],
+        rationalizations=await evidence.rationalizations_of(session, prompt.job_id),
+        checklist=state.checklist_state if state else {},
+        no_skill_needed=prompt.no_skill_needed,
+        content=text,
+        revision=number,
+        digest=(await revisions.summary(session, prompt.job_id, number)).digest if number else None,
+    )
+
+
+def _result(run: CaseRun) -> CaseResult:
+    return CaseResult(
+        case_id=run.case_id,
+        arm=run.arm,
+        passed=run.passed,
+        missed=[item.text for item in run.checked if not item.passed],
+        output=run.output[:SHOWN],
+    )

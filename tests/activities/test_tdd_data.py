@@ -1,0 +1,62 @@
+"""What is shown at the checkpoints of the experiment: what was tried, how it went, and what may be edited."""
+
+from activities.tdd_data import SHOWN, tdd_data
+from domain.case_file import read_cases
+from domain.evaluation import Arm
+from domain.prompt import HitlType, TddData
+from store import evidence
+from store.session import Database
+from tests.support.rows import SKILL, a_case, a_run, make_draft, make_evidence, make_job
+from workflows import messages as m
+
+
+async def shown(database: Database, **prompt: object) -> TddData:
+    async with database.transaction() as session:
+        return await tdd_data(session, m.Prompt.model_validate({"round": 1, **prompt}))
+
+
+async def test_before_the_skill_the_cases_themselves_can_be_edited(database: Database) -> None:
+    job = await make_job(database)
+    await make_evidence(database, job, a_run(), a_run(case="case-2", passed=True))
+    data = await shown(database, job_id=job, kind=HitlType.TDD_RED)
+    assert read_cases(data.content) == data.cases == [a_case("case-1"), a_case("case-2")]
+    assert [(one.case_id, one.arm, one.passed, one.missed) for one in data.results] == [
+        ("case-1", Arm.WITHOUT, False, ["Names merged"]),
+        ("case-2", Arm.WITHOUT, True, []),
+    ]
+    assert data.rationalizations == ["I left it out for brevity."]
+    assert data.checklist == {"cases_written": True, "without_run": True}
+    assert (data.revision, data.digest, data.no_skill_needed) == (None, None, False)
+
+
+async def test_with_the_skill_its_text_can_be_edited_and_both_arms_are_shown(database: Database) -> None:
+    job = await make_job(database)
+    digest = await make_draft(database, job)
+    await make_evidence(database, job, a_run(), a_run(Arm.WITH, 1, passed=True), a_run(Arm.WITH, 2))
+    data = await shown(database, job_id=job, kind=HitlType.TDD_GREEN, revision=1)
+    assert (data.content, data.revision, data.digest) == (SKILL, 1, digest)
+    assert [(one.arm, one.passed) for one in data.results] == [(Arm.WITHOUT, False), (Arm.WITH, True)]
+
+
+async def test_that_no_skill_is_needed_is_said_with_what_shows_it(database: Database) -> None:
+    job = await make_job(database)
+    await make_evidence(database, job, a_run(passed=True))
+    data = await shown(database, job_id=job, kind=HitlType.TDD_RED, no_skill_needed=True)
+    assert data.no_skill_needed
+    assert [one.passed for one in data.results] == [True]
+
+
+async def test_of_a_long_output_the_beginning_is_shown(database: Database) -> None:
+    job = await make_job(database)
+    await make_evidence(database, job, a_run(output="x" * 10_000))
+    data = await shown(database, job_id=job, kind=HitlType.TDD_RED)
+    assert [len(one.output) for one in data.results] == [SHOWN]
+
+
+async def test_runs_of_cases_that_were_replaced_are_no_longer_shown(database: Database) -> None:
+    job = await make_job(database)
+    await make_evidence(database, job, a_run())
+    async with database.transaction() as session:
+        await evidence.replace_cases(session, job, [a_case()], 1)
+    data = await shown(database, job_id=job, kind=HitlType.TDD_RED)
+    assert ([case.id for case in data.cases], data.results, data.rationalizations) == (["r1-case-1"], [], [])
