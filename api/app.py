@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -18,15 +19,20 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
-from api import drafts, health, hitl, jobs, logs, pages, problems, record, skills
+from api import audit, drafts, groups, health, hitl, jobs, live, logs, pages, problems, record, skills
 from api.dependencies import Services
 from api.described import problems as documented
 from api.guard import SECURITY_HEADERS, Guard
 from api.hub import Hub
+from api.idempotency import Idempotency
+from api.idempotency import document as document_keys
 from api.library import LibraryFolder
+from api.notifying import notify_for_ever
+from api.patience import WITHIN, Patience
 from api.reconciling import reconcile_for_ever
 from api.redelivery import redeliver_for_ever
 from api.temporal import Temporal
+from api.webhook import UnusableWebhook, Webhook, webhook_of
 from settings import Settings, load
 from store.notifications import listen
 from store.session import Database
@@ -42,34 +48,51 @@ without it, approved, validated and published. Start with `POST /api/v1/skills`,
 """
 
 
+class Application(FastAPI):
+    """The application, whose documentation also tells of the header that a middleware heeds."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            document_keys(super().openapi())
+        return super().openapi()
+
+
 def create() -> FastAPI:
     """The application from the environment's settings; what uvicorn calls."""
     logs.configure()
     return build(load(), ClientConfig.load_client_connect_config())
 
 
-def build(settings: Settings, temporal: ClientConnectConfig) -> FastAPI:
-    """The application from given settings. Raises SystemExit when no database is named."""
+def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float = WITHIN) -> FastAPI:
+    """The application from given settings; `patience`: seconds a request may go without an answer.
+
+    Raises SystemExit when no database is named, or the webhook cannot be used.
+    """
     if settings.database_url is None:
         raise SystemExit("The api needs a database: set SKILL_FLEET_DATABASE_URL, or run `skill-fleet up`.")
-    app = FastAPI(
+    app = Application(
         title="Skill Fleet",
         version="1",
         description=DESCRIPTION,
-        lifespan=partial(lifespan, settings=settings, temporal=temporal),
+        lifespan=partial(lifespan, settings=settings, temporal=temporal, webhook=webhook_from(settings)),
         docs_url=None,  # its scripts come from another host, which the content policy forbids
         redoc_url=None,
         generate_unique_id_function=operation_id,
         responses=documented(422),
     )
     api = APIRouter(prefix=PREFIX)
-    for router in (jobs.router, record.router, hitl.router, drafts.router, skills.router, health.router):
+    about_jobs = (live.router, jobs.router, record.router, audit.router, hitl.router, drafts.router)
+    for router in (*about_jobs, groups.router, skills.router, health.router):
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.metrics_router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    problems.install(app, pages.problem_page, SECURITY_HEADERS)
+    told = problems.install(app, pages.problem_page, SECURITY_HEADERS)
+    # The last one added is the first to see a request.
+    app.add_middleware(Idempotency, told=told)
+    app.add_middleware(Patience, told=told, seconds=patience)
     app.add_middleware(Guard, hosts=own_hosts(settings.api_url))
     return app
 
@@ -85,22 +108,37 @@ def own_hosts(api_url: str | None) -> frozenset[str]:
     return frozenset({host} if host else ())
 
 
+def webhook_from(settings: Settings) -> Webhook | None:
+    """Where notifications go; None when nobody is to be notified."""
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
+    try:
+        return webhook_of(settings.webhook_url, secret, private=settings.webhook_allow_private)
+    except UnusableWebhook as error:
+        raise SystemExit(str(error)) from error
+
+
 @asynccontextmanager
-async def lifespan(app: FastAPI, settings: Settings, temporal: ClientConnectConfig) -> AsyncIterator[None]:
+async def lifespan(
+    app: FastAPI, settings: Settings, temporal: ClientConnectConfig, webhook: Webhook | None
+) -> AsyncIterator[None]:
     """Make the parts, run what runs beside requests, and leave nothing open."""
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     model = settings.model_for("author")
     parts = Services(
-        database=Database.connect(url, name="skill-fleet-api"),
+        database=Database.connect(url, name="skill-fleet-api", notify=webhook is not None),
         temporal=Temporal(await lazy_client(temporal)),
         library=LibraryFolder(settings.library),
         hub=Hub(),
         model=model.model if model else None,
+        hosts=own_hosts(settings.api_url),
     )
     app.state.services = parts
+    works = [parts.hub.listen(partial(listen, url)), redeliver_for_ever(parts), reconcile_for_ever(parts)]
+    if webhook is not None:
+        works.append(notify_for_ever(parts.database, webhook))
     try:
-        async with beside(parts.hub.listen(partial(listen, url)), redeliver_for_ever(parts), reconcile_for_ever(parts)):
+        async with beside(*works):
             yield
     finally:
         await parts.database.dispose()

@@ -11,7 +11,7 @@ from api.dependencies import Services
 from api.errors import TemporalUnavailable
 from domain.errors import SkillFleetError
 from domain.shape import StrictShape
-from store import health
+from store import health, outbox
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
 
 WITHIN = 12.0
@@ -45,6 +45,7 @@ async def readiness(parts: Services) -> dict[str, Check]:
         "workers": _workers,
         "model": _model,
         "library": _library,
+        "notifications": _notifications,
     }
     found = await asyncio.gather(*(_looked(look, parts) for look in looks.values()))
     return {name: check for name, check in zip(looks, found, strict=True) if check is not None}
@@ -122,3 +123,19 @@ async def _library(parts: Services) -> Check:
 
 def _writable(root: Path) -> bool:
     return root.is_dir() and os.access(root, os.W_OK)
+
+
+async def _notifications(parts: Services) -> Check | None:
+    """Well whatever the receiver does: jobs get done without it, and the api must not be taken out of service."""
+    if not parts.database.notify:
+        return None
+    async with parts.database.transaction() as session:
+        state = await outbox.waiting(session)
+    detail = f"{state.waiting} wait, {state.given_up} given up"
+    if state.last_error is None:
+        return Check(ok=True, detail=detail)
+    return Check(
+        ok=True,
+        detail=f"{detail}; last error: {state.last_error}",
+        fix="see docs/notifications.md: when nothing arrives",
+    )

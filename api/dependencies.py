@@ -23,13 +23,17 @@ MAX_USER = 255
 
 @dataclass(frozen=True)
 class Services:
-    """The parts of the api, made by the composition root. `model` is the one configured here, if any."""
+    """The parts of the api, made by the composition root. `model` is the one configured here, if any.
+
+    `hosts`: names besides loopback under which the api may be asked for.
+    """
 
     database: Database
     temporal: Temporal
     library: LibraryFolder
     hub: Hub
     model: str | None = None
+    hosts: frozenset[str] = frozenset()
 
 
 def services(connection: HTTPConnection) -> Services:
@@ -44,11 +48,21 @@ def person(
     x_user_id: Annotated[str | None, Header(description="Who asks; without it `local`.", examples=["ada"])] = None,
 ) -> Person:
     """Who asks: the header, else the page's cookie, else `local`. Raises InvalidRequest for a name that is none."""
-    name = (x_user_id or request.cookies.get(USER_COOKIE) or LOCAL).strip()
+    return Person(named(x_user_id or request.cookies.get(USER_COOKIE)))
+
+
+def asking_name(connection: HTTPConnection) -> str:
+    """The name of who asks, for what runs outside of routes. Raises InvalidRequest for a name that is none."""
+    return named(connection.headers.get("x-user-id") or connection.cookies.get(USER_COOKIE))
+
+
+def named(given: str | None) -> str:
+    """The name that was given, or `local`. Raises InvalidRequest for a name that is none."""
+    name = (given or LOCAL).strip()
     problem = user_problem(name)
     if problem:
         raise InvalidRequest(problem, {"X-User-Id": problem})
-    return Person(name)
+    return name
 
 
 def user_problem(name: str) -> str | None:
@@ -80,6 +94,8 @@ JobToRead = Annotated[KnownJob, Depends(JobTo(Verb.READ))]
 JobToAnswer = Annotated[KnownJob, Depends(JobTo(Verb.ANSWER))]
 JobToCancel = Annotated[KnownJob, Depends(JobTo(Verb.CANCEL))]
 JobToRetry = Annotated[KnownJob, Depends(JobTo(Verb.RETRY))]
+JobToReopen = Annotated[KnownJob, Depends(JobTo(Verb.REOPEN))]
+JobToAssign = Annotated[KnownJob, Depends(JobTo(Verb.ASSIGN))]
 JobToPromote = Annotated[KnownJob, Depends(JobTo(Verb.PROMOTE))]
 
 

@@ -8,7 +8,7 @@ from api.problems import MEDIA_TYPE, Problem
 Responses = dict[int | str, dict[str, object]]
 
 WHY = {
-    403: "Another site's page tried to change something.",
+    403: "Another site's page tried to change something, or only others may change it.",
     404: "No such thing, or not for this person.",
     409: "Something else stands in the way; the document says what.",
     410: "The job has ended.",

@@ -3,9 +3,16 @@
 SkillFleetError
 ├── InvalidRequest           a body or parameter that does not fit; carries one message per field
 ├── KeyReused                the Idempotency-Key was used for something else
+├── JobNotEnded              only an ended job can be gone on from
+├── NotAllowed               seen by everyone, changed by some
+├── NotBegun                 the job has no record yet that could be changed
+├── NothingToReopen          no prompt of this job is parked
 ├── NothingToRetry           no problem of this job waits for a person
 ├── PromotionFailed          the promotion was tried and failed; nothing is half done
 ├── TemporalUnavailable      Temporal cannot be reached; nothing was lost
+├── TryLater                 the same request will do in a while; carries how many seconds
+│   ├── StillAtWork          the first request under this Idempotency-Key has not been answered yet
+│   └── TimedOut             what the request needs hangs; it was given up
 └── WorkflowGone             Temporal has no running workflow of that name
 
 Translated at one edge (`api/problems.py`).
@@ -26,6 +33,22 @@ class KeyReused(SkillFleetError):
     """The same Idempotency-Key, another body."""
 
 
+class JobNotEnded(SkillFleetError):
+    """The job still runs: a new one can go on only from an ended one."""
+
+
+class NotAllowed(SkillFleetError):
+    """This person may see it, but not change it."""
+
+
+class NotBegun(SkillFleetError):
+    """No worker has opened the job yet, so there is no record to change."""
+
+
+class NothingToReopen(SkillFleetError):
+    """No prompt of this job is parked."""
+
+
 class NothingToRetry(SkillFleetError):
     """No problem of this job waits for a person."""
 
@@ -36,6 +59,22 @@ class PromotionFailed(SkillFleetError):
 
 class TemporalUnavailable(SkillFleetError):
     """Temporal cannot be reached."""
+
+
+class TryLater(SkillFleetError):
+    """The same request will do in `seconds`."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class StillAtWork(TryLater):
+    """The first request under this Idempotency-Key has not been answered yet."""
+
+
+class TimedOut(TryLater):
+    """What the request needs hangs; it was given up, and may or may not have been done."""
 
 
 class WorkflowGone(SkillFleetError):

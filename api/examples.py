@@ -9,6 +9,7 @@ START: dict[str, JsonValue] = {
     "options": {"confirm": True, "category": "data", "max_questions": 3, "hitl_timeout": "P7D"},
     "sources": [{"name": "notes.md", "content": "Deletion requests are answered within 30 days."}],
 }
+GO_ON: dict[str, JsonValue] = {"from_job": JOB, "from_revision": 2, "options": {"max_questions": 0}}
 STARTED: dict[str, JsonValue] = {"job_id": JOB, "status": "pending", "progress_percent": 0}
 ANSWERS: dict[str, JsonValue] = {
     "interaction_id": "0a57cf0c-31f4-5f0f-8a8b-3b1a6f7c2d10",

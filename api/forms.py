@@ -1,4 +1,7 @@
-"""Forms of the page: the token that proves they are ours, and what their fields mean. Must not answer or start."""
+"""Forms of the page: the token that proves they are ours, and their fields as clean text. Must not answer or start.
+
+What the fields of a prompt's form mean is in `api/answer_form.py`.
+"""
 
 import hmac
 import secrets
@@ -11,7 +14,6 @@ from starlette.exceptions import HTTPException
 
 from api.errors import InvalidRequest
 from api.starting import StartRequest
-from domain.prompt import YOU_DECIDE, AnswerRequest, PromptView, Question, QuestionsData
 
 TOKEN_COOKIE = "skill_fleet_form"  # noqa: S105 - the name of a cookie
 TOKEN_FIELD = "token"  # noqa: S105 - the name of a field
@@ -79,32 +81,6 @@ def start_request(form: Form) -> StartRequest:
     )
 
 
-def answer_request(form: Form, prompt: PromptView) -> AnswerRequest:
-    """The answer that a form of a prompt means. Raises InvalidRequest."""
-    given: dict[str, JsonValue] = {
-        "interaction_id": form.text("interaction_id"),
-        "action": form.text("action"),
-        "answers": answers_from(form, questions_of(prompt)) or None,
-        "feedback": form.text("feedback").strip() or None,
-        "content": form.text("content") or None if form.text("action") == "edit" else None,
-        "reason": form.text("reason").strip() or None if form.text("action") == "waive" else None,
-    }
-    return parsed(AnswerRequest, given)
-
-
-def questions_of(prompt: PromptView) -> list[Question]:
-    """The questions of a prompt; none for kinds that ask none."""
-    if prompt.prompt_data is None or "questions" not in prompt.prompt_data:
-        return []
-    return QuestionsData.model_validate(prompt.prompt_data).questions
-
-
-def answers_from(form: Form, questions: list[Question]) -> dict[str, JsonValue]:
-    """The answers in a form by question; those left empty are left out."""
-    given = {question.id: _value(form, question) for question in questions}
-    return {name: value for name, value in given.items() if value not in (None, "", [])}
-
-
 def parsed(shape: type[Body], given: dict[str, JsonValue]) -> Body:
     """The fields as a shape. Raises InvalidRequest with one message per field."""
     try:
@@ -115,20 +91,6 @@ def parsed(shape: type[Body], given: dict[str, JsonValue]) -> Body:
             for item in error.errors(include_input=False, include_url=False)
         }
         raise InvalidRequest("Please look at the marked fields.", fields) from error
-
-
-def _value(form: Form, question: Question) -> JsonValue:
-    if form.ticked(f"decide.{question.id}"):
-        return YOU_DECIDE
-    own = form.text(f"own.{question.id}").strip()
-    chosen = form.texts(f"q.{question.id}")
-    if question.type == "multi":
-        items: list[JsonValue] = [*chosen, *([own] if own else [])]
-        return items
-    if own:
-        return own
-    value = chosen[0].strip() if chosen else ""
-    return {"true": True, "false": False}.get(value, value) if question.type == "boolean" else value
 
 
 def _clean(text: str) -> str:

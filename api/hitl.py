@@ -1,8 +1,9 @@
 """Routes of prompts: read, keep a draft, answer."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
 
 from api import answering, reading
 from api.dependencies import JobToAnswer, JobToRead, PersonDep, ServicesDep, storable
@@ -21,6 +22,10 @@ from domain.prompt import (
     PromptView,
 )
 from domain.shape import StrictShape
+from store.prompts import Channel
+
+COMMAND_LINE = "skill-fleet"
+"""How the command line's User-Agent begins; the audit tells it from other programs."""
 
 router = APIRouter(prefix="/hitl", tags=["prompts"], dependencies=[Depends(storable)])
 
@@ -69,13 +74,20 @@ async def read_hitl_config() -> HitlConfig:
 @router.get("/{job_id}/prompt", summary="The open prompt", responses=problems(404, 503))
 async def read_prompt(job: JobToRead, parts: ServicesDep, asking: PersonDep) -> PromptView:
     """What the job asks now, the form to answer it with, and your draft; `hitl_type` is null when nothing is open."""
-    return await reading.prompt_of(parts.database, job, asking.name)
+    return await reading.prompt_of(parts.database, job, asking.name, parts.hub.watching(job.job_id))
 
 
 @router.patch("/{job_id}/draft", summary="Keep a part of an answer", responses=problems(404, 409, 422, 503))
-async def save_draft(job: JobToAnswer, body: AnswerDraft, parts: ServicesDep, asking: PersonDep) -> AnswerDraft:
-    """Merge into your draft, question by question; null clears. Returns the whole draft."""
-    return await answering.save_draft(parts, asking, job, body)
+async def save_draft(
+    job: JobToAnswer,
+    body: AnswerDraft,
+    parts: ServicesDep,
+    asking: PersonDep,
+    interaction_id: Annotated[UUID | None, Query(description="The prompt it is for; default: the open one.")] = None,
+) -> AnswerDraft:
+    """Merge into your draft, question by question; null clears. Returns the whole draft. 409 when the prompt has closed
+    meanwhile: who answered is in `standing`, and your text is kept with that prompt."""
+    return await answering.save_draft(parts, asking, job, body, interaction_id)
 
 
 @router.post("/{job_id}/response", status_code=202, summary="Answer", responses=problems(404, 409, 410, 413, 422, 503))
@@ -85,10 +97,12 @@ async def answer_prompt(
     response: Response,
     parts: ServicesDep,
     asking: PersonDep,
+    user_agent: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> AnswerReceipt:
     """Answer the open prompt. 202 accepted; 200 the same answer again; 409 someone else's stands, or it is stale;
     410 the job has ended; 422 per field, and what was valid is kept as your draft."""
-    receipt = await answering.answer(parts, asking, job, body)
+    via = "cli" if user_agent.startswith(COMMAND_LINE) else Channel.API
+    receipt = await answering.answer(parts, asking, job, body, via)
     if receipt.outcome == "repeated":
         response.status_code = 200
     return receipt

@@ -8,14 +8,23 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api import listing, reading, starting, steering
-from api.dependencies import JobToCancel, JobToRead, JobToRetry, PersonDep, ServicesDep, storable
+from api.dependencies import (
+    JobToAssign,
+    JobToCancel,
+    JobToRead,
+    JobToReopen,
+    JobToRetry,
+    PersonDep,
+    ServicesDep,
+    storable,
+)
 from api.described import problems
 from api.errors import InvalidRequest
-from api.examples import EVENTS, START, STARTED
+from api.examples import EVENTS, GO_ON, START, STARTED
 from api.starting import StartRequest
 from api.stream import frames
 from domain.job import JobPage, JobStatus, JobStatusView, JobView, PendingPage
-from domain.prompt import MAX_ANSWER
+from domain.prompt import MAX_ANSWER, HitlType
 from domain.shape import StrictShape
 
 router = APIRouter(tags=["jobs"], dependencies=[Depends(storable)])
@@ -27,6 +36,14 @@ class CancelBody(StrictShape):
     reason: Annotated[str, Field(max_length=MAX_ANSWER, description="Why; it goes on record.")] = ""
 
 
+class Assignment(StrictShape):
+    """Body of `PUT /jobs/{job_id}/assignee`."""
+
+    assignee: str | None = Field(
+        description="A person's name, `group:<name>`, or null for nobody.", examples=["ada", "group:reviewers", None]
+    )
+
+
 def location(job_id: UUID) -> str:
     """Where a job is read."""
     return f"/api/v1/jobs/{job_id}"
@@ -36,10 +53,10 @@ def location(job_id: UUID) -> str:
     "/skills",
     status_code=202,
     summary="Start a job",
-    responses={202: {"content": {"application/json": {"example": STARTED}}}, **problems(413, 422, 503)},
+    responses={202: {"content": {"application/json": {"example": STARTED}}}, **problems(404, 409, 413, 422, 503)},
 )
 async def start_skill(
-    body: Annotated[StartRequest, Body(examples=[START])],
+    body: Annotated[StartRequest, Body(examples=[START, GO_ON])],
     response: Response,
     parts: ServicesDep,
     asking: PersonDep,
@@ -47,7 +64,8 @@ async def start_skill(
         str | None, Header(max_length=255, description="The same key and body again is the same job.")
     ] = None,
 ) -> JobStatusView:
-    """Start a job from a sentence. Answers at once; `Location` says where to follow it."""
+    """Start a job from a sentence, or go on from a revision of an ended job. Answers at once; `Location` says where to
+    follow it."""
     started = await starting.start(parts, asking, body, idempotency_key or None)
     response.headers["Location"] = location(started.view.job_id)
     if started.replayed:
@@ -70,12 +88,22 @@ async def list_jobs(
     return await listing.page(parts, asking, wanted)
 
 
-@router.get("/jobs/pending", summary="The inbox", responses=problems(503))
+@router.get("/jobs/pending", summary="The inbox", responses=problems(422, 503))
 async def list_pending(
-    parts: ServicesDep, asking: PersonDep, user_id: Annotated[str | None, Query(max_length=255)] = None
+    parts: ServicesDep,
+    asking: PersonDep,
+    user_id: Annotated[str | None, Query(max_length=255, description="The owner.")] = None,
+    assignee: Annotated[str | None, Query(max_length=255, description="A name, or `group:<name>`.")] = None,
+    kind: HitlType | None = None,
+    mine: Annotated[
+        bool, Query(description="Assigned to you or your groups, or yours and assigned to nobody.")
+    ] = False,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> PendingPage:
-    """Open prompts, oldest due first."""
-    return await listing.inbox(parts, asking, user_id)
+    """Open prompts, oldest due first: what is overdue stands at the top, because there somebody has waited longest.
+    `problems` are jobs that wait for a person to mend something."""
+    wanted = listing.InboxWanted(user_id=user_id, assignee=assignee, kind=kind, mine=mine, limit=limit)
+    return await listing.inbox(parts, asking, wanted)
 
 
 @router.get("/jobs/{job_id}", summary="All of a job", responses=problems(404, 503))
@@ -102,17 +130,21 @@ async def read_status(job: JobToRead, parts: ServicesDep) -> JobStatusView:
 async def follow_job(
     job: JobToRead,
     parts: ServicesDep,
+    asking: PersonDep,
     last_event_id: Annotated[str | None, Header(description="Number of the last event seen.")] = None,
     after: Annotated[
         str | None, Query(alias="last_event_id", description="The same, for clients without headers.")
     ] = None,
+    tokens: Annotated[bool, Query(description="Also show what models write, while they write it.")] = False,
 ) -> StreamingResponse:
     """Server-Sent Events: first the present state (`state`), then every event after `Last-Event-ID` (without one: all).
 
     `data` is a JobEvent. A comment every 15 seconds shows that the stream lives. It ends when the job has ended and all
-    is sent; opened again later it tells of a promotion.
+    is sent; opened again later it tells of a promotion. With `tokens=true` events `token` come between, without an id:
+    `data` is {label, text}, the last part of what a model has written so far; some may be missing. As long as the
+    stream is open, others see your name at the job's prompt.
     """
-    stream = frames(parts, job, position(last_event_id or after))
+    stream = frames(parts, job, position(last_event_id or after), tokens=tokens, watcher=asking.name)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -121,7 +153,8 @@ async def follow_job(
 async def cancel_job(
     job: JobToCancel, response: Response, parts: ServicesDep, asking: PersonDep, body: CancelBody | None = None
 ) -> JobStatusView:
-    """Ask a job to end; the model call in flight is aborted. 200 when it is cancelled already. Only its owner may."""
+    """Ask a job to end, in whatever state it is; the model call in flight is aborted, and what exists is kept. 200 when
+    it is cancelled already. Only its owner or assignee may."""
     view = await steering.cancel(parts, asking, job, body.reason if body else "")
     if job.status.final:
         response.status_code = 200
@@ -132,8 +165,25 @@ async def cancel_job(
     "/jobs/{job_id}/retry", status_code=202, summary="Go on after a problem", responses=problems(404, 409, 410, 503)
 )
 async def retry_job(job: JobToRetry, parts: ServicesDep, asking: PersonDep) -> JobStatusView:
-    """Let a job go on that waited for a person to mend something (a key, a bill). Only its owner may."""
+    """Let a job go on that waited for a person to mend something (a key, a bill). Only its owner or assignee may."""
     return await steering.retry(parts, asking, job)
+
+
+@router.post(
+    "/jobs/{job_id}/reopen",
+    status_code=202,
+    summary="Ask a parked prompt again",
+    responses=problems(404, 409, 410, 503),
+)
+async def reopen_job(job: JobToReopen, parts: ServicesDep, asking: PersonDep) -> JobStatusView:
+    """Give a parked prompt a new time limit and new reminders. Only the job's owner or assignee may."""
+    return await steering.reopen(parts, asking, job)
+
+
+@router.put("/jobs/{job_id}/assignee", summary="Assign a job", responses=problems(404, 409, 422, 503))
+async def assign_job(job: JobToAssign, body: Assignment, parts: ServicesDep, asking: PersonDep) -> JobView:
+    """Hand a job to a person or a group, who then may do all that its owner may. Only its owner or assignee may."""
+    return await steering.assign(parts, asking, job, body.assignee)
 
 
 def position(given: str | None) -> int:

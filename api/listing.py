@@ -11,10 +11,10 @@ from api.errors import InvalidRequest, TemporalUnavailable
 from api.permissions import Person, Verb, may
 from api.reading import not_opened, waiting_view
 from api.temporal import RunningJob
-from domain.job import JobPage, JobStatus, JobSummary, PendingItem, PendingPage, Phase
+from domain.job import JobPage, JobStatus, JobSummary, PendingItem, PendingPage, Phase, StoppedJob
 from domain.prompt import HitlType
 from domain.shape import Shape
-from store import jobs, prompts, views
+from store import jobs, prompts, stopped, views
 from store.tables import HitlInteraction, Job
 
 log = structlog.get_logger("api")
@@ -28,6 +28,16 @@ class Wanted(Shape):
     words: str | None = None
     cursor: str | None = None
     limit: int = 50
+
+
+class InboxWanted(Shape):
+    """Which prompts: all conditions must hold. `mine`: assigned to me or to a group of mine, or mine and nobody's."""
+
+    user_id: str | None = None
+    assignee: str | None = None
+    kind: HitlType | None = None
+    mine: bool = False
+    limit: int = 200
 
 
 async def page(parts: Services, asking: Person, wanted: Wanted) -> JobPage:
@@ -52,11 +62,27 @@ async def page(parts: Services, asking: Person, wanted: Wanted) -> JobPage:
     )
 
 
-async def inbox(parts: Services, asking: Person, user_id: str | None) -> PendingPage:
-    """Open prompts, oldest due first."""
+async def inbox(parts: Services, asking: Person, wanted: InboxWanted) -> PendingPage:
+    """Open prompts, oldest due first; and jobs that a problem has stopped, longest stopped first.
+
+    A prompt that nobody answered in time stands at the top: somebody has waited longest for it. A kind narrows to
+    prompts, so that no problems are listed with it.
+    """
+    person = asking.name if wanted.mine else None
+    user_id, assignee, limit = wanted.user_id, wanted.assignee, wanted.limit
     async with parts.database.transaction() as session:
-        rows = await prompts.pending(session, user_id)
-    return PendingPage(items=[_item(asked, job) for asked, job in rows if may(asking, Verb.READ, job)])
+        asked = await prompts.pending(
+            session, person, user_id=user_id, assignee=assignee, kind=wanted.kind, limit=limit
+        )
+        halted = (
+            await stopped.by_a_problem(session, person, user_id=user_id, assignee=assignee, limit=limit)
+            if wanted.kind is None
+            else []
+        )
+    return PendingPage(
+        items=[_item(parts, prompt, job) for prompt, job in asked if may(asking, Verb.READ, job)],
+        problems=[_stopped(job) for job in halted if may(asking, Verb.READ, job)],
+    )
 
 
 def cursor(created_at: datetime, job_id: UUID) -> str:
@@ -105,7 +131,7 @@ def _summary(job: RunningJob) -> JobSummary:
     )
 
 
-def _item(asked: HitlInteraction, job: Job) -> PendingItem:
+def _item(parts: Services, asked: HitlInteraction, job: Job) -> PendingItem:
     return PendingItem(
         job_id=job.job_id,
         task_description=job.task_description,
@@ -115,4 +141,21 @@ def _item(asked: HitlInteraction, job: Job) -> PendingItem:
         interaction_id=asked.interaction_id,
         opened_at=asked.created_at,
         timeout_at=asked.timeout_at,
+        user_id=job.user_id,
+        assignee=job.assignee,
+        parked_at=job.parked_at,
+        escalated_at=asked.escalated_at,
+        reminders=asked.reminders,
+        watching=parts.hub.watching(job.job_id),
+    )
+
+
+def _stopped(job: Job) -> StoppedJob:
+    return StoppedJob(
+        job_id=job.job_id,
+        task_description=job.task_description,
+        error=job.error or "",
+        parked_at=job.parked_at,
+        user_id=job.user_id,
+        assignee=job.assignee,
     )

@@ -6,20 +6,19 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from markupsafe import Markup
-from pydantic import ConfigDict, JsonValue
+from pydantic import ConfigDict
 
+from api.answer_form import Input, left_over
+from api.asked import AskedView, Typed, asked_view
 from api.dependencies import Services
-from api.forms import questions_of
 from api.permissions import Person, Verb, may
 from api.reading import KnownJob, present, prompt_of, view_of
 from api.record import evaluation_of
 from api.rendering import DiffLine, diff_lines, skill_html
 from api.templating import View
-from domain.answers import LEGAL, WORDS
 from domain.diff import unified
 from domain.evaluation import EvaluationView
 from domain.job import JobPage, JobStatus, JobSummary, JobView, PendingPage, Phase
-from domain.prompt import YOU_DECIDE, HitlType, PreviewData, PromptAction, PromptView, Question, ValidateData
 from domain.shape import Shape
 from domain.skill import Category, Finding, RevisionSummary, RevisionView, SkillDetail, SkillSummary
 from store import evidence, jobs, revisions, skills, views
@@ -44,15 +43,6 @@ PHASE_WORDS: Mapping[Phase, str] = {
 }
 
 
-class Typed(Shape):
-    """What a person typed into a form that was refused, and what is wrong with each field."""
-
-    status: int = 200
-    message: str = ""
-    errors: dict[str, str] = {}
-    fields: dict[str, JsonValue] = {}
-
-
 class HomeView(View):
     """The first page. `key` makes a form that is sent twice start one job; `stopped` are the jobs that need mending."""
 
@@ -64,10 +54,10 @@ class HomeView(View):
 
 
 class InboxView(View):
-    """What waits for an answer, and what waits for something to be mended."""
+    """What waits for an answer, and what waits for something to be mended. `mine`: only what is this person's."""
 
     pending: PendingPage
-    stopped: list[JobSummary]
+    mine: bool
 
 
 class Step(Shape):
@@ -77,31 +67,9 @@ class Step(Shape):
     state: Literal["done", "now", "ahead"]
 
 
-class Choice(Shape):
-    """One thing that may be done with the open prompt."""
-
-    action: PromptAction
-    words: str
-
-
-class AskedView(Shape):
-    """The open prompt, ready to be shown."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    prompt: PromptView
-    choices: list[Choice]
-    questions: list[Question]
-    answers: dict[str, JsonValue]
-    preview: PreviewData | None = None
-    validation: ValidateData | None = None
-    rendered: Markup = Markup()
-    diff: list[DiffLine] = []
-    content: str = ""
-
-
 class JobPageView(View):
-    """A job's page. `seq` is the number of the last event it shows; `live`: more may come."""
+    """A job's page. `seq` is the number of the last event it shows; `live`: more may come; `left`: what was typed for a
+    prompt that is closed now."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -117,9 +85,10 @@ class JobPageView(View):
     seq: int
     live: bool
     owner: bool
+    may_reopen: bool
     stopped: bool
     typed: Typed
-    you_decide: str = YOU_DECIDE
+    left: list[Input]
 
 
 class RevisionPageView(View):
@@ -158,12 +127,6 @@ async def home(parts: Services, listed: JobPage, typed: Typed) -> HomeView:
     )
 
 
-async def inbox(parts: Services, asking: Person, pending: PendingPage) -> InboxView:
-    """What waits for people."""
-    stopped = [job for job in await stopped_jobs(parts) if may(asking, Verb.READ, job)]
-    return InboxView(title="Inbox", pending=pending, stopped=stopped)
-
-
 async def stopped_jobs(parts: Services) -> list[JobSummary]:
     """Running jobs that go on only when something was mended, newest first."""
     async with parts.database.transaction() as session:
@@ -175,7 +138,7 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
     """A job's page for this person."""
     seq = (await present(parts.database, job)).seq  # before everything else: what comes later is still news
     view = await view_of(parts.database, job)
-    prompt = await prompt_of(parts.database, job, asking.name)
+    prompt = await prompt_of(parts.database, job, asking.name, parts.hub.watching(job.job_id))
     async with parts.database.transaction() as session:
         history = await revisions.history(session, job.job_id)
         shown = view.result.revision or (history[-1].n if history else None)
@@ -197,8 +160,10 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
         seq=seq,
         live=not view.status.final,
         owner=may(asking, Verb.CANCEL, job),
+        may_reopen=may(asking, Verb.REOPEN, job),
         stopped=view.error is not None and view.parked_at is not None and not view.status.final,
         typed=typed,
+        left=left_over(typed.inputs, typed.action) if typed.interaction_id != prompt.interaction_id else [],
     )
 
 
@@ -234,27 +199,6 @@ def timeline(job: JobView) -> list[Step]:
         Step(words=PHASE_WORDS[phase], state="now" if n == now and not job.status.final else state[n < now])
         for n, phase in enumerate(order)
     ]
-
-
-def asked_view(prompt: PromptView, current: str, typed: Typed) -> AskedView:
-    """The open prompt. Answers come from what was typed, else from the person's draft."""
-    data = prompt.prompt_data or {}
-    kind = prompt.hitl_type or HitlType.CLARIFY
-    preview = PreviewData.model_validate(data) if prompt.hitl_type is HitlType.PREVIEW else None
-    draft = (prompt.draft.answers if prompt.draft else None) or {}
-    typed_answers = typed.fields.get("answers")
-    content = typed.fields.get("content") or (preview.content if preview else current)
-    return AskedView(
-        prompt=prompt,
-        choices=[Choice(action=action, words=WORDS[action]) for action in LEGAL.get(kind, ())],
-        questions=questions_of(prompt),
-        answers={**draft, **(typed_answers if isinstance(typed_answers, dict) else {})},
-        preview=preview,
-        validation=ValidateData.model_validate(data) if prompt.hitl_type is HitlType.VALIDATE else None,
-        rendered=skill_html(preview.content) if preview else Markup(),
-        diff=diff_lines(preview.diff) if preview else [],
-        content=str(content),
-    )
 
 
 async def library(parts: Services) -> LibraryView:

@@ -1,16 +1,21 @@
 """The page: plain HTML that works without JavaScript. Its forms do what the api does, by the same functions."""
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
+from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import JsonValue
 
 from api import answering, listing, page_views, promoting, starting, steering
+from api.answer_form import answer_request, sent
+from api.asked import Typed
 from api.dependencies import (
     MAX_USER,
     USER_COOKIE,
+    JobTo,
     JobToAnswer,
     JobToCancel,
     JobToPromote,
@@ -21,27 +26,32 @@ from api.dependencies import (
     ServicesDep,
     user_problem,
 )
-from api.errors import InvalidRequest, KeyReused, NothingToRetry, PromotionFailed, WorkflowGone
-from api.forms import Form, FormDep, answer_request, answers_from, parsed, questions_of, start_request
-from api.page_views import Typed
-from api.permissions import Person
+from api.errors import InvalidRequest, KeyReused, NothingToReopen, NothingToRetry, PromotionFailed, WorkflowGone
+from api.forms import Form, FormDep, parsed, start_request
+from api.permissions import Person, Verb
 from api.problems import Problem, problem_of
 from api.promoting import PromotionRequest
-from api.reading import KnownJob, prompt_of
+from api.reading import KnownJob
 from api.record import Number
 from api.rendering import skill_html
 from api.skills import skill_detail
 from api.templating import YEAR, Templates, View
 from domain.errors import AnswerConflict, InvalidAnswer, JobEnded, LibraryConflict, PromotionRefused, SkillFleetError
+from store import prompts
+from store.tables import HitlInteraction
 
 router = APIRouter(include_in_schema=False)
 
 templates = Templates(Path(__file__).resolve().parent / "templates")
 
 SHOWN_JOBS = 30
+PAGE = "page"
+"""The channel of an answer in the record."""
+
+JobToReopen = Annotated[KnownJob, Depends(JobTo(Verb.REOPEN))]
 REFUSALS = (
     *(InvalidRequest, InvalidAnswer, AnswerConflict, JobEnded, WorkflowGone, KeyReused, NothingToRetry),
-    *(PromotionRefused, PromotionFailed, LibraryConflict),
+    *(PromotionRefused, PromotionFailed, LibraryConflict, NothingToReopen),
 )
 """What a person can do something about on the page itself; everything else is a page of its own."""
 
@@ -91,10 +101,10 @@ async def send_name(form: FormDep) -> Response:
 
 
 @router.get("/inbox")
-async def show_inbox(request: Request, parts: ServicesDep, asking: PersonDep) -> Response:
+async def show_inbox(request: Request, parts: ServicesDep, asking: PersonDep, mine: bool = False) -> Response:
     """What waits for an answer."""
-    pending = await listing.inbox(parts, asking, None)
-    return templates.page(request, "inbox.html", await page_views.inbox(parts, asking, pending))
+    pending = await listing.inbox(parts, asking, listing.InboxWanted(mine=mine))
+    return templates.page(request, "inbox.html", page_views.InboxView(title="Inbox", pending=pending, mine=mine))
 
 
 @router.get("/jobs/{job_id}")
@@ -113,15 +123,16 @@ async def show_revision(request: Request, job: JobToRead, n: Number, parts: Serv
 async def send_answer(
     request: Request, job: JobToAnswer, form: FormDep, parts: ServicesDep, asking: PersonDep
 ) -> Response:
-    """Answer the open prompt."""
-    prompt = await prompt_of(parts.database, job, asking.name)
+    """Answer the open prompt. What was typed for one that is closed meanwhile stays visible, with who was faster."""
+    asked = await _asked(parts, job, form.text("interaction_id"))
+    schema = asked.form if asked else {}
     try:
-        await answering.answer(parts, asking, job, answer_request(form, prompt))
+        await answering.answer(parts, asking, job, answer_request(form, schema), via=PAGE)
     except REFUSALS as refused:
-        fields: dict[str, JsonValue] = {name: form.text(name) for name in ("feedback", "content", "reason")}
-        fields["answers"] = answers_from(form, questions_of(prompt))
         now = await answering.reread(parts, job.job_id)
-        return await _job(request, parts, asking, now, _typed(refused, fields))
+        shown = asked.interaction_id if asked else None
+        update = {"inputs": sent(form, schema), "interaction_id": shown, "action": form.text("action")}
+        return await _job(request, parts, asking, now, _typed(refused, {}).model_copy(update=update))
     return _see(f"/jobs/{job.job_id}")
 
 
@@ -144,6 +155,18 @@ async def send_retry(
     """Go on after a problem."""
     try:
         await steering.retry(parts, asking, job)
+    except REFUSALS as refused:
+        return await _job(request, parts, asking, job, _typed(refused, {}))
+    return _see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/reopen")
+async def send_reopen(
+    request: Request, job: JobToReopen, _form: FormDep, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Ask a parked prompt again."""
+    try:
+        await steering.reopen(parts, asking, job)
     except REFUSALS as refused:
         return await _job(request, parts, asking, job, _typed(refused, {}))
     return _see(f"/jobs/{job.job_id}")
@@ -186,6 +209,17 @@ async def _home(request: Request, parts: Services, asking: Person, typed: Typed)
 async def _job(request: Request, parts: Services, asking: Person, job: KnownJob, typed: Typed) -> Response:
     view = await page_views.job_page(parts, asking, job, typed)
     return templates.page(request, "job.html", view, typed.status)
+
+
+async def _asked(parts: Services, job: KnownJob, interaction_id: str) -> HitlInteraction | None:
+    """The prompt that the sent form was drawn for, open or not; None for one that is none of this job's."""
+    try:
+        meant = UUID(interaction_id)
+    except ValueError:
+        return None
+    async with parts.database.transaction() as session:
+        asked = await prompts.get(session, meant)
+    return asked if asked is not None and asked.job_id == job.job_id else None
 
 
 def _typed(refused: SkillFleetError, fields: dict[str, JsonValue]) -> Typed:

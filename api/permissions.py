@@ -6,21 +6,24 @@ Today's people are names on a server that only this machine reaches; real authen
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 LOCAL = "local"
 """Who asks when nobody says who they are: the machine's owner, who has every role."""
 
 
 class Verb(StrEnum):
-    """What may be done with a job."""
+    """What may be done with a job, or with a group."""
 
     READ = "read"
     ANSWER = "answer"
     CANCEL = "cancel"
     RETRY = "retry"
+    REOPEN = "reopen"
+    ASSIGN = "assign"
     PROMOTE = "promote"
     DELETE = "delete"
+    CHANGE = "change"
 
 
 EVERYONE = frozenset({Verb.READ, Verb.ANSWER})
@@ -43,6 +46,28 @@ class Owned(Protocol):
         ...
 
 
+@runtime_checkable
+class Assigned(Owned, Protocol):
+    """A job seen with the people it is assigned to; without them (in a list) it is its owner's alone."""
+
+    @property
+    def assignees(self) -> frozenset[str]:
+        """Names of all who act for the owner: the assignee, or the members of the assigned group."""
+        ...
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group as `may` sees it: it belongs to its members."""
+
+    assignees: frozenset[str]
+    user_id: str = LOCAL
+
+
 def may(person: Person, verb: Verb, job: Owned) -> bool:
-    """Whether this person may do this; a refusal is answered like a job that does not exist (404)."""
-    return verb in EVERYONE or person.name in (LOCAL, job.user_id)
+    """Whether this person may do this; a refusal is answered like a job that does not exist (404).
+
+    Everyone reads and answers; the owner, the assignees and `local` do the rest.
+    """
+    acting = job.assignees if isinstance(job, Assigned) else frozenset()
+    return verb in EVERYONE or person.name in {LOCAL, job.user_id, *acting}

@@ -18,10 +18,17 @@ from starlette.responses import JSONResponse
 
 from api.errors import (
     InvalidRequest,
+    JobNotEnded,
     KeyReused,
+    NotAllowed,
+    NotBegun,
+    NothingToReopen,
     NothingToRetry,
     PromotionFailed,
+    StillAtWork,
     TemporalUnavailable,
+    TimedOut,
+    TryLater,
     WorkflowGone,
 )
 from domain.errors import (
@@ -41,6 +48,7 @@ MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("api")
 
 Page = Callable[[Request, "Problem"], Response]
+Told = Callable[[Request, Exception], Response]
 
 
 class Problem(StrictShape):
@@ -71,15 +79,21 @@ KINDS: Mapping[type[SkillFleetError], Kind] = MappingProxyType(
         InvalidAnswer: Kind(status=422, code="invalid_answer", title="The answer does not fit the prompt"),
         KeyReused: Kind(status=422, code="idempotency_key_reused", title="The key was used for something else"),
         AnswerConflict: Kind(status=409, code="answer_conflict", title="Another answer stands"),
+        JobNotEnded: Kind(status=409, code="job_not_ended", title="The job has not ended"),
+        NotBegun: Kind(status=409, code="not_begun", title="The job has not begun"),
+        NothingToReopen: Kind(status=409, code="nothing_to_reopen", title="Nothing waits to be asked again"),
         NothingToRetry: Kind(status=409, code="nothing_to_retry", title="Nothing waits to be retried"),
         PromotionRefused: Kind(status=409, code="promotion_refused", title="The draft may not be published"),
         LibraryConflict: Kind(status=409, code="library_conflict", title="The place in the library is taken"),
+        StillAtWork: Kind(status=409, code="still_at_work", title="The same request is still at work"),
         JobEnded: Kind(status=410, code="job_ended", title="The job has ended"),
         WorkflowGone: Kind(status=410, code="job_ended", title="The job's workflow has ended"),
+        NotAllowed: Kind(status=403, code="not_allowed", title="Not allowed"),
         NotFound: Kind(status=404, code="not_found", title="Not found"),
         PromotionFailed: Kind(status=500, code="promotion_failed", title="The promotion failed"),
         SkillFileError: Kind(status=500, code="library_broken", title="The library cannot be read"),
         TemporalUnavailable: Kind(status=503, code="temporal_unavailable", title="Temporal cannot be reached"),
+        TimedOut: Kind(status=503, code="timed_out", title="The request took too long"),
     }
 )
 
@@ -89,6 +103,14 @@ DATABASE_DOWN = Problem(
     code="database_unavailable",
     detail="PostgreSQL does not answer. What was accepted before is safe. Start it again (`skill-fleet up`, or see "
     "`skill-fleet doctor`), then repeat the request.",
+)
+
+
+_NO_SUCH: Mapping[str, str] = MappingProxyType(
+    {
+        "job_id": "There is no such job: its id is not a job's id.",
+        "n": "There is no such revision: revisions are numbered from 1. The job's list has them: …/revisions.",
+    }
 )
 
 
@@ -123,10 +145,9 @@ def problem_of_database(error: DBAPIError) -> Problem:
 def problem_of_validation(error: RequestValidationError) -> Problem:
     """FastAPI's own findings, one message per field; an id that cannot be one is simply not found."""
     found = error.errors()
-    if any(item["loc"][:1] == ("path",) for item in found):
-        return Problem(
-            title="Not found", status=404, code="not_found", detail="There is no such job: its id is not a job's id."
-        )
+    wrong = next((str(item["loc"][-1]) for item in found if item["loc"][:1] == ("path",)), None)
+    if wrong is not None:
+        return Problem(title="Not found", status=404, code="not_found", detail=_NO_SUCH.get(wrong, _NO_SUCH["job_id"]))
     fields = {_field(item["loc"]): _message(str(item["type"]), str(item["msg"])) for item in found}
     if any(item["type"] == "json_invalid" for item in found):
         detail = "The body is not JSON. Send a JSON object with `Content-Type: application/json`."
@@ -160,15 +181,19 @@ def problem_of_http(error: HTTPException) -> Problem:
     return Problem(title=title, status=error.status_code, code=code, detail=detail)
 
 
-def install(app: FastAPI, page: Page, headers: Mapping[str, str]) -> None:
-    """Register the translations. `page` renders a problem for a browser; `headers` go with unforeseen failures."""
+def install(app: FastAPI, page: Page, headers: Mapping[str, str]) -> Told:
+    """Register the translations, and return the one that middlewares use for errors of their own.
+
+    `page` renders a problem for a browser; `headers` go with unforeseen failures.
+    """
 
     def told(request: Request, error: Exception) -> Response:
         update = {"instance": request.url.path, "request_id": request.state.request_id}
         problem = document_of(error).model_copy(update=update)
         if wants_page(request):
             return page(request, problem)
-        return problem_response(problem, request.state.request_id)
+        later = {"Retry-After": str(error.seconds)} if isinstance(error, TryLater) else None
+        return problem_response(problem, request.state.request_id, later)
 
     def unforeseen(request: Request, error: Exception) -> Response:
         log.error("unforeseen", exc_info=error)
@@ -180,6 +205,7 @@ def install(app: FastAPI, page: Page, headers: Mapping[str, str]) -> None:
     for foreseen in (SkillFleetError, RequestValidationError, HTTPException, DBAPIError, PoolTimeout):
         app.add_exception_handler(foreseen, told)
     app.add_exception_handler(Exception, unforeseen)
+    return told
 
 
 def document_of(error: Exception) -> Problem:

@@ -56,16 +56,42 @@ async def promote(parts: Services, asking: Person, job: KnownJob, wanted: Promot
     async with parts.database.transaction() as session:
         standing, published = await _standing(session, job)
     if published:
-        return Promoted(view=await status_of(parts.database, job), already=True)
-    refusal = obstacle(standing, force=wanted.force, reason=reason)
+        return await _settled(parts, job, category, already=True)
+    refusal = _ended_without(job, standing) or obstacle(standing, force=wanted.force, reason=reason)
     if refusal:
         raise PromotionRefused(refusal)
     request = PromoteRequest(job_id=job.job_id, by=asking.name, category=category, force=wanted.force, reason=reason)
     try:
         await result_of(await parts.temporal.promote(request), PATIENCE)
     except WorkflowAlreadyStartedError:
-        return Promoted(view=await status_of(parts.database, job), already=True)
-    return Promoted(view=await status_of(parts.database, job))
+        return await _settled(parts, job, category, already=True)
+    return await _settled(parts, job, category, already=False)
+
+
+async def _settled(parts: Services, job: KnownJob, category: str | None, *, already: bool) -> Promoted:
+    """What stands published, by this request or an earlier one. Raises PromotionRefused when it stands elsewhere than
+    was asked for."""
+    view = await status_of(parts.database, job)
+    there = view.result.final_path or ""
+    if category is not None and there and there.rpartition("/")[0] != category:
+        raise PromotionRefused(
+            f"The skill is published already, as {there}, and promoting it again does not move it to {category!r}. "
+            "Leave `category` out; for another place start a new job from this one and promote that."
+        )
+    return Promoted(view=view, already=already)
+
+
+def _ended_without(job: KnownJob, standing: Standing) -> str | None:
+    """Why the draft of a job that was cancelled or failed is never promoted, and what may be done with it."""
+    if job.status not in (JobStatus.CANCELLED, JobStatus.FAILED):
+        return None
+    if standing.revision is None:
+        return f"The job is {job.status} and wrote no draft. Start a new job with the same description."
+    return (
+        f"The job is {job.status} before its draft was approved and validated, so revision {standing.revision} cannot "
+        "be promoted, not even by force. Start a new job from that revision and promote its draft: "
+        f'POST /api/v1/skills {{"from_job": "{job.job_id}"}}.'
+    )
 
 
 async def _known_category(parts: Services, category: str | None) -> str | None:

@@ -1,24 +1,29 @@
 """Jobs as they stand: from their row, or from Temporal until the workflow's first step has opened it. Never writes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from api.temporal import RunningJob, Temporal
 from domain.errors import NotFound
 from domain.job import JobEvent, JobStatus, JobStatusView, JobView
-from domain.prompt import PromptView
+from domain.prompt import HitlType, PromptView
 from domain.shape import Shape
-from store import jobs, prompts, views
+from store import groups, jobs, prompts, views
 from store.session import Database, Session
 
 WAITS_FOR_A_WORKER = "accepted; begins as soon as a worker is there"
 
 
 class KnownJob(Shape):
-    """A job that exists. `opened` is False until it has a row; then all that is known of it is here."""
+    """A job that exists. `opened` is False until it has a row; then all that is known of it is here.
+
+    `assignees`: names of all who act for the owner.
+    """
 
     job_id: UUID
     user_id: str
+    assignees: frozenset[str] = frozenset()
     opened: bool
     status: JobStatus
     task_description: str
@@ -29,10 +34,12 @@ async def find(database: Database, temporal: Temporal, job_id: UUID) -> KnownJob
     """The job. Raises NotFound, or TemporalUnavailable when it has no row and Temporal cannot be asked."""
     async with database.transaction() as session:
         row = await jobs.get(session, job_id)
+        acting = await _acting(session, row.assignee) if row is not None else frozenset()
     if row is not None:
         return KnownJob(
             job_id=job_id,
             user_id=row.user_id,
+            assignees=acting,
             opened=True,
             status=JobStatus(row.status),
             task_description=row.task_description,
@@ -42,6 +49,14 @@ async def find(database: Database, temporal: Temporal, job_id: UUID) -> KnownJob
     if running is None:
         raise no_job(job_id)
     return not_opened(running)
+
+
+async def _acting(session: Session, assignee: str | None) -> frozenset[str]:
+    if assignee is None:
+        return frozenset()
+    if assignee.startswith(groups.PREFIX):
+        return frozenset(await groups.members(session, assignee.removeprefix(groups.PREFIX)))
+    return frozenset({assignee})
 
 
 def not_opened(running: RunningJob) -> KnownJob:
@@ -83,23 +98,30 @@ def waiting_view(job: KnownJob) -> JobStatusView:
     )
 
 
-async def prompt_of(database: Database, job: KnownJob, person: str) -> PromptView:
-    """The open prompt with what this person has begun to answer; only id and status when nothing is asked."""
+async def prompt_of(database: Database, job: KnownJob, person: str, watching: Sequence[str] = ()) -> PromptView:
+    """The open prompt with what this person has begun to answer; only id and status when nothing is asked.
+
+    `watching`: who follows the job at this moment, as the hub knows.
+    """
     async with database.transaction() as session:
         row = await jobs.get(session, job.job_id)
         if row is None:
             return PromptView(job_id=job.job_id, status=job.status)
         status = (await views.status_view(session, row)).status
-        return await _open_prompt(session, PromptView(job_id=job.job_id, status=status), person)
+        nothing = PromptView(job_id=job.job_id, status=status, assignee=row.assignee, watching=list(watching))
+        return await _open_prompt(session, nothing, person)
 
 
 async def _open_prompt(session: Session, nothing: PromptView, person: str) -> PromptView:
     asked = await prompts.open_of(session, nothing.job_id)
     if asked is None:
         return nothing
+    review = asked.interaction_type == HitlType.VALIDATE
     return PromptView.model_validate(
         {
-            **nothing.model_dump(include={"job_id", "status"}),
+            **nothing.model_dump(include={"job_id", "assignee", "watching"}),
+            # Not the job's row, which was read a moment before: what is asked and how the job stands must agree.
+            "status": JobStatus.PENDING_REVIEW if review else JobStatus.PENDING_HITL,
             "hitl_type": asked.interaction_type,
             "interaction_id": asked.interaction_id,
             "round_number": asked.round_number,

@@ -1,21 +1,27 @@
 """Ends the record of jobs whose workflow was ended behind its back: terminated, timed out or failed in Temporal.
 
+Forgets old idempotency keys too.
+
 A workflow that ends by itself writes its own end; only here the api writes a job's state, because nobody else is left.
 """
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import Services
 from api.errors import TemporalUnavailable
+from api.redelivery import UNDELIVERABLE, lost
 from domain.job import JobStatus
 from domain.prompt import PromptStatus
-from store import jobs, prompts
+from store import idempotency, jobs, prompts
 
 PAUSE = 15.0
+
+KEYS_LAST = timedelta(days=7)
+"""Jobs take days, and so may those who answer them (facts D3)."""
 
 log = structlog.get_logger("api")
 
@@ -24,10 +30,17 @@ async def reconcile_for_ever(parts: Services) -> None:
     """Look every fifteen seconds. A database or Temporal that is away is waited for."""
     while True:
         try:
+            await forget_keys(parts)
             await reconcile(parts)
         except (SQLAlchemyError, OSError, TemporalUnavailable) as error:
             log.warning("jobs cannot be reconciled; trying again", error=str(error)[:200])
         await asyncio.sleep(PAUSE)
+
+
+async def forget_keys(parts: Services, age: timedelta = KEYS_LAST) -> None:
+    """Forget idempotency keys older than `age`."""
+    async with parts.database.transaction() as session:
+        await idempotency.prune(session, age)
 
 
 async def reconcile(parts: Services) -> int:
@@ -42,6 +55,8 @@ async def reconcile(parts: Services) -> int:
         message = f"{known.status}: its workflow was ended in Temporal, not by the job itself"
         async with parts.database.transaction() as session:
             await prompts.close_open(session, job_id, PromptStatus.CANCELLED)
+            for row in await prompts.give_up(session, job_id, UNDELIVERABLE):
+                await lost(session, row, UNDELIVERABLE)
             ended += await jobs.change(
                 session,
                 job_id,

@@ -1,24 +1,32 @@
 """Routes of a job's record: what was asked, what was written, how it was proven, what it cost."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
 from api.dependencies import JobToRead, ServicesDep
 from api.described import problems
+from api.origins import listed
 from api.reading import KnownJob
-from domain.diff import unified
+from domain.diff import DiffRow, folded, side_by_side, unified
+from domain.errors import NotFound
 from domain.evaluation import EvaluationView
 from domain.grading import summarize
 from domain.job import JobResult, Usage
 from domain.prompt import InteractionView
+from domain.section_changes import SectionChange, changed_sections
 from domain.shape import StrictShape
 from domain.skill import RevisionSummary, RevisionView
 from store import calls, evidence, jobs, prompts, revisions
 from store.session import Session
 
-router = APIRouter(prefix="/jobs/{job_id}", tags=["record"], responses=problems(404, 503))
+MOST_ROWS = 5_000
+"""Rows of a comparison in one answer; the unified diff has them all."""
 
+MOST_CONTEXT = 100
+
+router = APIRouter(prefix="/jobs/{job_id}", tags=["record"], responses=problems(404, 503))
 
 Number = Annotated[int, Path(ge=1, le=1_000_000, description="Number of the revision, from 1.")]
 
@@ -35,12 +43,28 @@ class Revisions(StrictShape):
     revisions: list[RevisionSummary]
 
 
+class FeedbackAnswered(StrictShape):
+    """What a revision was asked to do, and what it says it did; the two texts beside show whether it did."""
+
+    revision: int
+    feedback: str
+    changes: list[str]
+
+
 class RevisionDiff(StrictShape):
-    """What revision `n` changed since `against`, as a unified diff; empty when nothing did."""
+    """What changed from revision `against` (0: nothing written yet) to revision `n`.
+
+    `diff`: unified, empty when nothing changed. `rows`: side by side, unchanged stretches folded; `rows_left_out`
+    counts those beyond the first 5,000. `sections`: by heading. `feedback`: of all revisions after `against` up to `n`.
+    """
 
     n: int
     against: int
     diff: str
+    rows: list[DiffRow] = []
+    rows_left_out: int = 0
+    sections: list[SectionChange] = []
+    feedback: list[FeedbackAnswered] = []
 
 
 @router.get("/interactions", summary="Prompts and answers")
@@ -61,6 +85,7 @@ async def list_revisions(job: JobToRead, parts: ServicesDep) -> Revisions:
 async def read_revision(job: JobToRead, n: Number, parts: ServicesDep) -> RevisionView:
     """A revision with its text."""
     async with parts.database.transaction() as session:
+        await _known(session, job, n)
         return await revisions.view(session, job.job_id, n)
 
 
@@ -69,14 +94,19 @@ async def read_diff(
     job: JobToRead,
     n: Number,
     parts: ServicesDep,
-    against: Annotated[int | None, Query(ge=1, description="Default: the one before.")] = None,
+    against: Annotated[
+        int | None, Query(ge=0, le=1_000_000, description="Any other revision, 0 for nothing; default: the one before.")
+    ] = None,
+    context: Annotated[int, Query(ge=0, le=MOST_CONTEXT, description="Unchanged lines around a change.")] = 3,
 ) -> RevisionDiff:
-    """A unified diff of the SKILL.md."""
-    other = against if against is not None else max(n - 1, 1)
+    """Two revisions of the SKILL.md compared: as text, side by side with the words that changed, by section, and what
+    your feedback changed."""
+    other = n - 1 if against is None else against
     async with parts.database.transaction() as session:
+        history = await _known(session, job, n, other)
         after = await revisions.content(session, job.job_id, n)
-        before = await revisions.content(session, job.job_id, other)
-    return RevisionDiff(n=n, against=other, diff=unified(before, after, f"revision {other}", f"revision {n}"))
+        before = await revisions.content(session, job.job_id, other) if other else ""
+    return await asyncio.to_thread(_compared, n, other, before, after, _answered(history, other, n), context)
 
 
 @router.get("/evaluation", summary="Evidence")
@@ -105,4 +135,40 @@ async def evaluation_of(session: Session, job: KnownJob) -> EvaluationView:
         evidence=summarize([run for run in runs if run.revision in (None, 0, held)]),
         rationalizations=await evidence.rationalizations_of(session, job.job_id),
         tdd=await evidence.tdd_of(session, job.job_id),
+    )
+
+
+async def _known(session: Session, job: KnownJob, *wanted: int) -> list[RevisionSummary]:
+    """All revisions, these among them. Raises NotFound, naming the revision; 0 always is."""
+    history = await revisions.history(session, job.job_id)
+    numbers = [known.n for known in history]
+    for n in wanted:
+        if n and n not in numbers:
+            raise NotFound(
+                f"The job has no revision {n}; {listed(numbers)}. See GET /api/v1/jobs/{job.job_id}/revisions."
+            )
+    return history
+
+
+def _answered(history: list[RevisionSummary], other: int, n: int) -> list[FeedbackAnswered]:
+    return [
+        FeedbackAnswered(revision=known.n, feedback=known.feedback, changes=known.changes)
+        for known in history
+        if known.feedback and min(other, n) < known.n <= max(other, n)
+    ]
+
+
+def _compared(
+    n: int, other: int, before: str, after: str, answered: list[FeedbackAnswered], context: int
+) -> RevisionDiff:
+    """The comparison; takes up to a second of computing for the largest texts."""
+    rows = folded(side_by_side(before, after), context)
+    return RevisionDiff(
+        n=n,
+        against=other,
+        diff=unified(before, after, f"revision {other}", f"revision {n}", context),
+        rows=rows[:MOST_ROWS],
+        rows_left_out=max(len(rows) - MOST_ROWS, 0),
+        sections=changed_sections(before, after),
+        feedback=answered,
     )

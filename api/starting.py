@@ -7,13 +7,24 @@ from hashlib import sha256
 from typing import Annotated
 from uuid import UUID, uuid4, uuid5
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.dependencies import Services
 from api.errors import InvalidRequest, KeyReused
+from api.origins import Roots, roots
 from api.permissions import Person
 from api.reading import find, status_of
+from domain.budget import Budget
 from domain.errors import InvalidAnswer
 from domain.job import (
     MAX_DESCRIPTION,
@@ -34,6 +45,10 @@ JOBS = UUID("b0a6c1de-5f35-4c6e-9d0a-2f1f0c6a7e11")
 
 MAX_SOURCE_COUNT = 20
 LONGEST_WAIT = timedelta(days=365)
+
+ALWAYS_DIGESTED = ("auto_approve", "confirm", "promote", "category", "max_questions", "hitl_timeout")
+"""Options of the first release. Later ones count only when they differ from their default, so that a release which
+adds one leaves the digest of every earlier request as it was."""
 
 
 def _refuse(value: object) -> None:
@@ -60,46 +75,87 @@ class StartSource(Source):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class StartBudget(Budget):
+    """The most a job may spend; at least one limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "StartBudget":
+        if not self.limited:
+            raise ValueError("Name at least one limit: calls, tokens or usd. Without a budget, leave it out.")
+        return self
+
+
+def _in_reach(value: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= value <= LONGEST_WAIT:
+        raise ValueError("Give seconds or an ISO 8601 duration between PT1S and P365D.")
+    return value
+
+
+Wait = Annotated[timedelta, AfterValidator(_in_reach)]
+
+
 class StartOptions(JobOptions):
     """How the job shall run. An unknown option is refused, and so is one that is not supported yet."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tdd_checkpoints: Unsupported = None
     style: Unsupported = None
-    max_rounds: Unsupported = None
-    budget: Unsupported = None
+    budget: StartBudget | None = None
+    hitl_timeout: Wait = JobOptions.model_fields["hitl_timeout"].default
+    remind_after: Annotated[list[Wait], Field(max_length=10)] = JobOptions.model_fields["remind_after"].default
+    escalate_after: Wait | None = JobOptions.model_fields["escalate_after"].default
 
-    @field_validator("hitl_timeout")
+    @field_validator("remind_after")
     @classmethod
-    def _in_reach(cls, value: timedelta) -> timedelta:
-        if not timedelta(seconds=1) <= value <= LONGEST_WAIT:
-            raise ValueError("Give seconds or an ISO 8601 duration between PT1S and P365D.")
-        return value
+    def _in_order(cls, value: list[timedelta]) -> list[timedelta]:
+        return sorted(set(value))
 
-    def plain(self) -> JobOptions:
-        """The options as the workflow takes them."""
-        return JobOptions.model_validate(self.model_dump(include=set(JobOptions.model_fields)))
+    def plain(self, base: JobOptions | None = None) -> JobOptions:
+        """The options as the workflow takes them; what was not given is as in `base`."""
+        given = self.model_fields_set & set(JobOptions.model_fields)
+        chosen = self.model_dump(include=given)
+        return JobOptions.model_validate({**(base or JobOptions()).model_dump(), **chosen})
 
 
 class StartRequest(StrictShape):
     """Body of `POST /skills`."""
 
+    from_job: Annotated[UUID | None, Field(description="Go on from this ended job.")] = None
+    from_revision: Annotated[
+        int | None, Field(ge=1, le=1_000_000, description="Of `from_job`; default: its latest.")
+    ] = None
     task_description: Annotated[
-        str,
+        str | None,
         Field(
             max_length=MAX_DESCRIPTION,
-            description="What an agent shall be able to do: 3 words or more.",
+            validate_default=True,
+            description="What an agent shall be able to do: 3 words or more. Default: that of `from_job`.",
             examples=["Create a skill for handling user data"],
         ),
-        AfterValidator(str.strip),
-        AfterValidator(_enough_words),
-    ]
+    ] = None
     options: StartOptions = StartOptions()
     sources: Annotated[
         list[StartSource],
         Field(max_length=MAX_SOURCE_COUNT, description=f"{MAX_SOURCES} bytes together at most."),
     ] = []
+
+    @field_validator("from_revision")
+    @classmethod
+    def _of_a_job(cls, number: int | None, info: ValidationInfo) -> int | None:
+        if number is not None and info.data.get("from_job", number) is None:
+            raise ValueError("A revision belongs to a job: name it in `from_job`.")
+        return number
+
+    @field_validator("task_description")
+    @classmethod
+    def _says_enough(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None:
+            return _enough_words(text.strip())
+        if info.data.get("from_job", ...) is None:
+            raise PydanticCustomError("missing", "This field is required.")
+        return None
 
     @field_validator("sources")
     @classmethod
@@ -118,14 +174,9 @@ class Started(Shape):
 
 
 async def start(parts: Services, asking: Person, request: StartRequest, key: str | None) -> Started:
-    """Accept a job. Raises InvalidRequest, KeyReused, TemporalUnavailable."""
-    options = await _with_known_category(parts, request.options.plain())
-    job = StartJob(
-        job_id=uuid4() if key is None else uuid5(JOBS, json.dumps([asking.name, key])),
-        user_id=asking.name,
-        task_description=request.task_description,
-        options=options,
-        sources=[Source(name=source.name, content=source.content) for source in request.sources],
+    """Accept a job. Raises InvalidRequest, JobNotEnded, KeyReused, NotFound, TemporalUnavailable."""
+    job = await _asked_for(
+        parts, asking, request, uuid4() if key is None else uuid5(JOBS, json.dumps([asking.name, key]))
     )
     if key is not None and (known := await _digest_in_record(parts, job.job_id)) is not None:
         return await _replayed(parts, job, known)
@@ -145,8 +196,32 @@ async def start(parts: Services, asking: Person, request: StartRequest, key: str
 
 def digest(job: StartJob) -> str:
     """SHA-256 of what was asked for, defaults filled in: equal digests are the same request."""
-    body = job.model_dump(mode="json", include={"task_description", "options", "sources"})
+    body = job.model_dump(mode="json", include={"task_description", "sources"})
+    always = job.options.model_dump(mode="json", include=set(ALWAYS_DIGESTED))
+    body["options"] = {**job.options.model_dump(mode="json", exclude_defaults=True), **always}
+    if job.origin is not None:
+        body["origin"] = job.origin.model_dump(mode="json")
     return sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+async def _asked_for(parts: Services, asking: Person, request: StartRequest, job_id: UUID) -> StartJob:
+    """The whole request: what it leaves open comes from the job it goes on from."""
+    base = None if request.from_job is None else await roots(parts, asking, request.from_job, request.from_revision)
+    options = await _with_known_category(parts, request.options.plain(base.options if base else None))
+    return StartJob(
+        job_id=job_id,
+        user_id=asking.name,
+        task_description=request.task_description or (base.task_description if base else ""),
+        options=options,
+        sources=_sources(request, base),
+        origin=base.origin if base else None,
+    )
+
+
+def _sources(request: StartRequest, base: Roots | None) -> list[Source]:
+    if base is not None and "sources" not in request.model_fields_set:
+        return base.sources
+    return [Source(name=source.name, content=source.content) for source in request.sources]
 
 
 async def _with_known_category(parts: Services, options: JobOptions) -> JobOptions:
@@ -166,7 +241,7 @@ async def _digest_in_record(parts: Services, job_id: UUID) -> str | None:
         row = await jobs.get(session, job_id)
         if row is None:
             return None
-        asked = {"task_description": row.task_description, "options": row.options, "sources": row.sources}
+        asked = {name: getattr(row, name) for name in ("task_description", "options", "sources", "origin")}
         return digest(StartJob.model_validate({"job_id": job_id, "user_id": row.user_id, **asked}))
 
 

@@ -1,20 +1,27 @@
 """One live stream: the present state, then every event after a position, until the job has ended and all is sent.
 
-Reads in short transactions and holds nothing between them. What wakes it is a hint; the table is the truth.
+Reads in short transactions and holds nothing between them. What wakes it is a hint; the table is the truth. What a
+model writes meanwhile comes beside the events, without a number, and may be missing.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.dependencies import Services
 from api.errors import TemporalUnavailable
+from api.hub import Follower
 from api.reading import KnownJob, find, present
 from domain.errors import NotFound
 from domain.job import JobEvent
 from store import events, jobs
+from store.notifications import Look
 
 HEARTBEAT = 15.0
 """Seconds after which a quiet stream says that it lives, and rereads."""
@@ -22,31 +29,93 @@ HEARTBEAT = 15.0
 RETRY = 2.0
 """Seconds before rereading when the database was away."""
 
+TOKEN = "token"  # noqa: S105 - no password: the type of an event
+"""Type of the event that shows what a model is writing; its data is {label, text}."""
 
-async def frames(parts: Services, job: KnownJob, after: int, heartbeat: float = HEARTBEAT) -> AsyncGenerator[str, None]:
-    """The text of the stream. `after` is the number of the last event the client has; 0 replays all."""
-    with parts.hub.subscribed(job.job_id) as wake:
-        first = await present(parts.database, job)
-        # The id is where the client stands, not where the job does: a cut right after this frame must skip nothing.
-        yield frame(first, after)
-        ended = first.seq == 0 and first.status.final
+BEAT = ": heartbeat\n\n"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One event on its way to a client; `position` is where the client stands with it, None for a passing one."""
+
+    event: JobEvent
+    position: int | None
+
+
+async def frames(
+    parts: Services,
+    job: KnownJob,
+    after: int,
+    heartbeat: float = HEARTBEAT,
+    *,
+    tokens: bool = False,
+    watcher: str | None = None,
+) -> AsyncGenerator[str, None]:
+    """The text of the stream as Server-Sent Events; see `follow`."""
+    async with aclosing(follow(parts, job, after, heartbeat, tokens=tokens, watcher=watcher)) as story:
+        async for sent in story:
+            yield BEAT if sent is None else frame(sent.event, sent.position)
+
+
+async def follow(
+    parts: Services,
+    job: KnownJob,
+    after: int,
+    heartbeat: float = HEARTBEAT,
+    *,
+    tokens: bool = False,
+    watcher: str | None = None,
+) -> AsyncGenerator[Sent | None, None]:
+    """A job's events; None where it was quiet for a heartbeat.
+
+    `after` is the number of the last event the client has; 0 replays all. `tokens`: show what models write, too.
+    `watcher` is seen looking at the job as long as this runs.
+    """
+    with parts.hub.subscribed(job.job_id, tokens=tokens, watcher=watcher) as follower:
+        last = await present(parts.database, job)
+        # The position is where the client stands, not where the job does: a cut right after this skips nothing.
+        yield Sent(last, after)
+        ended = last.seq == 0 and last.status.final
         while not ended:
-            wake.clear()
+            follower.clear()
+            follower.news = False
             pause = heartbeat
             try:
                 batch, ended, more = await _news(parts, job, after)
             except (DBAPIError, PoolTimeout, TemporalUnavailable):
                 batch, more, pause = [], False, min(RETRY, heartbeat)
             for event in batch:
-                yield frame(event, event.seq)
-                after = event.seq
-            if not ended and not more and not await _woken(wake, pause):
-                yield ": heartbeat\n\n"
+                yield Sent(event, event.seq)
+                last, after = event, event.seq
+            due = time.monotonic() + pause
+            while not (ended or more or follower.news):
+                quiet = not await woken(follower, due - time.monotonic())
+                for look in follower.taken():
+                    yield Sent(_shown(look, last, after), None)
+                if quiet:
+                    yield None
+                    break
 
 
-def frame(event: JobEvent, position: int) -> str:
+def frame(event: JobEvent, position: int | None) -> str:
     """One event as Server-Sent Events write it. JSON has no line breaks."""
-    return f"id: {position}\nevent: {event.type}\ndata: {event.model_dump_json()}\n\n"
+    number = "" if position is None else f"id: {position}\n"
+    return f"{number}event: {event.type}\ndata: {event.model_dump_json()}\n\n"
+
+
+def _shown(look: Look, last: JobEvent, after: int) -> JobEvent:
+    """A look as an event that has no number of its own."""
+    return JobEvent(
+        seq=after,
+        type=TOKEN,
+        status=last.status,
+        phase=last.phase,
+        progress=last.progress,
+        message=look.label,
+        data={"label": look.label, "text": look.text},
+        created_at=datetime.now(UTC),
+    )
 
 
 async def _news(parts: Services, job: KnownJob, after: int) -> tuple[list[JobEvent], bool, bool]:
@@ -68,10 +137,12 @@ async def _never_began(parts: Services, job: KnownJob) -> bool:
         return True
 
 
-async def _woken(wake: asyncio.Event, within: float) -> bool:
+async def woken(follower: Follower, within: float) -> bool:
+    """Wait for anything new; leaves the follower ready to be woken again."""
     try:
         async with asyncio.timeout(within):
-            await wake.wait()
+            await follower.wait()
     except TimeoutError:
         return False
+    follower.clear()
     return True

@@ -36,7 +36,7 @@ from domain.prompt import AnswerSignal
 from domain.shape import Shape
 from workflows.attributes import STATUS, USER
 from workflows.create_skill import CreateSkill
-from workflows.messages import Outcome, PromoteRequest, RetryRequest
+from workflows.messages import Outcome, PromoteRequest, ReopenRequest, RetryRequest
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import WORKFLOWS
 
@@ -130,6 +130,11 @@ class Temporal:
         """Ask the job to try again. Raises WorkflowGone, TemporalUnavailable."""
         async with _bounded():
             await self._job(job_id).signal(CreateSkill.retry, RetryRequest(by=by), rpc_timeout=RPC)
+
+    async def reopen(self, job_id: UUID, by: str) -> None:
+        """Ask the job to ask its parked prompt again. Raises WorkflowGone, TemporalUnavailable."""
+        async with _bounded():
+            await self._job(job_id).signal(CreateSkill.reopen, ReopenRequest(by=by), rpc_timeout=RPC)
 
     async def promote(self, request: PromoteRequest) -> WorkflowHandle[PromoteSkill, Outcome]:
         """Start a promotion, or join the one that runs. Raises WorkflowAlreadyStartedError after one that succeeded."""

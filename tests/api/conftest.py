@@ -16,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from api.app import build
 from domain.answers import form
 from domain.job import JobOptions, JobStatus, Phase, StartJob
-from domain.prompt import HitlType, Question, QuestionsData
+from domain.prompt import HitlType, PromptData, Question, QuestionsData
 from settings import Settings
 from store import jobs, prompts
 from store.session import Database
@@ -108,14 +108,17 @@ def asked(database: Database) -> Opened:
     """Opens a prompt of a job; returns its id."""
 
     async def ask(
-        job_id: UUID, kind: HitlType = HitlType.CLARIFY, data: dict[str, JsonValue] | None = None, number: int = 1
+        job_id: UUID,
+        kind: HitlType = HitlType.CLARIFY,
+        data: PromptData | dict[str, JsonValue] | None = None,
+        number: int = 1,
     ) -> UUID:
         interaction_id = uuid4()
-        questions = QUESTIONS if data is None else []
-        shown = data or QuestionsData(questions=questions).model_dump(mode="json")
+        given = data or QuestionsData(questions=QUESTIONS)
+        shown = given if isinstance(given, dict) else given.model_dump(mode="json", by_alias=True)
+        schema = form(kind, QuestionsData(questions=[]) if isinstance(given, dict) else given)
         async with database.transaction() as session:
             due = datetime.now(UTC) + timedelta(days=7)
-            schema = form(kind, questions)
             await prompts.open_prompt(session, interaction_id, job_id, kind, number, shown, schema, due)
             await jobs.change(
                 session,

@@ -7,8 +7,12 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
+from pydantic import SecretStr
 
+from api.app import build
 from deploy.ports import pick
+from settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +44,16 @@ async def test_it_starts_alone_and_logs_each_request_as_a_json_line(tmp_path: Pa
     [told] = [line for line in lines if line["event"] == "request" and line["request_id"] == "look-for-me"]
     assert (told["status"], told["path"], told["level"]) == (503, "/api/v1/jobs", "info")
     assert b"hunter2" not in out + err
+
+
+def test_a_webhook_that_cannot_be_used_stops_the_start_and_says_why(tmp_path: Path) -> None:
+    settings = Settings(
+        database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"),
+        library=tmp_path,
+        webhook_url="https://example.com/hook",
+    )
+    with pytest.raises(SystemExit, match="WEBHOOK_SECRET"):
+        build(settings, {})
 
 
 async def alive(client: httpx.AsyncClient) -> None:

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from domain.job import JobStatus
-from domain.skill import ValidationReport
-from store import evidence, jobs
+from domain.skill import SkillStatus, ValidationReport
+from store import evidence, jobs, skills
 from store.session import Database
-from store.tables import Job
+from store.tables import Job, Skill
 from tests.api.conftest import Opened
 from tests.support.fleet import Fleet
 
@@ -51,6 +51,38 @@ async def test_a_draft_that_did_not_pass_is_refused_unless_forced_with_a_reason(
     assert (refused.status_code, refused.json()["code"]) == (409, "promotion_refused")
     without = await client.post(url, json={"force": True, "reason": " "})
     assert (without.status_code, list(without.json()["errors"])) == (422, ["reason"])
+
+
+@pytest.mark.parametrize("status", [JobStatus.CANCELLED, JobStatus.FAILED])
+async def test_the_draft_of_a_job_that_did_not_complete_is_gone_on_from_not_promoted(
+    client: httpx.AsyncClient, opened: Opened, database: Database, status: JobStatus
+) -> None:
+    job = await opened(status=status)
+    body = {"force": True, "reason": "it is good enough"}
+    empty = await client.post(f"/api/v1/drafts/{job}/promote", json=body)
+    assert (empty.status_code, empty.json()["code"]) == (409, "promotion_refused")
+    assert f"{status} and wrote no draft" in empty.json()["detail"]
+    async with database.transaction() as session:
+        await jobs.merge_result(session, job, revision=3, digest="d3")
+    refused = await client.post(f"/api/v1/drafts/{job}/promote", json=body)
+    assert refused.status_code == 409
+    assert "revision 3" in refused.json()["detail"]
+    assert f'POST /api/v1/skills {{"from_job": "{job}"}}' in refused.json()["detail"]
+
+
+async def test_promoting_what_is_published_does_not_move_it_to_another_shelf(
+    client: httpx.AsyncClient, completed: UUID, database: Database
+) -> None:
+    async with database.transaction() as session:
+        await skills.reserve(session, "release-notes", "documents", "Writes notes.", "d1", completed)
+        await session.execute(update(Skill).values(status=SkillStatus.ACTIVE))
+        await jobs.merge_result(session, completed, final_path="documents/release-notes")
+    url = f"/api/v1/drafts/{completed}/promote"
+    assert (await client.post(url)).status_code == 200
+    assert (await client.post(url, json={"category": "documents"})).status_code == 200
+    refused = await client.post(url, json={"category": "data"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "promotion_refused")
+    assert "documents/release-notes" in refused.json()["detail"]
 
 
 async def test_an_unknown_shelf_is_refused_by_field(client: httpx.AsyncClient, completed: UUID) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import TypedDict
 from uuid import UUID
 
 import httpx
@@ -17,24 +16,7 @@ from domain.job import JobEvent, JobStatus
 from store import events, jobs
 from store.session import Database, Session
 from tests.api.conftest import Opened
-
-
-class Frame(TypedDict):
-    """One event as it was read."""
-
-    id: str
-    event: str
-    data: JobEvent
-
-
-def parsed(text: str) -> list[Frame]:
-    frames: list[Frame] = []
-    for block in text.split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
-        if fields:
-            data = JobEvent.model_validate_json(fields["data"])
-            frames.append({"id": fields["id"], "event": fields["event"], "data": data})
-    return frames
+from tests.support.sse import Frame, parsed
 
 
 async def ended_job(database: Database, opened: Opened) -> UUID:

@@ -152,7 +152,7 @@ async def test_a_draft_is_merged_question_by_question_and_null_clears(
     await client.patch(url, json={"answers": {"q1": "one"}}, headers=ADA)
     await client.patch(url, json={"answers": {"q2": "d"}, "feedback": "hm"}, headers=ADA)
     merged = await client.patch(url, json={"answers": {"q1": None}}, headers=ADA)
-    assert merged.json() == {"answers": {"q2": "d"}, "feedback": "hm"}
+    assert merged.json() == {"answers": {"q2": "d"}, "feedback": "hm", "content": None, "reason": None}
     unknown = await client.patch(url, json={"answers": {"q7": "x"}}, headers=ADA)
     assert list(unknown.json()["errors"]) == ["answers.q7"]
 

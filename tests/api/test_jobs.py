@@ -1,13 +1,21 @@
 """Starting and reading jobs over HTTP, with Temporal but without a worker where none is named."""
 
+import asyncio
 import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from temporalio.testing import WorkflowEnvironment
 
+from api.jobs import follow_job
+from api.permissions import Person
+from api.reading import find
 from domain.job import JobStatus
+from store.notifications import Look
 from tests.api.conftest import Opened
 
 TASK = "Create a skill for handling user data"
@@ -70,8 +78,6 @@ async def test_the_same_key_and_body_is_the_same_job(client: httpx.AsyncClient) 
     [
         ({"task_description": "two words"}, "task_description", "3 words"),
         ({"task_description": "word " * 2000}, "task_description", "8000"),
-        ({"task_description": TASK, "options": {"budget": {"calls": 3}}}, "options.budget", "not supported yet"),
-        ({"task_description": TASK, "options": {"tdd_checkpoints": True}}, "options.tdd_checkpoints", "not supported"),
         ({"task_description": TASK, "options": {"colour": "red"}}, "options.colour", "no such field"),
         ({"task_description": TASK, "options": {"category": "nonsense"}}, "options.category", "development"),
         ({"task_description": TASK, "options": {"hitl_timeout": 0}}, "options.hitl_timeout", "ISO 8601"),
@@ -169,3 +175,22 @@ async def test_a_running_job_is_asked_to_end_once_and_an_ended_one_says_so(
 async def test_only_a_job_that_waits_on_a_problem_can_be_retried(client: httpx.AsyncClient, opened: Opened) -> None:
     response = await client.post(f"/api/v1/jobs/{await opened()}/retry")
     assert (response.status_code, response.json()["code"]) == (409, "nothing_to_retry")
+
+
+async def test_a_stream_shows_what_a_model_writes_to_who_asked_for_it_and_who_looks(
+    app: FastAPI, client: httpx.AsyncClient, opened: Opened
+) -> None:
+    parts = app.state.services
+    job = await find(parts.database, parts.temporal, await opened())
+    response = await follow_job(job, parts, Person("bob"), "1", None, tokens=True)
+    story = response.body_iterator
+    assert isinstance(story, AsyncGenerator)
+    async with aclosing(story) as frames:
+        assert "event: state" in str(await anext(frames))
+        assert parts.hub.watching(job.job_id) == ["bob"]
+        waiting = asyncio.create_task(anext(frames))
+        await asyncio.sleep(0)  # it listens from here on
+        parts.hub.pass_on(Look(job_id=job.job_id, label="writing", text="# Ti"))
+        async with asyncio.timeout(10):
+            shown = str(await waiting)
+        assert "event: token" in shown and "# Ti" in shown and "id:" not in shown

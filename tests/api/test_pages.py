@@ -10,12 +10,14 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from domain.answers import LEGAL
 from domain.job import JobStatus
-from domain.prompt import HitlType, PreviewData
+from domain.prompt import HitlType, PreviewData, Question
 from store import jobs
 from store.session import Database
 from tests.api.conftest import Opened
 from tests.support.fleet import Fleet
+from tests.support.prompts import CASES, shown
 
 HTML = {"Accept": "text/html"}
 
@@ -143,17 +145,133 @@ async def test_half_an_answer_names_the_open_question_and_keeps_what_was_typed(
     assert "customer &lt;records&gt;" in response.text
 
 
-async def test_a_stale_tab_is_told_who_answered(client: httpx.AsyncClient, opened: Opened, asked: Opened) -> None:
+async def test_a_stale_tab_is_told_who_answered_and_what_was_typed_there_stays_visible(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
     job = await opened()
     prompt = await asked(job)
     _, fields = await page(client, f"/jobs/{job}")
     body = {"interaction_id": str(prompt), "action": "proceed", "answers": {"q1": "a", "q2": "d"}}
     await client.post(f"/api/v1/hitl/{job}/response", json=body, headers={"X-User-Id": "ada"})
-    response = await send(
-        client, f"/jobs/{job}/answer", fields, action="proceed", **{"decide.q1": "1", "decide.q2": "1"}
-    )
+    typed = {"q.q1": "customer <records>", "own.q2": "hide them"}
+    response = await send(client, f"/jobs/{job}/answer", fields, action="proceed", **typed)
     assert response.status_code == 409
     assert "ada answered" in response.text
+    left = response.text.partition('id="left"')[2].partition("</section>")[0]
+    assert "customer &lt;records&gt;" in left and "hide them" in left and "Which data?" in left
+
+
+async def test_what_was_typed_for_a_closed_prompt_does_not_slip_into_the_next_one(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    job = await opened()
+    data = shown(HitlType.PREVIEW)
+    first = await asked(job, HitlType.PREVIEW, data)
+    _, fields = await page(client, f"/jobs/{job}")
+    body = {"interaction_id": str(first), "action": "proceed"}
+    await client.post(f"/api/v1/hitl/{job}/response", json=body, headers={"X-User-Id": "ada"})
+    await asked(job, HitlType.PREVIEW, data, 2)
+    response = await send(client, f"/jobs/{job}/answer", fields, action="revise", feedback="shorter <please>")
+    assert response.status_code == 409
+    left, _, form = response.text.partition('id="left"')[2].partition("</section>")
+    assert "shorter &lt;please&gt;" in left
+    assert "shorter" not in form
+
+
+async def test_every_kind_of_prompt_has_a_form_that_answers_it(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    questions = [Question(id="q", text="Which data?")]
+    answers: dict[HitlType, dict[str, str]] = {
+        HitlType.STRUCTURE_FIX: {"action": "proceed", "q.skill_name": "notes"},
+        HitlType.CLARIFY: {"action": "proceed", "q.q": "all"},
+        HitlType.DEEP_UNDERSTANDING: {"action": "proceed", "decide.q": "1"},
+        HitlType.CONFIRM: {"action": "revise", "feedback": "shorter"},
+        HitlType.TDD_RED: {"action": "edit", "content": CASES},
+        HitlType.TDD_GREEN: {"action": "revise", "feedback": "shorter"},
+        HitlType.TDD_REFACTOR: {"action": "proceed"},
+        HitlType.PREVIEW: {"action": "edit", "content": "# By hand"},
+        HitlType.VALIDATE: {"action": "waive", "reason": "known", "findings": "x"},
+        HitlType.BUDGET: {"action": "raise", "q.calls": "12"},
+    }
+    for kind in HitlType:
+        job = await opened()
+        await asked(job, kind, shown(kind, questions=questions, codes=["x"]))
+        text, fields = await page(client, f"/jobs/{job}")
+        given = answers[kind]
+        assert set(given) <= fields.names, kind
+        for action in LEGAL[kind]:
+            assert f'name="action" value="{action}"' in text or action == "cancel", (kind, action)
+        response = await send(client, f"/jobs/{job}/answer", fields, **given)
+        # The rows of this test have no workflow behind them: the claim stands, and nobody could be told.
+        assert response.status_code == 410, (kind, response.text)
+        (record,) = (await client.get(f"/api/v1/jobs/{job}/interactions")).json()["interactions"]
+        assert record["response_data"]["action"] == given["action"], kind
+
+
+async def test_a_prompt_shows_what_it_is_about(client: httpx.AsyncClient, opened: Opened, asked: Opened) -> None:
+    says: dict[HitlType, list[str]] = {
+        HitlType.STRUCTURE_FIX: ["The name has capital letters", "Release Notes", "<strong>release-notes</strong>"],
+        HitlType.TDD_RED: ["names the version", "v[0-9]+", "failed", "for brevity", "○ skill written", "- id: first"],
+        HitlType.TDD_GREEN: ["names the version", "name: release-notes"],
+        HitlType.BUDGET: ["5 of 5 model calls", "900", "0.25", "Raise the limit", "Finish with what is there"],
+    }
+    for kind, texts in says.items():
+        job = await opened()
+        await asked(job, kind, shown(kind))
+        text, _ = await page(client, f"/jobs/{job}")
+        assert [part for part in texts if part not in text] == [], kind
+
+
+async def test_a_draft_fills_the_form(client: httpx.AsyncClient, opened: Opened, asked: Opened) -> None:
+    job = await opened()
+    await asked(job, HitlType.VALIDATE, shown(HitlType.VALIDATE, codes=["x"]))
+    draft = {"feedback": "mind the <links>", "reason": "known since May", "content": "# Half done"}
+    assert (await client.patch(f"/api/v1/hitl/{job}/draft", json=draft)).status_code == 200
+    text, _ = await page(client, f"/jobs/{job}")
+    assert "mind the &lt;links&gt;" in text and "known since May" in text and "# Half done" in text
+
+
+async def test_a_refused_name_is_shown_beside_its_field_and_kept(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    job = await opened()
+    await asked(job, HitlType.STRUCTURE_FIX, shown(HitlType.STRUCTURE_FIX))
+    _, fields = await page(client, f"/jobs/{job}")
+    response = await send(client, f"/jobs/{job}/answer", fields, action="proceed", **{"q.skill_name": "Bad Name"})
+    assert response.status_code == 422
+    assert "Bad Name</textarea>" in response.text
+    assert 'id="wrong-answers.skill_name"' in response.text and "capital letters" in response.text
+
+
+async def test_a_parked_prompt_says_so_and_can_be_asked_again(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened, database: Database
+) -> None:
+    job = await opened()
+    await asked(job)
+    text, fields = await page(client, f"/jobs/{job}")
+    assert "parked and nobody is reminded" not in text
+    early = await send(client, f"/jobs/{job}/reopen", fields)
+    assert early.status_code == 409 and "No prompt of this job is parked" in early.text
+    async with database.transaction() as session:
+        row = await jobs.get(session, job)
+        assert row is not None
+        row.parked_at, row.assignee = datetime.now(UTC), "group:reviewers"
+    text, _ = await page(client, f"/jobs/{job}")
+    assert "parked and nobody is reminded" in text and "Ask again" in text
+    assert "Assigned to reviewers (a group)" in text
+    inbox, _ = await page(client, "/inbox")
+    assert "parked" in inbox and "reviewers" in inbox
+
+
+async def test_the_inbox_shows_only_mine_when_asked(client: httpx.AsyncClient, opened: Opened, asked: Opened) -> None:
+    mine, theirs = await opened(task="Handle my data"), await opened(user="bob", task="Handle his data")
+    await asked(mine)
+    await asked(theirs)
+    everybody, _ = await page(client, "/inbox")
+    assert "my data" in everybody and "his data" in everybody
+    only, _ = await page(client, "/inbox?mine=true")
+    assert "my data" in only and "his data" not in only
 
 
 async def test_what_a_model_wrote_cannot_run_or_phone_home(

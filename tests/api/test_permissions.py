@@ -9,18 +9,27 @@ from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from api import drafts, health, hitl, jobs, pages, record, skills
+from api import audit, drafts, groups, health, hitl, jobs, live, pages, record, skills
 from api.dependencies import JobTo
-from api.permissions import Person, Verb, may
+from api.permissions import EVERYONE, LOCAL, Person, Verb, may
 from domain.job import JobStatus
 from tests.api.conftest import Opened
 
-ROUTERS = (*(jobs.router, record.router, hitl.router, drafts.router), *(skills.router, health.router, pages.router))
+ROUTERS = (
+    *(jobs.router, record.router, audit.router, hitl.router, drafts.router),
+    *(live.router, groups.router, skills.router, health.router, pages.router),
+)
 
 
 class Owned:
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
+
+
+class Assigned(Owned):
+    def __init__(self, user_id: str, *assignees: str) -> None:
+        super().__init__(user_id)
+        self.assignees = frozenset(assignees)
 
 
 def routes(routers: tuple[APIRouter, ...] = ROUTERS) -> Iterator[APIRoute]:
@@ -50,6 +59,14 @@ def test_others_read_and_answer_and_the_owner_does_the_rest(person: str, verb: V
     assert may(Person(person), verb, Owned("ada")) is allowed
 
 
+@pytest.mark.parametrize("verb", Verb)
+def test_an_assignee_may_what_the_owner_may_and_nobody_else(verb: Verb) -> None:
+    job = Assigned("ada", "bob", "cleo")
+    assert all(may(Person(name), verb, job) for name in ("ada", "bob", "cleo", LOCAL))
+    assert may(Person("eve"), verb, job) is (verb in EVERYONE)
+    assert may(Person("bob"), verb, Owned("ada")) is (verb in EVERYONE)
+
+
 def test_every_route_that_names_a_job_asks_who_may() -> None:
     naming = [route for route in routes() if "{job_id}" in route.path]
     assert len(naming) >= 20
@@ -71,9 +88,11 @@ async def test_what_a_stranger_may_not_do_looks_like_a_job_that_is_not_there(
 ) -> None:
     job: UUID = await opened(user="ada", status=JobStatus.COMPLETED)
     bob = {"X-User-Id": "bob"}
-    for path in (f"/jobs/{job}/cancel", f"/jobs/{job}/retry", f"/drafts/{job}/promote"):
-        response = await client.post(f"/api/v1{path}", headers=bob, json={} if "retry" not in path else None)
+    for path in (f"/jobs/{job}/cancel", f"/jobs/{job}/retry", f"/jobs/{job}/reopen", f"/drafts/{job}/promote"):
+        response = await client.post(f"/api/v1{path}", headers=bob)
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    taken = await client.put(f"/api/v1/jobs/{job}/assignee", headers=bob, json={"assignee": "bob"})
+    assert (taken.status_code, taken.json()["code"]) == (404, "not_found")
     assert (await client.get(f"/api/v1/jobs/{job}", headers=bob)).json()["user_id"] == "ada"
 
 

@@ -87,6 +87,8 @@ async def test_what_temporal_does_not_know_is_gone_not_away(temporal: WorkflowEn
     with pytest.raises(WorkflowGone):
         await line.cancel(uuid4(), CancelRequest())
     with pytest.raises(WorkflowGone):
+        await line.reopen(uuid4(), "ada")
+    with pytest.raises(WorkflowGone):
         await line.answer(uuid4(), uuid4())
 
 
