@@ -5,7 +5,7 @@ from types import TracebackType
 
 import typer
 
-from cli import answer, create, doctor, jobs, library, stack, validate
+from cli import answer, chat, create, diff, doctor, inbox, jobs, library, people, stack, validate
 from cli.flags import Command, remember
 
 DEBUG = "--debug"
@@ -18,14 +18,19 @@ def build() -> typer.Typer:
     app.command(cls=Command)(stack.up)
     app.command(cls=Command)(stack.down)
     app.command(cls=Command)(stack.status)
+    app.command(cls=Command)(chat.chat)
     app.command(cls=Command)(create.create)
     app.command(cls=Command)(create.watch)
     app.command(cls=Command)(jobs.show)
     app.command(cls=Command)(jobs.jobs)
-    app.command(cls=Command)(jobs.inbox)
+    app.command(cls=Command)(inbox.inbox)
     app.command(cls=Command)(answer.answer)
     app.command(cls=Command)(jobs.cancel)
     app.command(cls=Command)(jobs.retry)
+    app.command(cls=Command)(jobs.reopen)
+    app.command(cls=Command)(people.assign)
+    app.command(cls=Command)(people.groups)
+    app.command(cls=Command)(diff.diff)
     app.command(cls=Command)(library.promote)
     app.command(cls=Command)(library.skills)
     app.command("list", cls=Command, hidden=True)(library.skills)

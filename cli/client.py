@@ -18,6 +18,9 @@ from pydantic import BaseModel, ValidationError
 from cli.problems import CliError, UsageProblem, problem_of, unreachable
 
 PREFIX = "/api/v1"
+CLIENT = "skill-fleet"
+"""Who asks: the record tells the command line from other programs by it."""
+
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 STREAM_TIMEOUT = httpx.Timeout(45.0, connect=5.0)
 """Seconds. The stream's is three missed heartbeats of 15 s."""
@@ -42,7 +45,7 @@ class Api:
         self._sleep = sleep
         self._http = httpx.Client(
             base_url=url + PREFIX,
-            headers=_who(user),
+            headers={"User-Agent": CLIENT} | _who(user),
             timeout=TIMEOUT,
             # A proxy set for the outside world does not lead to this machine; http needs no certificates loaded.
             trust_env=not _on_this_machine(url),
@@ -72,17 +75,22 @@ class Api:
         except httpx.TransportError as error:
             raise unreachable(self.url, error) from error
 
-    def post(self, path: str, body: BaseModel, shape: type[Shape]) -> Shape:
-        """Change something once, however often it has to be sent. Raises CliError."""
-        return self._shaped(self._checked("POST", path, body=body, key=str(uuid4())), shape)
+    def post(self, path: str, body: BaseModel, shape: type[Shape], *, key: str | None = None) -> Shape:
+        """Change something once, however often it has to be sent; with a `key` of its own also in other runs of the
+        command. Raises CliError."""
+        return self._shaped(self._checked("POST", path, body=body, key=key or str(uuid4())), shape)
 
-    def patch(self, path: str, body: BaseModel) -> None:
+    def put(self, path: str, body: BaseModel, shape: type[Shape]) -> Shape:
+        """Set something; sending it twice changes nothing more. Raises CliError."""
+        return self._shaped(self._checked("PUT", path, body=body, key=str(uuid4())), shape)
+
+    def patch(self, path: str, body: BaseModel, **query: str | int | None) -> None:
         """Merge something; sending it twice changes nothing more. Raises CliError."""
-        self._checked("PATCH", path, body=body)
+        self._checked("PATCH", path, body=body, query=query)
 
-    def stream(self, path: str, last_event_id: int) -> AbstractContextManager[EventSource]:
+    def stream(self, path: str, last_event_id: int | str | None) -> AbstractContextManager[EventSource]:
         """Open a stream of events after one; entering it raises httpx.TransportError when nobody answers."""
-        headers = {"Last-Event-ID": str(last_event_id)}
+        headers = {} if last_event_id is None else {"Last-Event-ID": str(last_event_id)}
         return connect_sse(self._http, "GET", path, headers=headers, timeout=STREAM_TIMEOUT)
 
     def pause(self, seconds: float) -> None:

@@ -6,69 +6,97 @@ from uuid import UUID
 
 import typer
 
-from cli.attach import Attachment
+from cli import starting
+from cli.attach import Attachment, Stay
+from cli.batch import queued
 from cli.exits import ExitCode
+from cli.flags import EditorCommand
 from cli.problems import UsageProblem
 from cli.progress import JobLine, screen_for
-from cli.run import run_of
-from domain.job import MAX_SOURCES, JobOptions, JobStatusView, Source
-from domain.shape import StrictShape
+from cli.reasoning import Reasoning
+from cli.run import Run, run_of
+from cli.seen import Seen
+from domain.job import JobStatusView
 
-
-class NewJob(StrictShape):
-    """Body of `POST /skills`."""
-
-    task_description: str
-    options: JobOptions
-    sources: list[Source]
+Told = Annotated[
+    Reasoning,
+    typer.Option("--reasoning", help="off: phases and prompts; summary: what was decided, and why; full: every call."),
+]
 
 
 def create(
     ctx: typer.Context,
     task: Annotated[str | None, typer.Argument(help="What an agent shall be able to do, in a sentence.")] = None,
     source: Annotated[list[Path] | None, typer.Option(help="A text the author shall know; repeatable.")] = None,
-    category: Annotated[str | None, typer.Option(help="Where in the taxonomy.")] = None,
-    auto_approve: Annotated[bool, typer.Option("--auto-approve", help="Every prompt answers itself.")] = False,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Ask before writing.")] = False,
-    promote: Annotated[bool, typer.Option("--promote", help="Publish when validation passes.")] = False,
-    max_questions: Annotated[int | None, typer.Option(min=0, max=10, help="Most questions in a round.")] = None,
+    category: starting.Category = None,
+    auto_approve: starting.AutoApprove = False,
+    confirm: starting.Confirm = False,
+    tdd_checkpoints: starting.TddCheckpoints = False,
+    promote: starting.Promote = False,
+    max_questions: starting.MaxQuestions = None,
+    max_rounds: starting.MaxRounds = None,
+    budget_calls: starting.BudgetCalls = None,
+    budget_tokens: starting.BudgetTokens = None,
+    budget_usd: starting.BudgetUsd = None,
+    timeout: starting.Timeout = None,
     resume: Annotated[UUID | None, typer.Option(metavar="JOB", help="Come back to this job instead.")] = None,
+    from_job: Annotated[UUID | None, typer.Option(metavar="JOB", help="Go on from what an ended job left.")] = None,
+    revision: Annotated[int | None, typer.Option(min=1, help="Of --from-job; default: its last one.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Start every job of a file, or -.")
+    ] = None,
+    reasoning: Told = Reasoning.SUMMARY,
+    editor: EditorCommand = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only start; do not stay.")] = False,
 ) -> None:
     """Create a skill from a sentence; asks what it must know, right here."""
     run = run_of(ctx)
-    if (task is None) == (resume is None):
-        raise UsageProblem(
-            "Give either a task or --resume JOB.", next_step='skill-fleet create "Review SQL migrations for locks"'
-        )
+    _one_way(task, resume, from_job, file, revision)
+    budget = (budget_calls, budget_tokens, budget_usd)
+    options = starting.options_of(
+        category, auto_approve, confirm, tdd_checkpoints, promote, max_questions, max_rounds, budget, timeout
+    )
     with run.api() as api:
+        if file is not None:
+            leave(queued(api, run.out, file, options))
         if resume is not None:
             started = api.get(f"/jobs/{resume}/status", JobStatusView)
+        elif from_job is not None:
+            new = starting.continued(from_job, revision, task, options)
+            started = starting.start(api, starting.with_sources(new, source))
         else:
-            given = {
-                "category": category,
-                "max_questions": max_questions,
-                "auto_approve": auto_approve or None,
-                "confirm": confirm or None,
-                "promote": promote or None,
-            }
-            options = JobOptions.model_validate({name: value for name, value in given.items() if value is not None})
-            body = NewJob(task_description=task or "", options=options, sources=read_sources(source or []))
-            started = api.post("/skills", body, JobStatusView)
+            started = starting.start(api, starting.new_job(task or "", options, starting.read_sources(source or [])))
         screen_for(run.out).started(JobLine(job_id=started.job_id, status=started.status))
         if detach:
             run.out.say(f"started; stay with it: skill-fleet watch {started.job_id}")
             return
-        code = Attachment(api, run.out, started.job_id, must_promote=promote).run()
+        stay = Stay(reasoning=reasoning, must_promote=promote, after=known(run, resume) if resume else 0)
+        code = Attachment(api, run.out, started.job_id, stay=stay, desk=run.desk(api, started.job_id, editor)).run()
     leave(code)
 
 
-def watch(ctx: typer.Context, job: Annotated[UUID, typer.Argument(help="The job's id.")]) -> None:
-    """Stay with a job: what happened so far, what happens now, what it asks."""
+def watch(
+    ctx: typer.Context,
+    job: Annotated[UUID, typer.Argument(help="The job's id.")],
+    from_start: Annotated[bool, typer.Option("--from-start", help="The whole story, not only what is new.")] = False,
+    reasoning: Told = Reasoning.SUMMARY,
+    editor: EditorCommand = None,
+) -> None:
+    """Stay with a job: what happened since you last looked, what happens now, what it asks."""
     run = run_of(ctx)
+    after = 0 if from_start else known(run, job)
     with run.api() as api:
-        code = Attachment(api, run.out, job).run()
+        stay = Stay(reasoning=reasoning, after=after)
+        code = Attachment(api, run.out, job, stay=stay, desk=run.desk(api, job, editor)).run()
     leave(code)
+
+
+def known(run: Run, job: UUID) -> int:
+    """The last event that was shown here; says so, because the story then begins in its middle."""
+    after = Seen().last(job)
+    if after:
+        run.out.say(f"goes on after event {after}; all of it: skill-fleet watch {job} --from-start")
+    return after
 
 
 def leave(code: ExitCode) -> None:
@@ -76,29 +104,16 @@ def leave(code: ExitCode) -> None:
     raise typer.Exit(code)
 
 
-def read_sources(paths: list[Path]) -> list[Source]:
-    """The files as sources, named by their last part. Raises UsageProblem for what cannot travel."""
-    sources = [_source(path) for path in paths]
-    size = sum(len(source.content.encode()) for source in sources)
-    if size > MAX_SOURCES:
+def _one_way(
+    task: str | None, resume: UUID | None, from_job: UUID | None, file: Path | None, revision: int | None
+) -> None:
+    """A task may go with --from-job; otherwise one of the four. Raises UsageProblem."""
+    ways = [way for way in (resume, file, from_job or task) if way is not None]
+    if len(ways) != 1:
         raise UsageProblem(
-            f"The sources are too large: {size} bytes together.",
-            why=f"they travel with the request: at most {MAX_SOURCES} bytes",
-            next_step="give the parts that matter",
+            "Give a task, or --resume JOB, --from-job JOB or --from FILE.",
+            why="none was given" if not ways else "each of them starts something else",
+            next_step='skill-fleet create "Review SQL migrations for locks"',
         )
-    return sources
-
-
-def _source(path: Path) -> Source:
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_SOURCES + 1).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(
-            f"{path} cannot be used as a source.", why=str(error), next_step="give a readable UTF-8 text file"
-        ) from error
-    if not text.strip():
-        raise UsageProblem(f"{path} is empty.", next_step="leave it out, or give a file with text")
-    if len(text) > MAX_SOURCES:
-        raise UsageProblem(f"{path} is larger than {MAX_SOURCES} bytes.", next_step="give the part that matters")
-    return Source(name=path.name, content=text)
+    if revision is not None and from_job is None:
+        raise UsageProblem("--revision belongs to --from-job.", next_step="add --from-job JOB")

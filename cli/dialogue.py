@@ -1,129 +1,238 @@
 """Asks a person an open prompt on the terminal, one thing at a time, and sends the answer until it fits.
 
-Leaving (Ctrl-C, Ctrl-D) keeps what was answered as a draft. Must not be used without a person at the terminal.
+What was answered is kept as a draft on the server after each step, so leaving or losing the terminal loses nothing.
+Must not be used without a person at the terminal.
 """
 
-import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from uuid import UUID
 
 from pydantic import JsonValue
 
-from cli import prompts, values
-from cli.client import Api
-from cli.output import Output
+from cli import prompts
+from cli.commands import Back, Leave, Slash
+from cli.desk import Desk, Handler
+from cli.filling import ACTION, CONTENT, Filling
 from cli.problems import ApiProblem, CliError
-from domain.answers import spoken
-from domain.prompt import AnswerDraft, AnswerReceipt, AnswerRequest, PromptAction, PromptView, Question
-from domain.skill import SKILL_FILE
+from cli.values import chosen, parts
+from domain.forms import FormField, NotAValueError, typed
+from domain.prompt import YOU_DECIDE, AnswerReceipt, HitlType, PromptAction, PromptView
+from domain.skill import SKILL_FILE, RevisionView
 
-Reader = Callable[[str], str]
+HINTS = {
+    "boolean": "yes/no",
+    "single": "a number",
+    "multi": "numbers with commas",
+    "integer": "a whole number",
+    "number": "a number",
+}
+CLOSED = frozenset({HTTPStatus.CONFLICT, HTTPStatus.GONE})
+"""The prompt is no longer open."""
+
+AT_ENTER = {HitlType.STRUCTURE_FIX: PromptAction.ACCEPT}
+"""What Enter alone does, where that is safe and mostly meant."""
 
 
 class Dialogue:
-    """One person at one terminal. `read` shows a text and returns what is typed (`input`)."""
+    """One person at one terminal."""
 
-    def __init__(self, out: Output, read: Reader = input) -> None:
-        self._out = out
-        self._read = read
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._out = desk.out
 
-    def answer(self, api: Api, prompt: PromptView) -> AnswerReceipt:
-        """Show the prompt, ask, send; a refused answer is asked again where it was wrong. Raises CliError."""
-        for line in prompts.lines(prompt):
-            self._out.line(line)
-        known: dict[str, JsonValue] = {}
-        wrong: dict[str, str] = {}
-        while True:
-            request = self._asked(api, prompt, known, wrong)
-            try:
-                return api.post(f"/hitl/{prompt.job_id}/response", request, AnswerReceipt)
-            except ApiProblem as problem:
-                if problem.status != HTTPStatus.UNPROCESSABLE_ENTITY or not problem.fields:
-                    raise
-                wrong = problem.fields
-                for line in problem.lines():
-                    self._out.line(line)
-
-    def _asked(self, api: Api, prompt: PromptView, known: dict[str, JsonValue], wrong: dict[str, str]) -> AnswerRequest:
-        assert prompt.interaction_id is not None
-        questions = prompts.questions(prompt)
-        if not questions:
-            return self._decision(prompt, prompt.interaction_id)
-        draft = (prompt.draft.answers if prompt.draft else None) or {}
-        try:
-            for number, question in enumerate(questions, 1):
-                if question.id not in known or f"answers.{question.id}" in wrong:
-                    self._out.line()
-                    self._out.line(f"{number}/{len(questions)} {question.text}", style="bold")
-                    known[question.id] = self._value(question, draft.get(question.id))
-        except (KeyboardInterrupt, EOFError):
-            _keep(api, prompt.job_id, known)
-            raise
-        return AnswerRequest(interaction_id=prompt.interaction_id, action=PromptAction.PROCEED, answers=dict(known))
-
-    def _value(self, question: Question, kept: JsonValue) -> JsonValue:
-        if question.why:
-            self._out.line(f"    {question.why}", style="dim")
-        for number, option in enumerate(question.options, 1):
-            self._out.line(f"    {number}) {option.label}")
-        empty = f"keeps: {spoken(question, kept)}" if kept is not None else "you decide"
-        hints = {"boolean": "yes/no", "single": "a number", "multi": "numbers with commas"}
-        hint = "; ".join(part for part in (hints.get(question.type, ""), f"Enter: {empty}") if part)
-        while True:
-            text = self._read(f"    [{hint}] > ")
-            if not text.strip() and kept is not None:
-                return kept
-            try:
-                return values.parse(question, text)
-            except values.NotAValueError as error:
-                self._out.line(f"    {error}")
-
-    def _decision(self, prompt: PromptView, interaction_id: UUID) -> AnswerRequest:
-        legal = prompts.actions(prompt)
-        if not legal:
+    def answer(self, prompt: PromptView) -> AnswerReceipt:
+        """Show the prompt, ask, send; a refused answer is asked again where it was wrong. Raises CliError and Turn."""
+        filling = Filling(prompt)
+        if not filling.legal:
             raise CliError(
                 f"This version cannot answer a {prompt.hitl_type} prompt.",
                 next_step=f"answer it on the page, or with `skill-fleet answer {prompt.job_id} --action ACTION`",
             )
-        self._out.line()
-        for number, action in enumerate(legal, 1):
-            self._out.line(f"    {number}) {action}: {prompts.words(action)}")
-        action = self._action(legal)
-        field = prompts.needs(prompt.hitl_type, action)
-        text = self._text(field, prompt) if field else None
-        given = {field: text} if field else {}
-        return AnswerRequest.model_validate({"interaction_id": interaction_id, "action": action, **given})
-
-    def _action(self, legal: list[PromptAction]) -> PromptAction:
+        self._show(prompt)
         while True:
-            typed = self._read("    [a number or a word] > ").strip().lower()
-            if typed.isdigit() and 1 <= int(typed) <= len(legal):
-                return legal[int(typed) - 1]
-            for action in legal:
-                if typed and action.value.startswith(typed):
-                    return action
+            self._fill(filling)
+            try:
+                return self._sent(filling)
+            except ApiProblem as problem:
+                unfit = problem.status == HTTPStatus.UNPROCESSABLE_ENTITY
+                if not unfit or not filling.refused(problem.fields):
+                    raise
+                self._desk.say(problem.lines())
+
+    def _show(self, prompt: PromptView) -> None:
+        for block in prompts.blocks(prompt):
+            if block.how == "markdown":
+                self._out.markdown(block.text)
+            elif block.how == "diff":
+                self._out.diff(block.text)
+            else:
+                self._out.line(block.text, style="bold" if block.how == "title" else None)
+
+    def _fill(self, filling: Filling) -> None:
+        """Ask all that is open. Who leaves, by whatever way, leaves a draft behind."""
+        while (step := filling.next()) is not None:
+            try:
+                self._take(filling, step)
+            except Back:
+                if not filling.back(step):
+                    self._desk.say(["this is the first question"])
+            except (KeyboardInterrupt, EOFError, Leave):
+                self._keep(filling, step, self._desk.reader.unfinished)
+                raise
+
+    def _take(self, filling: Filling, step: str) -> None:
+        if step == ACTION:
+            filling.choose(self._action(filling, {choice.action: choice.words for choice in filling.legal}))
+            return
+        filling.say(step, self._edited(filling) if step == CONTENT else self._value(filling, filling.field(step)))
+        refusal = self._keep(filling) if filling.next() is not None else None
+        if isinstance(refusal, ApiProblem) and refusal.status in CLOSED:
+            raise refusal  # somebody else has answered meanwhile: nobody is asked on in vain
+
+    def _action(self, filling: Filling, legal: Mapping[PromptAction, str]) -> PromptAction:
+        kind = filling.prompt.hitl_type
+        default = AT_ENTER.get(kind) if kind else None
+        self._out.line()
+        for number, (action, words) in enumerate(legal.items(), 1):
+            self._out.line(f"    {number}) {action}: {words}")
+        here = self._here(filling, ACTION)
+        if PromptAction.EDIT in legal:
+            here[Slash.EDIT] = lambda _: str(PromptAction.EDIT)
+        hint = f"a number or a word; Enter: {default}" if default else "a number or a word"
+        while True:
+            given = self._desk.ask(f"    [{hint}] > ", here).strip().lower()
+            if not given and default is not None and default in legal:
+                return default
+            meant = [action for action in legal if given and action.value.startswith(given)]
+            if given.isdecimal() and 1 <= int(given) <= len(legal):
+                meant = [list(legal)[int(given) - 1]]
+            if len(meant) == 1:
+                return meant[0]
             self._out.line(f"    choose one of: {', '.join(legal)}")
 
-    def _text(self, field: str, prompt: PromptView) -> str:
-        if field == "content":
-            return self._edited(prompts.skill_text(prompt))
-        ask = {"feedback": "What shall change?", "reason": "Why may it stand?"}
-        while not (text := self._read(f"    {ask[field]} > ").strip()):
-            self._out.line(f"    the {field} cannot be empty")
-        return text
+    def _value(self, filling: Filling, field: FormField) -> JsonValue:
+        self._out.line()
+        self._out.line(f"{filling.place(field.name)} {field.title}", style="bold")
+        for line in [field.help] if field.help else []:
+            self._out.line(f"    {line}", style="dim")
+        labels = [option.label for option in field.choices] + (
+            ["other, in your own words"] if _has_other(field) else []
+        )
+        for number, label in enumerate(labels, 1):
+            self._out.line(f"    {number}) {label}")
+        kept = filling.kept(field.name)
+        ask, here = f"    [{_hint(field, kept)}] > ", self._here(filling, field.name)
+        while True:
+            text = self._desk.ask(ask, here)
+            if not text.strip() and (empty := _unsaid(field, kept)) is not None:
+                return empty[0]
+            try:
+                if (value := typed(field, self._meant(field, parts(field, text)))) is not None:
+                    return value
+                self._out.line("    this cannot be left out")
+            except NotAValueError as error:
+                self._out.line(f"    {error}")
 
-    def _edited(self, text: str) -> str:
-        file = Path(tempfile.mkdtemp(prefix="skill-fleet-")) / SKILL_FILE
-        file.write_text(text, encoding="utf-8")
-        self._read(f"    Edit {file} and save it, then press Enter > ")
-        return file.read_text(encoding="utf-8")
+    def _meant(self, field: FormField, given: list[str]) -> list[str]:
+        """Choices as the form names them. The number behind them asks for words, which are taken as they are."""
+        number = str(len(field.choices) + 1)
+        if not _has_other(field) or number not in given:
+            return [chosen(field, part) for part in given]
+        words = self._desk.ask("    in your own words > ").strip()
+        return [words if part == number else chosen(field, part) for part in given]
+
+    def _edited(self, filling: Filling) -> str:
+        """The text changed by hand; a text that was not changed, or an editor that fails, leads back."""
+        kept = filling.kept(CONTENT)
+        shown = prompts.content(filling.prompt) or self._revision(filling.prompt)
+        name = "cases.yaml" if filling.prompt.hitl_type is HitlType.TDD_RED else SKILL_FILE
+        try:
+            content = self._desk.editor.changed(str(kept or shown), name)
+        except CliError as error:
+            self._desk.say(error.lines())
+            raise Back from error
+        if content == shown:
+            self._desk.say(["nothing was changed"])
+            raise Back
+        return content
+
+    def _revision(self, prompt: PromptView) -> str:
+        number = (prompt.prompt_data or {}).get("revision")
+        if number is None:
+            return ""
+        return self._desk.api.get(f"/jobs/{prompt.job_id}/revisions/{number}", RevisionView).content
+
+    def _here(self, filling: Filling, step: str) -> dict[Slash, Handler]:
+        here: dict[Slash, Handler] = {
+            Slash.SHOW: lambda _: self._show(filling.prompt),
+            Slash.SAVE: lambda _: self._save(filling),
+        }
+        if step != ACTION and filling.field(step).kind in ("text", "long_text"):
+            kept = filling.kept(step)
+            here[Slash.EDIT] = lambda _: self._desk.editor.changed(str(kept or ""), "answer.md").rstrip("\n")
+        return here
+
+    def _save(self, filling: Filling) -> None:
+        if filling.draft() is None:
+            self._desk.say(["nothing was answered yet"])
+            return
+        refusal = self._keep(filling)
+        self._desk.say(refusal.lines() if refusal else ["kept as a draft on the server"])
+
+    def _keep(self, filling: Filling, step: str | None = None, unfinished: str = "") -> CliError | None:
+        """Save what was said; returns why it could not be. No reason to stop: it is tried again at each step."""
+        draft, prompt = filling.draft(step, unfinished), filling.prompt
+        if draft is None:
+            return None
+        try:
+            self._desk.api.patch(f"/hitl/{prompt.job_id}/draft", draft, interaction_id=str(prompt.interaction_id))
+        except CliError as error:
+            return error
+        return None
+
+    def _sent(self, filling: Filling) -> AnswerReceipt:
+        request = filling.request()
+        try:
+            return self._desk.api.post(f"/hitl/{filling.prompt.job_id}/response", request, AnswerReceipt)
+        except ApiProblem:
+            raise
+        except CliError as error:
+            with tempfile.NamedTemporaryFile("w", suffix=".json", prefix="answer-", delete=False) as file:
+                file.write(request.model_dump_json(exclude_unset=True))
+            way = f"your answer is kept: skill-fleet answer {filling.prompt.job_id} --file {Path(file.name)}"
+            raise CliError(error.what, why=error.why, next_step=way, exit_code=error.exit_code) from error
 
 
-def _keep(api: Api, job_id: UUID, known: dict[str, JsonValue]) -> None:
-    """Save the answers so far; the person is leaving, so a failure is not worth a word."""
-    if known:
-        with contextlib.suppress(CliError):
-            api.patch(f"/hitl/{job_id}/draft", AnswerDraft(answers=known))
+def _has_other(field: FormField) -> bool:
+    return field.other and bool(field.choices)
+
+
+def _hint(field: FormField, kept: JsonValue) -> str:
+    if kept is not None:
+        empty = f"keeps: {_spoken(field, kept)}"
+    elif field.decide:
+        empty = YOU_DECIDE
+    else:
+        empty = "" if field.required else "leaves it out"
+    return "; ".join(part for part in (HINTS.get(field.kind, ""), f"Enter: {empty}" if empty else "") if part) or "text"
+
+
+def _spoken(field: FormField, value: JsonValue) -> str:
+    """A value in words: labels instead of ids, the first line of a long text."""
+    labels = {option.id: option.label for option in field.choices}
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    items = value if isinstance(value, list) else [value]
+    first, *more = ", ".join(labels.get(str(item), str(item)) for item in items).split("\n")
+    return f"{first} …" if more else first
+
+
+def _unsaid(field: FormField, kept: JsonValue) -> tuple[JsonValue] | None:
+    """The value of nothing typed, in a tuple of one; None where something must be typed."""
+    if kept is not None:
+        return (kept,)
+    if field.decide:
+        return (YOU_DECIDE,)
+    return None if field.required else (None,)

@@ -2,7 +2,8 @@
 
 Every connection asks for what comes after the last event seen (`Last-Event-ID`, 0 at first: the whole story). The first
 frame of a connection describes the present state (type `state`, the number of the last event there is); it is handed on
-as not new, and marks how far the replay after it must be read before the job's present state may be judged.
+as not new, and marks how far the replay after it must be read before the job's present state may be judged. Frames of
+type `token`, sent only when asked for, show a text while it is written: they have no number, may be lost, move nothing.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from domain.job import JobEvent
 
 STATE = "state"
 """Type of the frame that opens a connection."""
+
+TOKEN = "token"  # noqa: S105  (of a language model)
+"""Type of the frames that show a text while it is written; data: {label, text}."""
 
 WAITS = (0.3, 0.6, 1.2, 2.4, 5.0)
 """Seconds before connecting again; the last one repeats."""
@@ -39,9 +43,10 @@ class Frame:
 class Feed:
     """Follows one job. `last` is the number of the last event handed on."""
 
-    def __init__(self, api: Api, job_id: UUID, after: int = 0) -> None:
+    def __init__(self, api: Api, job_id: UUID, after: int = 0, *, tokens: bool = False) -> None:
+        """`after`: the last event known; `tokens`: also what is being written."""
         self._api = api
-        self._job_id = job_id
+        self._path = f"/jobs/{job_id}/events" + ("?tokens=true" if tokens else "")
         self.last = after
         self._mark = 0
         self._final = False
@@ -69,8 +74,8 @@ class Feed:
             self._api.pause(WAITS[min(failures, len(WAITS)) - 1])
 
     def _connection(self) -> Iterator[Frame]:
-        with self._api.stream(f"/jobs/{self._job_id}/events", self.last) as source:
-            _refuse_errors(source.response)
+        with self._api.stream(self._path, self.last) as source:
+            refuse_errors(source.response)
             try:
                 for sent in source.iter_sse():
                     if sent.data and (frame := self._frame(_event(sent.data))):
@@ -83,6 +88,8 @@ class Feed:
                 ) from error
 
     def _frame(self, event: JobEvent) -> Frame | None:
+        if event.type == TOKEN:
+            return Frame(event, new=False)
         present = event.type == STATE
         if present:
             self._mark = event.seq
@@ -105,7 +112,8 @@ def _event(data: str) -> JobEvent:
         ) from error
 
 
-def _refuse_errors(response: httpx.Response) -> None:
+def refuse_errors(response: httpx.Response) -> None:
+    """Nothing for a stream that was opened. Raises httpx.ConnectError for what may pass, CliError for a refusal."""
     if response.status_code == HTTPStatus.OK:
         return
     response.read()

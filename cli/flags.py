@@ -20,6 +20,14 @@ User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Who yo
 Json = Annotated[
     bool, typer.Option("--json", help="Data as JSON on stdout, messages on stderr.", rich_help_panel=PANEL)
 ]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="Lines only, nothing is redrawn: for screen readers.", rich_help_panel=PANEL)
+]
+EditorCommand = Annotated[
+    str | None,
+    # The environment is read by typer, as the default of a flag; settings know only what is Skill Fleet's own.
+    typer.Option("--editor", envvar=["VISUAL", "EDITOR"], metavar="COMMAND", help="Opens texts that you change."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=PANEL)]
 
 
@@ -29,6 +37,7 @@ class Flags(StrictShape):
     api_url: str | None = None
     user: str | None = None
     json_wanted: bool = False
+    plain: bool = False
     debug: bool = False
 
     def over(self, earlier: "Flags") -> "Flags":
@@ -37,19 +46,25 @@ class Flags(StrictShape):
             api_url=self.api_url or earlier.api_url,
             user=self.user or earlier.user,
             json_wanted=self.json_wanted or earlier.json_wanted,
+            plain=self.plain or earlier.plain,
             debug=self.debug or earlier.debug,
         )
 
 
 def remember(
-    ctx: typer.Context, api_url: ApiUrl = None, user: User = None, json_wanted: Json = False, debug: Debug = False
+    ctx: typer.Context,
+    api_url: ApiUrl = None,
+    user: User = None,
+    json_wanted: Json = False,
+    plain: Plain = False,
+    debug: Debug = False,
 ) -> None:
     """Make Agent Skills worth installing.
 
     Exit codes: 0 done, 1 failed, 2 usage, 3 cancelled or timed out, 4 not allowed, 5 job failed, 8 waiting for a
     person, 130 interrupted.
     """
-    ctx.obj = Flags(api_url=api_url, user=user, json_wanted=json_wanted, debug=debug)
+    ctx.obj = Flags(api_url=api_url, user=user, json_wanted=json_wanted, plain=plain, debug=debug)
 
 
 class Command(TyperCommand):

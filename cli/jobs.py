@@ -1,16 +1,19 @@
-"""`jobs`, `show`, `inbox`, `cancel`, `retry`: look at jobs and steer them."""
+"""`jobs`, `show`, `cancel`, `retry`, `reopen`: look at jobs and steer them."""
 
-from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
+from cli import checklist, record, steering
+from cli.client import Api
+from cli.desk import Desk
+from cli.output import Output
 from cli.overview import SMALL_NOTICE, is_small, models_of, next_step, overview
-from cli.problems import ApiProblem
-from cli.run import run_of
-from domain.evaluation import EvaluationView, Evidence
-from domain.job import JobPage, JobStatus, JobStatusView, JobView, PendingPage
+from cli.problems import UsageProblem
+from cli.run import Run, run_of
+from domain.evaluation import Evidence
+from domain.job import JobPage, JobStatus, JobStatusView, JobView
 from domain.shape import StrictShape
 
 JobId = Annotated[UUID, typer.Argument(metavar="JOB", help="The job's id.")]
@@ -63,83 +66,82 @@ def jobs(
         run.out.say(f"more: skill-fleet jobs --cursor {page.next_cursor}")
 
 
-def show(ctx: typer.Context, job: JobId) -> None:
+def show(
+    ctx: typer.Context,
+    job: JobId,
+    whole: Annotated[bool, typer.Option("--record", help="All of it: prompts, answers, revisions, events.")] = False,
+    tests: Annotated[bool, typer.Option("--checklist", help="The checklist of the tests, and each case.")] = False,
+) -> None:
     """Show where a job stands, who wrote it, how it was proven, and what to do next."""
     run = run_of(ctx)
     with run.api() as api:
-        view = api.get(f"/jobs/{job}", JobView)
-        evidence = view.result.evidence
-        if evidence is None or evidence.status == "none":
-            try:
-                evidence = api.get(f"/jobs/{job}/evaluation", EvaluationView).evidence
-            except ApiProblem as problem:
-                if problem.status != HTTPStatus.NOT_FOUND:
-                    raise
+        if whole:
+            record.show(run.out, record.of(api, job))
+        elif tests:
+            checklist.show(run.out, api, job)
+        else:
+            _overview(run.out, api, api.get(f"/jobs/{job}", JobView))
+
+
+def _overview(out: Output, api: Api, view: JobView) -> None:
+    evidence = view.result.evidence
+    if evidence is None or evidence.status == "none":
+        measured = checklist.evaluation(api, view.job_id)
+        evidence = measured.evidence if measured else evidence
     small = is_small(models_of(view.result))
-    if run.out.json_wanted:
+    if out.json_wanted:
         told = {
             "evidence": evidence,
             "small_model": small,
             "notice": SMALL_NOTICE if small else None,
             "next": next_step(view, promoted=view.promoted),
         }
-        run.out.document(ShownJob.model_validate({**dict(view), **told}))
+        out.document(ShownJob.model_validate({**dict(view), **told}))
         return
-    measured = view.result.model_copy(update={"evidence": evidence})
-    for line in overview(view.model_copy(update={"result": measured})):
-        run.out.line(line)
-
-
-def inbox(ctx: typer.Context) -> None:
-    """List what waits for an answer, oldest due first."""
-    run = run_of(ctx)
-    with run.api() as api:
-        page = api.get("/jobs/pending", PendingPage)
-    if run.out.json_wanted:
-        run.out.document(page)
-        return
-    run.out.rows(
-        ("Job", "Asks", "Since", "Due", "Task"),
-        [
-            (
-                str(item.job_id),
-                item.hitl_type,
-                f"{item.opened_at:%Y-%m-%d %H:%M}",
-                f"{item.timeout_at:%Y-%m-%d %H:%M}" if item.timeout_at else "-",
-                item.task_description,
-            )
-            for item in page.items
-        ],
-    )
-    run.out.say("answer with: skill-fleet answer JOB" if page.items else "nothing waits for an answer")
+    result = view.result.model_copy(update={"evidence": evidence})
+    for line in overview(view.model_copy(update={"result": result})):
+        out.line(line)
 
 
 def cancel(
-    ctx: typer.Context, job: JobId, reason: Annotated[str, typer.Option(help="Why; it is kept in the record.")]
+    ctx: typer.Context,
+    job: JobId,
+    reason: Annotated[str | None, typer.Option(help="Why; it is kept in the record.")] = None,
 ) -> None:
-    """Cancel a job; the model call in flight is aborted."""
+    """Cancel a job; the model call in flight is aborted, and what was written is kept."""
     run = run_of(ctx)
     with run.api() as api:
-        view = api.post(f"/jobs/{job}/cancel", CancelReason(reason=reason), JobStatusView)
+        why = (reason or _asked_why(run.desk(api, job))).strip()
+        if not why:
+            raise UsageProblem(
+                "A job is cancelled with a reason.", why="the record keeps it", next_step="--reason TEXT"
+            )
+        view = steering.cancel(api, job, why)
     if run.out.json_wanted:
         run.out.document(view)
         return
     run.out.line(f"{'cancelled' if view.status is JobStatus.CANCELLED else 'is being cancelled'} {job}")
 
 
-class CancelReason(StrictShape):
-    """Body of `POST /jobs/{id}/cancel`; who asks is in the header."""
-
-    reason: str
+def _asked_why(desk: Desk | None) -> str:
+    return desk.reader.read("Why is it cancelled? > ") if desk is not None else ""
 
 
 def retry(ctx: typer.Context, job: JobId) -> None:
     """Let a job go on after the problem that it waits for was mended."""
-    run = run_of(ctx)
+    _sent(run_of(ctx), job, "retry", "goes on")
+
+
+def reopen(ctx: typer.Context, job: JobId) -> None:
+    """Ask a parked prompt again, with a new time limit and new reminders."""
+    _sent(run_of(ctx), job, "reopen", "asks again")
+
+
+def _sent(run: Run, job: UUID, verb: str, done: str) -> None:
     with run.api() as api:
-        view = api.post(f"/jobs/{job}/retry", Nothing(), JobStatusView)
+        view = api.post(f"/jobs/{job}/{verb}", Nothing(), JobStatusView)
     if run.out.json_wanted:
         run.out.document(view)
         return
-    run.out.line(f"goes on {job}")
+    run.out.line(f"{done} {job}")
     run.out.say(f"stay with it: skill-fleet watch {job}")

@@ -2,30 +2,15 @@
 
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from cli.client import Api
-from cli.exits import ExitCode
+from cli import steering
 from cli.jobs import JobId
 from cli.problems import CliError, UsageProblem
 from cli.run import run_of
-from domain.job import JobStatusView, JobView
 from domain.shape import StrictShape
 from domain.skill import SkillList
-
-PROMOTION_PAUSE = 0.5
-PROMOTION_LOOKS = 120
-"""Half a second times this: a promotion moves one folder, so a minute is long."""
-
-
-class Promotion(StrictShape):
-    """Body of `POST /drafts/{id}/promote`."""
-
-    category: str | None = None
-    force: bool = False
-    reason: str | None = None
 
 
 def promote(
@@ -42,29 +27,13 @@ def promote(
             "--force needs --reason.", why="the record says why findings were overruled", next_step="add it"
         )
     given = {"category": category, "force": force or None, "reason": reason}
-    body = Promotion.model_validate({name: value for name, value in given.items() if value is not None})
+    body = steering.Promotion.model_validate({name: value for name, value in given.items() if value is not None})
     with run.api() as api:
-        api.post(f"/drafts/{job}/promote", body, JobStatusView)
-        view = published(api, job)
+        view = steering.promote(api, job, body)
     if run.out.json_wanted:
         run.out.document(view)
         return
     run.out.line(f"published {view.final_path}")
-
-
-def published(api: Api, job: UUID) -> JobView:
-    """Wait until the draft lies in the library. Raises CliError when it does not get there."""
-    for _ in range(PROMOTION_LOOKS):
-        view = api.get(f"/jobs/{job}", JobView)
-        if view.promoted:
-            return view
-        api.pause(PROMOTION_PAUSE)
-    raise CliError(
-        "The draft is not published yet.",
-        why="the promotion was accepted, but a minute later it is not done; is a worker running?",
-        next_step=f"`skill-fleet doctor`, then `skill-fleet show {job}`",
-        exit_code=ExitCode.CANCELLED,
-    )
 
 
 def skills(ctx: typer.Context) -> None:

@@ -11,10 +11,13 @@ from typing import TextIO
 
 from pydantic import BaseModel
 from rich.console import Console
+from rich.syntax import Syntax
 from rich.table import Table
 
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 """Control characters (escape sequences begin with one), zero-width and direction marks, and the invisible tags."""
+
+DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def shown(text: str) -> str:
@@ -30,16 +33,21 @@ def as_json(document: BaseModel) -> str:
 class Output:
     """The two streams of one run. `live`: a person's terminal that can redraw a line."""
 
-    def __init__(self, *, json_wanted: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+    def __init__(
+        self, *, json_wanted: bool = False, plain: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
         self.json_wanted = json_wanted
+        self.plain = plain
         self._out = out or sys.stdout
         self.console = Console(file=self._out, highlight=False, markup=False, emoji=False)
         self._messages = Console(file=err or sys.stderr, highlight=False, markup=False, emoji=False)
 
     @property
     def live(self) -> bool:
-        """True when stdout may be redrawn: a terminal, not a dumb one, and nobody asked for JSON."""
-        return self.console.is_terminal and not self.console.is_dumb_terminal and not self.json_wanted
+        """True when stdout may be redrawn: a terminal, not a dumb one, and nobody asked for JSON or plain lines."""
+        return (
+            self.console.is_terminal and not self.console.is_dumb_terminal and not self.json_wanted and not self.plain
+        )
 
     @property
     def can_ask(self) -> bool:
@@ -53,6 +61,19 @@ class Output:
     def line(self, text: str = "", style: str | None = None) -> None:
         """One line for people; nothing is wrapped or cut, so that it can be copied."""
         self.console.print(shown(text), style=style, soft_wrap=True)
+
+    def markdown(self, text: str) -> None:
+        """A Markdown text as it is written, its syntax in colours where there are any."""
+        if not self.live:
+            self.line(text)
+            return
+        source = Syntax(shown(text), "markdown", theme="ansi_dark", background_color="default", word_wrap=True)
+        self.console.print(source)
+
+    def diff(self, text: str) -> None:
+        """A unified diff, added and removed lines in colours where there are any."""
+        for line in text.splitlines():
+            self.line(line, style=DIFF_STYLES.get(line[:1]))
 
     def raw(self, text: str) -> None:
         """A text that programs read, exactly as it is."""

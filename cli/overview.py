@@ -20,10 +20,11 @@ def next_step(view: JobStatusView, *, promoted: bool = False) -> str:
         return f"skill-fleet retry {job}"
     if view.hitl_type is not None and not view.status.final:
         return f"skill-fleet answer {job}"
+    again = f"skill-fleet create --from-job {job}" if view.result.revision else "skill-fleet create TASK"
     ended = {
         JobStatus.COMPLETED: "skill-fleet skills" if promoted else f"skill-fleet promote {job}",
-        JobStatus.FAILED: "skill-fleet create TASK",
-        JobStatus.CANCELLED: "skill-fleet create TASK",
+        JobStatus.FAILED: again,
+        JobStatus.CANCELLED: again,
     }
     return ended.get(view.status, f"skill-fleet watch {job}")
 
@@ -41,6 +42,9 @@ def overview(view: JobView) -> list[str]:
         ("Task", view.task_description_refined or view.task_description),
         ("Status", _status(view)),
         ("Problem", view.error or ""),
+        ("Outcome", (result.outcome or "").replace("_", " ")),
+        ("For", view.assignee or ""),
+        ("Goes on", f"from revision {view.origin.revision} of {view.origin.job_id}" if view.origin else ""),
         ("Skill", result.skill_name or ""),
         ("Written by", _written_by(result)),
         ("Evidence", evidence(result.evidence) if result.evidence and result.evidence.status != "none" else ""),
@@ -67,6 +71,16 @@ def cost(usage: Usage) -> str:
     """Calls, tokens and money; money only when the price is known."""
     money = "" if usage.usd is None else f", {usage.usd:.4f} USD"
     return f"{usage.calls} model calls, {usage.input_tokens} tokens in, {usage.output_tokens} out{money}"
+
+
+def spend(calls: int | None, tokens: int | None, usd: float | None) -> str:
+    """The parts of a budget that are set."""
+    parts = [
+        "" if calls is None else f"{calls} model calls",
+        "" if tokens is None else f"{tokens} tokens",
+        "" if usd is None else f"{usd:.2f} USD",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def models_of(result: JobResult) -> list[str]:

@@ -155,8 +155,8 @@ BY_CODE: Mapping[str, Sentence] = MappingProxyType(
             exit_code=ExitCode.USAGE,
         ),
         "job_ended": Sentence(
-            what="The job has ended: it takes no answer and cannot be cancelled.",
-            next_step="look at it: `skill-fleet show JOB`; or start a new one: `skill-fleet create TASK`",
+            what="The job has ended: it takes no answer, asks nothing more and cannot be cancelled.",
+            next_step="look at it: `skill-fleet show JOB`; or go on from it: `skill-fleet create --from-job JOB`",
         ),
         "promotion_refused": Sentence(
             what="The draft may not be published as it is.",
@@ -169,6 +169,27 @@ BY_CODE: Mapping[str, Sentence] = MappingProxyType(
         "nothing_to_retry": Sentence(
             what="No problem of this job waits to be mended.",
             next_step="look at how it stands: `skill-fleet show JOB`",
+        ),
+        "nothing_to_reopen": Sentence(
+            what="No prompt of this job waits to be asked again.",
+            next_step="an open one is answered: `skill-fleet answer JOB`; see `skill-fleet show JOB`",
+        ),
+        "job_not_ended": Sentence(
+            what="Only from an ended job can one go on.",
+            next_step="stay with it: `skill-fleet watch JOB`; or end it: `skill-fleet cancel JOB --reason TEXT`",
+        ),
+        "not_begun": Sentence(
+            what="No worker has begun this job yet.",
+            next_step="run the command again in a moment; `skill-fleet doctor` says whether a worker runs",
+        ),
+        "still_at_work": Sentence(
+            what="The same request is still at work.",
+            next_step="run the command again in a moment: it counts once",
+        ),
+        "timed_out": Sentence(
+            what="What the request needs hangs, so the api gave it up.",
+            next_step="`skill-fleet doctor`, then run the command again: a repeated start or answer counts once",
+            exit_code=ExitCode.CANCELLED,
         ),
         "promotion_failed": Sentence(
             what="Publishing was tried and failed; files and records are as before.",

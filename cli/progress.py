@@ -1,15 +1,26 @@
 """How a running job is shown: a line that lives on a terminal, plain lines in a pipe, or one JSON object an event."""
 
+import time
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
 from rich.status import Status
+from rich.text import Text
 
+from cli.due import clock
 from cli.exits import ExitCode
-from cli.output import Output
+from cli.output import Output, shown
+from cli.reasoning import CALL, Reasoning, told, why
+from cli.signals import unbroken
+from cli.writing import Writing
 from domain.job import JobEvent, JobStatus
 from domain.prompt import HitlType
 from domain.shape import Shape
+
+DRAFT_LINES = 6
+"""Last lines of a text being written that are shown below the line that lives."""
 
 
 class JobLine(Shape):
@@ -43,8 +54,11 @@ class Screen(Protocol):
     def started(self, line: JobLine) -> None:
         """The job exists; this comes before anything else."""
 
-    def event(self, event: JobEvent) -> None:
-        """Something happened."""
+    def event(self, event: JobEvent, reasons: Sequence[str] = ()) -> None:
+        """Something happened; `reasons` say more than the event does."""
+
+    def token(self, event: JobEvent) -> None:
+        """A text is being written; the event holds its last words."""
 
     def hold(self) -> None:
         """Stop drawing: somebody else writes now."""
@@ -54,7 +68,7 @@ class Screen(Protocol):
 
 
 class JsonScreen:
-    """One JSON object a line."""
+    """One JSON object a line: everything that comes, whatever the level of reasoning."""
 
     def __init__(self, out: Output) -> None:
         self._out = out
@@ -63,8 +77,12 @@ class JsonScreen:
         """The line of type `job`."""
         self._out.document(line)
 
-    def event(self, event: JobEvent) -> None:
+    def event(self, event: JobEvent, _reasons: Sequence[str] = ()) -> None:
         """The event as it came."""
+        self._out.document(event)
+
+    def token(self, event: JobEvent) -> None:
+        """The frame of type `token` as it came."""
         self._out.document(event)
 
     def hold(self) -> None:
@@ -78,20 +96,33 @@ class JsonScreen:
 class PlainScreen:
     """A line for each thing said, and nothing twice: for pipes, logs and screen readers."""
 
-    def __init__(self, out: Output) -> None:
+    def __init__(self, out: Output, reasoning: Reasoning = Reasoning.SUMMARY) -> None:
         self._out = out
+        self._reasoning = reasoning
         self._said = ""
+        self._writing = Writing()
 
     def started(self, line: JobLine) -> None:
         """The job's id, alone on its line."""
         self._out.line(f"job {line.job_id}")
 
-    def event(self, event: JobEvent) -> None:
-        """Progress, phase and words; a repetition is silent."""
+    def event(self, event: JobEvent, reasons: Sequence[str] = ()) -> None:
+        """Progress, phase and words, and below it the reasons; a repetition is silent."""
+        if not told(event, self._reasoning):
+            return
         words = event.message or event.type.replace("_", " ")
-        if (said := f"{event.phase or '-':<13} {words}") != self._said:
-            self._said = said
-            self._out.line(f"{event.progress:3d} % {said}")
+        if (said := f"{event.phase or '-':<13} {words}") == self._said:
+            return
+        self._said = said
+        self._out.line(f"{event.progress:3d} % {said}")
+        if self._reasoning is not Reasoning.OFF:
+            for reason in [*why(event), *reasons]:
+                self._out.line(f"      {reason}", style="dim")
+
+    def token(self, event: JobEvent) -> None:
+        """Each line of the text, once it is whole."""
+        for line in self._writing.look(str(event.data.get("label", "")), str(event.data.get("text", ""))):
+            self._out.line(f"      | {line}", style="dim")
 
     def hold(self) -> None:
         """Nothing is drawn."""
@@ -102,35 +133,74 @@ class PlainScreen:
             self._out.line(line)
 
 
+class Now:
+    """The line that lives: percent, phase, time since one looks, the model call in flight. Rich asks for it anew."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._place = ""
+        self._call = ""
+        self._draft = ""
+
+    def event(self, event: JobEvent) -> None:
+        """A call is in flight until something else happens."""
+        self._place = f"{event.progress} % {event.phase or ''}".strip()
+        self._call = event.message if event.type == CALL else ""
+        self._draft = ""
+
+    def token(self, event: JobEvent) -> None:
+        """The last words of what is being written."""
+        self._call = str(event.data.get("label") or self._call)
+        lines = [line for line in str(event.data.get("text", "")).splitlines() if line.strip()]
+        self._draft = "\n".join(lines[-DRAFT_LINES:])
+
+    def __rich__(self) -> Text:
+        """The line as it is at this moment."""
+        parts = [self._place, clock(timedelta(seconds=time.monotonic() - self._since)), self._call]
+        line = " · ".join(part for part in parts if part)
+        return Text(shown(f"{line}\n{self._draft}".rstrip()), no_wrap=True, overflow="ellipsis")
+
+
 class LiveScreen(PlainScreen):
     """As plain, and below it one line that shows what is under way."""
 
-    def __init__(self, out: Output) -> None:
-        super().__init__(out)
+    def __init__(self, out: Output, reasoning: Reasoning = Reasoning.SUMMARY) -> None:
+        super().__init__(out, reasoning)
+        self._now = Now()
         self._status: Status | None = None
 
-    def event(self, event: JobEvent) -> None:
-        """The line above stays, the line below is redrawn."""
-        super().event(event)
-        if self._status is None:
-            self._status = self._out.console.status("")
-            self._status.start()
-        self._status.update(f"{event.progress} % {event.phase or ''}")
+    def event(self, event: JobEvent, reasons: Sequence[str] = ()) -> None:
+        """The lines above stay, the line below is redrawn."""
+        super().event(event, reasons)
+        self._now.event(event)
+        self._draw()
+
+    def token(self, event: JobEvent) -> None:
+        """The words go by on the line below."""
+        self._now.token(event)
+        self._draw()
 
     def hold(self) -> None:
         """Give the terminal free."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        with unbroken():
+            if self._status is not None:
+                self._status.stop()
+                self._status = None
 
     def ended(self, outcome: Outcome, lines: list[str]) -> None:
         """The summary on a quiet terminal."""
         self.hold()
         super().ended(outcome, lines)
 
+    def _draw(self) -> None:
+        with unbroken():  # a line half begun could not be taken away again
+            if self._status is None:
+                self._status = self._out.console.status(self._now)
+                self._status.start()
 
-def screen_for(out: Output) -> Screen:
+
+def screen_for(out: Output, reasoning: Reasoning = Reasoning.SUMMARY) -> Screen:
     """The screen that fits the stream."""
     if out.json_wanted:
         return JsonScreen(out)
-    return LiveScreen(out) if out.live else PlainScreen(out)
+    return LiveScreen(out, reasoning) if out.live else PlainScreen(out, reasoning)

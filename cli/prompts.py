@@ -1,99 +1,199 @@
-"""An open prompt as lines to read, and what may be done with it. Must not ask and must not send."""
+"""An open prompt as blocks to read. Must not ask and must not send."""
 
-from pydantic import ValidationError
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal
+from uuid import UUID
 
-from cli.overview import SMALL_NOTICE, evidence, is_small
-from domain.answers import LEGAL, REQUIRED, WORDS
+from pydantic import JsonValue, ValidationError
+
+from cli.checklist import boxes
+from cli.overview import SMALL_NOTICE, evidence, is_small, spend
+from domain.answers import form
+from domain.evaluation import Arm
 from domain.prompt import (
+    BudgetData,
+    CaseResult,
     ConfirmData,
     HitlType,
+    InteractionView,
     PreviewData,
-    PromptAction,
+    PromptData,
     PromptView,
-    Question,
     QuestionsData,
+    StructureFixData,
+    TddData,
     ValidateData,
 )
 from domain.shape import Shape
 
-BY_ACTION = {PromptAction.REVISE: "feedback", PromptAction.EDIT: "content", PromptAction.WAIVE: "reason"}
+QUESTION_KINDS = frozenset({HitlType.CLARIFY, HitlType.DEEP_UNDERSTANDING})
+"""Kinds that ask at once, without asking first what shall be done."""
+
+TITLES: Mapping[HitlType, str] = MappingProxyType(
+    {
+        HitlType.STRUCTURE_FIX: "The name or the description does not fit the rules",
+        HitlType.CLARIFY: "Questions",
+        HitlType.DEEP_UNDERSTANDING: "More questions",
+        HitlType.CONFIRM: "The plan",
+        HitlType.TDD_RED: "RED: the cases without the skill",
+        HitlType.TDD_GREEN: "GREEN: the cases with the skill",
+        HitlType.TDD_REFACTOR: "REFACTOR: the cases with the mended skill",
+        HitlType.PREVIEW: "The skill",
+        HitlType.VALIDATE: "The validation",
+        HitlType.BUDGET: "The budget",
+    }
+)
 
 
-class _Choices(Shape):
-    enum: list[PromptAction]
+class Block(Shape):
+    """Some lines of a prompt, and how they are shown."""
+
+    text: str
+    how: Literal["title", "text", "markdown", "diff"] = "text"
 
 
-class _Properties(Shape):
-    action: _Choices
-
-
-class _Form(Shape):
-    properties: _Properties
-
-
-def actions(prompt: PromptView) -> list[PromptAction]:
-    """What may be done, as the server's form says; for a form we cannot read, as we know it."""
-    try:
-        return _Form.model_validate(prompt.form).properties.action.enum
-    except ValidationError:
-        return list(LEGAL.get(prompt.hitl_type, ())) if prompt.hitl_type else []
-
-
-def words(action: PromptAction) -> str:
-    """What people call the action."""
-    return WORDS.get(action, str(action))
-
-
-def needs(kind: HitlType | None, action: PromptAction) -> str | None:
-    """The field without which the action says nothing: feedback, content, reason, or None."""
-    return REQUIRED.get((kind, action)) if kind and kind in LEGAL else BY_ACTION.get(action)
-
-
-def questions(prompt: PromptView) -> list[Question]:
-    """The questions of a prompt that asks some; none for the other kinds."""
-    if prompt.hitl_type not in (HitlType.CLARIFY, HitlType.DEEP_UNDERSTANDING):
-        return []
-    return QuestionsData.model_validate(prompt.prompt_data).questions
-
-
-def lines(prompt: PromptView) -> list[str]:
+def blocks(prompt: PromptView) -> list[Block]:
     """The prompt in words, without its questions: they are asked one by one."""
-    if prompt.hitl_type in (HitlType.CLARIFY, HitlType.DEEP_UNDERSTANDING):
-        summary = QuestionsData.model_validate(prompt.prompt_data).summary
-        return [summary] if summary else []
-    if prompt.hitl_type is HitlType.CONFIRM:
-        return _confirm(ConfirmData.model_validate(prompt.prompt_data))
-    if prompt.hitl_type is HitlType.PREVIEW:
-        return _preview(PreviewData.model_validate(prompt.prompt_data))
-    if prompt.hitl_type is HitlType.VALIDATE:
-        return _validate(ValidateData.model_validate(prompt.prompt_data))
-    return [f"{name}: {value}" for name, value in (prompt.prompt_data or {}).items()]
+    if prompt.hitl_type is None:
+        return []
+    title = TITLES[prompt.hitl_type]
+    head = f"{title} (round {prompt.round_number})" if (prompt.round_number or 1) > 1 else title
+    data = prompt.prompt_data or {}
+    try:
+        told = BY_KIND[prompt.hitl_type](data)
+    except ValidationError:  # of another version of the api: better told roughly than not at all
+        told = [Block(text=f"{name}: {value}") for name, value in data.items()]
+    return [Block(text=head, how="title"), *_people(prompt), *told]
 
 
-def skill_text(prompt: PromptView) -> str:
-    """The SKILL.md that a preview shows; empty for other prompts."""
-    return str((prompt.prompt_data or {}).get("content", ""))
+def _people(prompt: PromptView) -> list[Block]:
+    """Whom it is for and who is looking: two shall not answer the same prompt without knowing."""
+    told = [f"for {prompt.assignee}"] if prompt.assignee else []
+    told += [f"looking at the job now: {', '.join(prompt.watching)}"] if len(prompt.watching) > 1 else []
+    return [Block(text="; ".join(told))] if told else []
 
 
-def _confirm(data: ConfirmData) -> list[str]:
+def content(prompt: PromptView) -> str:
+    """The text that an edit begins with, as far as the prompt shows it; empty when it does not."""
+    return str((prompt.prompt_data or {}).get("content") or "")
+
+
+def closed(job: UUID, asked: InteractionView) -> PromptView:
+    """A prompt of the record as it was while it was open, with its form."""
+    shape = DATA[asked.interaction_type]
+    return PromptView(
+        job_id=job,
+        status=asked.status,
+        hitl_type=asked.interaction_type,
+        interaction_id=asked.interaction_id,
+        round_number=asked.round_number,
+        prompt_data=asked.prompt_data,
+        form=form(asked.interaction_type, shape.model_validate(asked.prompt_data)),
+    )
+
+
+def _questions(data: Mapping[str, JsonValue]) -> list[Block]:
+    summary = QuestionsData.model_validate(data).summary
+    return [Block(text=summary)] if summary else []
+
+
+def _structure_fix(data: Mapping[str, JsonValue]) -> list[Block]:
+    fixes = StructureFixData.model_validate(data).suggested_fixes
+    return [
+        Block(text=f"{fix.field}: {fix.issue}\n  now:       {fix.current}\n  suggested: {fix.suggested}")
+        for fix in fixes
+    ]
+
+
+def _confirm(given: Mapping[str, JsonValue]) -> list[Block]:
+    data = ConfirmData.model_validate(given)
     estimate = [f"Estimate: {data.estimate.model_calls} model calls. {data.estimate.note}"] if data.estimate else []
     assumptions = ["Assumptions:", *(f"  - {text}" for text in data.key_assumptions)] if data.key_assumptions else []
     plan = ["Plan:", *(f"  - {step}" for step in data.plan)]
-    return [data.summary, f"Path: {data.path}", *plan, *assumptions, *estimate]
+    return [Block(text="\n".join([data.summary, f"Path: {data.path}", *plan, *assumptions, *estimate]))]
 
 
-def _preview(data: PreviewData) -> list[str]:
-    look = [f"Look at {item.section}: {item.why}" for item in data.highlights]
-    proof = [f"Evidence: {evidence(data.evidence)}"] if data.evidence else []
-    diff = [f"--- what changed since revision {data.against}", *data.diff.splitlines()] if data.diff else []
-    notice = [SMALL_NOTICE] if is_small(data.written_by) else []
-    return [f"--- revision {data.revision}", *data.content.splitlines(), "---", *diff, *look, *proof, *notice]
+def _preview(given: Mapping[str, JsonValue]) -> list[Block]:
+    data = PreviewData.model_validate(given)
+    told = [Block(text=f"--- revision {data.revision}"), Block(text=data.content, how="markdown"), Block(text="---")]
+    if data.diff:
+        told.append(Block(text=f"What changed since revision {data.against}:"))
+        told.append(Block(text=data.diff, how="diff"))
+    told += [Block(text=f"Look at {item.section}: {item.why}") for item in data.highlights]
+    if data.evidence:
+        told.append(Block(text=f"Evidence: {evidence(data.evidence)}"))
+    return [*told, Block(text=SMALL_NOTICE)] if is_small(data.written_by) else told
 
 
-def _validate(data: ValidateData) -> list[str]:
+def _validate(given: Mapping[str, JsonValue]) -> list[Block]:
+    data = ValidateData.model_validate(given)
     found = [
         f"{item.severity} {item.code} {item.file}{f':{item.line}' if item.line else ''}: {item.message}"
         + (f" Fix: {item.fix}" if item.fix else "")
         for item in data.findings
     ]
-    return [f"Validation of revision {data.revision}: score {data.score:.2f}", *found, data.report]
+    head = f"Validation of revision {data.revision}: score {data.score:.2f}"
+    return [Block(text="\n".join([head, *found])), *([Block(text=data.report)] if data.report else [])]
+
+
+def _tdd(given: Mapping[str, JsonValue]) -> list[Block]:
+    data = TddData.model_validate(given)
+    told = ["Every case passed without the skill: no skill seems to be needed."] if data.no_skill_needed else []
+    for case in data.cases:
+        told.append(f"{case.id} ({case.kind}): {case.prompt}")
+        told += [f"    expects: {wanted.text}" for wanted in case.expectations]
+        told += [f"    {_result(result)}" for result in data.results if result.case_id == case.id]
+    if data.rationalizations:
+        told += ["Excuses the agent made, word for word:", *(f"  “{text}”" for text in data.rationalizations)]
+    return [Block(text="\n".join(told)), Block(text="\n".join(boxes(data.checklist)))]
+
+
+def _result(result: CaseResult) -> str:
+    arm = "with the skill" if result.arm is Arm.WITH else "without the skill"
+    missed = f"; missed: {', '.join(result.missed)}" if result.missed else ""
+    words_of_agent = f"\n        “{result.output}”" if result.output and not result.passed else ""
+    return f"{'passed' if result.passed else 'FAILED'} {arm}{missed}{words_of_agent}"
+
+
+def _budget(given: Mapping[str, JsonValue]) -> list[Block]:
+    data = BudgetData.model_validate(given)
+    limits = spend(data.limit.calls, data.limit.tokens, data.limit.usd) or "none"
+    spent = spend(data.spent.calls, data.spent.tokens, data.spent.usd)
+    told = [data.reason, f"Spent: {spent}", f"Limit: {limits}"]
+    if data.estimate:
+        told.append(f"Still to come: about {data.estimate.model_calls} model calls. {data.estimate.note}")
+    return [Block(text="\n".join(text for text in told if text))]
+
+
+DATA: Mapping[HitlType, type[PromptData]] = MappingProxyType(
+    {
+        HitlType.STRUCTURE_FIX: StructureFixData,
+        HitlType.CLARIFY: QuestionsData,
+        HitlType.DEEP_UNDERSTANDING: QuestionsData,
+        HitlType.CONFIRM: ConfirmData,
+        HitlType.TDD_RED: TddData,
+        HitlType.TDD_GREEN: TddData,
+        HitlType.TDD_REFACTOR: TddData,
+        HitlType.PREVIEW: PreviewData,
+        HitlType.VALIDATE: ValidateData,
+        HitlType.BUDGET: BudgetData,
+    }
+)
+"""The shape of `prompt_data` of each kind."""
+
+BY_KIND: Mapping[HitlType, Callable[[Mapping[str, JsonValue]], list[Block]]] = MappingProxyType(
+    {
+        HitlType.STRUCTURE_FIX: _structure_fix,
+        HitlType.CLARIFY: _questions,
+        HitlType.DEEP_UNDERSTANDING: _questions,
+        HitlType.CONFIRM: _confirm,
+        HitlType.TDD_RED: _tdd,
+        HitlType.TDD_GREEN: _tdd,
+        HitlType.TDD_REFACTOR: _tdd,
+        HitlType.PREVIEW: _preview,
+        HitlType.VALIDATE: _validate,
+        HitlType.BUDGET: _budget,
+    }
+)
+"""How each kind is told."""

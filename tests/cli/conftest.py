@@ -44,6 +44,8 @@ def environment(server: ServerThread, tmp_path: Path) -> dict[str, str]:
         "SKILL_FLEET_API_URL": server.url,
         "SKILL_FLEET_DATA_DIR": str(tmp_path / "data"),
         "SKILL_FLEET_LIBRARY": str(tmp_path / "library"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "PROMPT_TOOLKIT_NO_CPR": "1",
         "COLUMNS": "80",
     }
 

@@ -14,12 +14,26 @@ from uuid import UUID, uuid4
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, ValidationError
 
+from cli.prompts import DATA
+from domain.answers import form
 from domain.evaluation import EvaluationView, Evidence
-from domain.job import JobEvent, JobPage, JobStatus, JobStatusView, JobSummary, JobView, PendingItem, PendingPage, Phase
-from domain.prompt import AnswerReceipt, AnswerRequest, HitlType, PromptView
+from domain.job import (
+    JobEvent,
+    JobPage,
+    JobStatus,
+    JobStatusView,
+    JobSummary,
+    JobView,
+    PendingItem,
+    PendingPage,
+    Phase,
+    StoppedJob,
+)
+from domain.prompt import AnswerReceipt, AnswerRequest, HitlType, InteractionView, PromptStatus, PromptView
 from domain.skill import SkillList, SkillStatus, SkillSummary
+from tests.cli.scripted_record import Record, record_routes
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 POLL = 0.02
@@ -31,6 +45,7 @@ class Seen(BaseModel):
     method: str
     path: str
     headers: dict[str, str]
+    query: str = ""
     body: JsonValue = None
 
 
@@ -58,22 +73,51 @@ class Script:
         self.ready: dict[str, JsonValue] = {"status": "ok", "checks": {}}
         self.ready_code = 200
         self.skills: list[SkillSummary] = []
+        self.record = Record()
+        self.promotes = True
+        self.evaluation = EvaluationView(
+            job_id=self.job.job_id,
+            cases=[],
+            runs=[],
+            evidence=Evidence(status="measured", with_=0.75, without=0.25, delta=0.5, n=4),
+        )
+        self.due: datetime | None = None
+        self.problems: list[StoppedJob] = []
+        self.tokens: list[tuple[str, str]] = []
 
-    def event(self, message: str, *, status: JobStatus = JobStatus.RUNNING, kind: str = "progress") -> None:
+    def event(
+        self, message: str, *, status: JobStatus = JobStatus.RUNNING, kind: str = "phase", **data: object
+    ) -> None:
         """Something happens; the job's status follows."""
         self.job = self.job.model_copy(update={"status": status, "current_phase": Phase.GENERATION})
         seq = len(self.events) + 1
         self.events.append(
-            JobEvent(seq=seq, type=kind, status=status, phase=Phase.GENERATION, progress=seq, message=message)
+            JobEvent(
+                seq=seq, type=kind, status=status, phase=Phase.GENERATION, progress=seq, message=message, data=data
+            )
         )
 
     def asks(self, kind: HitlType, data: dict[str, JsonValue], status: JobStatus = JobStatus.PENDING_HITL) -> UUID:
         """A prompt opens."""
         interaction = uuid4()
         self.job = self.job.model_copy(update={"hitl_type": kind})
-        self.event(f"asks {kind}", status=status, kind="prompt_opened")
+        self.event(f"asks {kind}", status=status, kind="prompt")
+        asked = InteractionView(
+            interaction_id=interaction,
+            interaction_type=kind,
+            round_number=1,
+            status=PromptStatus.PENDING,
+            prompt_data=data,
+            created_at=NOW,
+        )
+        self.record.interactions.append(asked)
         self.prompt = PromptView(
-            job_id=self.job.job_id, status=status, hitl_type=kind, interaction_id=interaction, prompt_data=data
+            job_id=self.job.job_id,
+            status=status,
+            hitl_type=kind,
+            interaction_id=interaction,
+            prompt_data=data,
+            form=form_of(kind, data),
         )
         return interaction
 
@@ -113,12 +157,22 @@ class Script:
         return JobStatusView.model_validate({name: getattr(self.job, name) for name in JobStatusView.model_fields})
 
 
+def form_of(kind: HitlType, data: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """The form as the api makes it; data that a test left out are missing in it, too."""
+    shape = DATA[kind]
+    try:
+        return form(kind, shape.model_validate(data))
+    except ValidationError:
+        return form(kind, shape.model_construct())  # type: ignore[call-arg]  # that something is missing is the point
+
+
 def build(script: Script) -> FastAPI:
     """The api of one script."""
     app = FastAPI()
     job = f"/api/v1/jobs/{script.job.job_id}"
 
     _recording(app, script)
+    record_routes(app, script.record, job, lambda: script.job)
 
     @app.post("/api/v1/skills")
     async def start() -> Response:
@@ -134,14 +188,14 @@ def build(script: Script) -> FastAPI:
 
     @app.get(f"{job}/evaluation")
     async def evaluation() -> EvaluationView:
-        evidence = Evidence(status="measured", with_=0.75, without=0.25, delta=0.5, n=4)
-        return EvaluationView(job_id=script.job.job_id, cases=[], runs=[], evidence=evidence)
+        return script.evaluation
 
     @app.get(f"{job}/events")
     async def events(request: Request) -> Response:
         after = int(request.headers.get("last-event-id", len(script.events)))
         frames = script.cuts.pop(0) if script.cuts else None
-        return StreamingResponse(_stream(script, after, frames), media_type="text/event-stream")
+        tokens = script.tokens if request.query_params.get("tokens") == "true" else []
+        return StreamingResponse(_stream(script, after, frames, tokens), media_type="text/event-stream")
 
     _steering(app, script, job)
     _library(app, script)
@@ -154,7 +208,7 @@ def _recording(app: FastAPI, script: Script) -> None:
         body = await request.body()
         kind = request.headers.get("content-type", "")
         path = request.url.path.removeprefix("/api/v1")
-        seen = Seen(method=request.method, path=path, headers=dict(request.headers))
+        seen = Seen(method=request.method, path=path, headers=dict(request.headers), query=request.url.query)
         if body and "json" in kind:
             seen = seen.model_copy(update={"body": await request.json()})
         script.seen.append(seen)
@@ -186,6 +240,7 @@ def _steering(app: FastAPI, script: Script, job: str) -> None:
     async def answer(request: AnswerRequest) -> AnswerReceipt:
         script.prompt = None
         script.job = script.job.model_copy(update={"hitl_type": None})
+        script.record.answered(request.interaction_id, NOW)
         script.on_answer(request)
         return AnswerReceipt(
             outcome="accepted",
@@ -197,15 +252,24 @@ def _steering(app: FastAPI, script: Script, job: str) -> None:
 
     @app.post(f"/api/v1/drafts/{script.job.job_id}/promote", status_code=202)
     async def promote() -> JobStatusView:
-        script.promoted()
+        if script.promotes:
+            script.promoted()
         return script.light
 
 
 def _library(app: FastAPI, script: Script) -> None:
+    @app.get("/api/v1/jobs/pending/events")
+    async def pending_events(request: Request) -> Response:
+        page = await pending()
+        state = str(len(page.items))
+        known = request.headers.get("last-event-id") == state
+        text = ": quiet\n\n" if known else f"id: {state}\nevent: inbox\ndata: {page.model_dump_json()}\n\n"
+        return PlainTextResponse(text, media_type="text/event-stream")
+
     @app.get("/api/v1/jobs/pending")
     async def pending() -> PendingPage:
         if script.prompt is None or script.prompt.hitl_type is None or script.prompt.interaction_id is None:
-            return PendingPage(items=[])
+            return PendingPage(items=[], problems=script.problems)
         item = PendingItem(
             job_id=script.job.job_id,
             task_description=script.job.task_description,
@@ -214,9 +278,12 @@ def _library(app: FastAPI, script: Script) -> None:
             hitl_type=script.prompt.hitl_type,
             interaction_id=script.prompt.interaction_id,
             opened_at=NOW,
-            timeout_at=None,
+            timeout_at=script.due,
+            user_id="local",
+            assignee=script.record.assignee,
+            watching=["bob"],
         )
-        return PendingPage(items=[item])
+        return PendingPage(items=[item], problems=script.problems)
 
     @app.get("/api/v1/jobs")
     async def jobs() -> JobPage:
@@ -236,10 +303,13 @@ def _library(app: FastAPI, script: Script) -> None:
         return JSONResponse(script.ready, script.ready_code)
 
 
-async def _stream(script: Script, after: int, frames: int | None) -> AsyncIterator[str]:
+async def _stream(script: Script, after: int, frames: int | None, tokens: list[tuple[str, str]]) -> AsyncIterator[str]:
     """The present state, the events after `after`, then what comes; cut off in the middle of frame `frames`."""
     state = JobEvent(seq=len(script.events), type="state", status=script.job.status, progress=0)
     yield _frame(state)
+    for label, text in tokens:
+        look = state.model_copy(update={"type": "token", "data": {"label": label, "text": text}})
+        yield f"event: token\ndata: {look.model_dump_json()}\n\n"
     sent = 0
     while True:
         while after < len(script.events):

@@ -149,3 +149,13 @@ def program_modules(program: Program) -> set[str]:
     """Top-level modules that `--help` loads, as the interpreter itself reports them."""
     report = program("--help", PYTHONPROFILEIMPORTTIME="1").stderr
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in report.splitlines()}
+
+
+def test_a_typing_error_in_a_flag_is_answered_with_the_right_one(cli: Cli) -> None:
+    done = cli("create", "a task here", "--auto-aprove")
+    assert (done.exit_code, "--auto-approve" in done.stderr) == (2, True)
+
+
+def test_the_record_can_tell_the_command_line_from_other_programs(cli: Cli, script: Script) -> None:
+    cli("jobs")
+    assert script.seen[-1].headers["user-agent"].startswith("skill-fleet")

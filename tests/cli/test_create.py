@@ -19,10 +19,22 @@ def test_every_option_reaches_the_api(cli: Cli, script: Script, tmp_path: Path) 
     notes = tmp_path / "notes.md"
     notes.write_text("Müller", encoding="utf-8")
     options = ["--category", "data", "--auto-approve", "--confirm", "--promote", "--max-questions", "0"]
+    options += ["--tdd-checkpoints", "--max-rounds", "2", "--budget-calls", "40", "--budget-tokens", "9000"]
+    options += ["--budget-usd", "1.5", "--timeout", "1h30m"]
     assert cli("create", "handle user data", *options, "--source", str(notes), "--detach").exit_code == 0
     assert script.sent("/skills")[0].body == {
         "task_description": "handle user data",
-        "options": {"category": "data", "auto_approve": True, "confirm": True, "promote": True, "max_questions": 0},
+        "options": {
+            "category": "data",
+            "auto_approve": True,
+            "confirm": True,
+            "tdd_checkpoints": True,
+            "promote": True,
+            "max_questions": 0,
+            "max_rounds": 2,
+            "budget": {"calls": 40, "tokens": 9000, "usd": 1.5},
+            "hitl_timeout": "PT1H30M",
+        },
         "sources": [{"name": "notes.md", "content": "Müller"}],
     }
 
@@ -78,3 +90,41 @@ def test_a_task_that_the_api_refuses_is_a_usage_error_with_its_field(cli: Cli, s
     assert done.exit_code == 2
     assert "task_description: has 2 words" in done.stderr
     assert "request: r-7" in done.stderr
+
+
+def test_it_goes_on_from_what_an_ended_job_left(cli: Cli, script: Script) -> None:
+    job = str(script.job.job_id)
+    assert cli("create", "--from-job", job, "--detach").exit_code == 0
+    assert (
+        cli("create", "make it shorter please", "--from-job", job, "--revision", "2", "--confirm", "-q").exit_code == 2
+    )
+    assert (
+        cli("create", "a new task here", "--from-job", job, "--revision", "2", "--confirm", "--detach").exit_code == 0
+    )
+    assert [seen.body for seen in script.sent("/skills")] == [
+        {"from_job": job},
+        {"from_job": job, "from_revision": 2, "task_description": "a new task here", "options": {"confirm": True}},
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["a task here", "--revision", "2"],
+        ["a task here", "--from", "jobs.txt"],
+        ["--from", "nowhere.txt"],
+        ["a task here", "--timeout", "soon"],
+        ["a task here", "--max-rounds", "0"],
+        ["a task here", "--budget-calls", "0"],
+        ["a task here", "--reasoning", "much"],
+    ],
+)
+def test_what_makes_no_sense_starts_nothing(cli: Cli, script: Script, line: list[str]) -> None:
+    assert cli("create", *line).exit_code == 2
+    assert script.sent("/skills") == []
+
+
+def test_chat_needs_a_person(cli: Cli, script: Script) -> None:
+    done = cli("chat", "a task here now")
+    assert (done.exit_code, "skill-fleet create TASK" in done.stderr) == (2, True)
+    assert script.sent("/skills") == []

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cli import library
+from cli import steering
 from cli.client import Api
 from cli.exits import ExitCode
-from cli.library import published
 from cli.problems import CliError
+from cli.steering import Promotion, promote
 from tests.cli.conftest import Cli
 from tests.cli.scripted_api import Fault, Script
 
@@ -39,9 +39,10 @@ def test_a_refused_promotion_says_the_way_out(cli: Cli, script: Script) -> None:
 def test_a_promotion_that_never_ends_is_given_up_with_3(
     api: Api, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library, "PROMOTION_LOOKS", 3)
+    monkeypatch.setattr(steering, "PROMOTION_LOOKS", 3)
+    script.promotes = False
     with pytest.raises(CliError) as caught:
-        published(api, script.job.job_id)
+        promote(api, script.job.job_id, Promotion())
     assert caught.value.exit_code is ExitCode.CANCELLED
 
 

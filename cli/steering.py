@@ -1,0 +1,51 @@
+"""What a person does to a job from wherever they are: the requests behind `cancel`, `promote`, `assign` and their kin.
+
+Shared by the commands and the slash commands. Must not print.
+"""
+
+from uuid import UUID
+
+from cli.client import Api
+from cli.exits import ExitCode
+from cli.problems import CliError
+from domain.job import JobStatusView, JobView
+from domain.shape import StrictShape
+
+PROMOTION_PAUSE = 0.5
+PROMOTION_LOOKS = 120
+"""Half a second times this: a promotion moves one folder, so a minute is long."""
+
+
+class CancelReason(StrictShape):
+    """Body of `POST /jobs/{id}/cancel`; who asks is in the header."""
+
+    reason: str
+
+
+class Promotion(StrictShape):
+    """Body of `POST /drafts/{id}/promote`."""
+
+    category: str | None = None
+    force: bool = False
+    reason: str | None = None
+
+
+def cancel(api: Api, job: UUID, reason: str) -> JobStatusView:
+    """Ask for the end of a job. Raises CliError."""
+    return api.post(f"/jobs/{job}/cancel", CancelReason(reason=reason), JobStatusView)
+
+
+def promote(api: Api, job: UUID, wanted: Promotion) -> JobView:
+    """Publish a draft and wait until it lies in the library. Raises CliError when it does not get there."""
+    api.post(f"/drafts/{job}/promote", wanted, JobStatusView)
+    for _ in range(PROMOTION_LOOKS):
+        view = api.get(f"/jobs/{job}", JobView)
+        if view.promoted:
+            return view
+        api.pause(PROMOTION_PAUSE)
+    raise CliError(
+        "The draft is not published yet.",
+        why="the promotion was accepted, but a minute later it is not done; is a worker running?",
+        next_step=f"`skill-fleet doctor`, then `skill-fleet show {job}`",
+        exit_code=ExitCode.CANCELLED,
+    )
