@@ -9,7 +9,7 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help setup demo test test-long check bench format clean
+.PHONY: help setup demo test test-long check chaos-answers bench format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -41,8 +41,12 @@ check: setup ## format, lint, types, import contracts, size caps, replay of reco
 	@$(BIN)/lint-imports --no-logo | tail -1
 	@$(BIN)/pytest tests/house tests/histories
 
-bench: setup ## what the durable engine costs beside the model calls, in one run
+chaos-answers: setup ## a thousand random interleavings of answers; prints what was sent, taken, lost and doubled
+	@$(BIN)/python -m tests.chaos.answers --rounds $(or $(ROUNDS),1000) $(if $(SEED),--seed $(SEED))
+
+bench: setup ## what the durable engine costs beside the model calls and beside raw Temporal
 	@$(BIN)/python -m tests.bench.overhead
+	@$(BIN)/python -m tests.bench.answers
 
 format: setup ## mend what ruff can mend
 	@$(BIN)/ruff format --quiet .

@@ -1,108 +1,17 @@
 """The product as its users meet it: `skill-fleet` and the `temporal` command against the whole stack."""
 
-import asyncio
 import json
-import os
-import sys
-from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import skills_ref
 
-from deploy.stack_file import Stack
 from deploy.temporal_server import find_binary
-from tests.support.provider import Provider
+from tests.support.terminal import Ran, Terminal, up
 
-ROOT = Path(__file__).resolve().parents[2]
-HOME = str(Path.home())
 TASK = "Write release notes for the Acme CLI from merged pull requests, grouped into Added, Fixed and Breaking"
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    @property
-    def document(self) -> dict[str, object]:
-        found: dict[str, object] = json.loads(self.out)
-        return found
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """A person's terminal: their environment, their data folder."""
-
-    environment: dict[str, str]
-    data: Path
-
-    async def run(self, *arguments: str, within: float = 120) -> Ran:
-        process = await asyncio.create_subprocess_exec(
-            *arguments, cwd=ROOT, env=self.environment, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=PIPE
-        )
-        out, err = await asyncio.wait_for(process.communicate(), within)
-        return Ran(process.returncode or 0, out.decode(), err.decode())
-
-    async def fleet(self, *arguments: str, within: float = 120) -> Ran:
-        """Run `skill-fleet` as installed."""
-        return await self.run(str(Path(sys.executable).with_name("skill-fleet")), *arguments, within=within)
-
-    @property
-    def stack(self) -> Stack:
-        return Stack.model_validate_json((self.data / "stack.json").read_bytes())
-
-    @property
-    def library(self) -> Path:
-        return Path(self.environment["SKILL_FLEET_LIBRARY"])
-
-
-@asynccontextmanager
-async def up(folder: Path, *flags: str, **settings: str) -> AsyncIterator[Terminal]:
-    """A whole stack, started and stopped as a person does."""
-    environment = {
-        "PATH": os.defpath,
-        "HOME": HOME,
-        "SKILL_FLEET_LIBRARY": str(folder / "skills"),
-        "SKILL_FLEET_DATA_DIR": str(folder / "data"),
-        **settings,
-    }
-    terminal = Terminal(environment, folder / "data")
-    started = await terminal.fleet("up", "-d", *flags, within=240)
-    try:
-        assert started.code == 0, started.out + started.err
-        yield terminal
-    finally:
-        stopped = await terminal.fleet("down")
-        assert stopped.code == 0, stopped.out + stopped.err
-    assert not (folder / "data" / "stack.json").exists()
-
-
-@pytest.fixture(scope="module")
-async def terminal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Terminal]:
-    folder = tmp_path_factory.mktemp("stack")
-    async with (
-        Provider.spawn(folder) as provider,
-        up(
-            folder,
-            SKILL_FLEET_MODEL="openai/stand-in",
-            SKILL_FLEET_MODEL_API_BASE=provider.url,
-            SKILL_FLEET_MODEL_API_KEY=provider.key,
-        ) as terminal,
-    ):
-        yield terminal
 
 
 async def created(terminal: Terminal, *flags: str) -> tuple[str, Ran]:

@@ -1,0 +1,37 @@
+"""One whole stack for all tests that use it as people do: real processes, a stand-in only for the model provider."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.provider import Provider, SpawnedProvider
+from tests.support.terminal import Terminal, up
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running stack and the provider that it asks."""
+
+    terminal: Terminal
+    provider: SpawnedProvider
+
+
+@pytest.fixture(scope="session")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    folder = tmp_path_factory.mktemp("stack")
+    async with (
+        Provider.spawn(folder) as provider,
+        up(
+            folder,
+            SKILL_FLEET_MODEL="openai/stand-in",
+            SKILL_FLEET_MODEL_API_BASE=provider.url,
+            SKILL_FLEET_MODEL_API_KEY=provider.key,
+        ) as terminal,
+    ):
+        yield Site(terminal, provider)
+
+
+@pytest.fixture
+def terminal(site: Site) -> Terminal:
+    return site.terminal
