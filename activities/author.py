@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
+from pydantic import JsonValue
 from temporalio import activity
 
 from activities.models import Models, Role
@@ -121,6 +122,9 @@ class ModelAuthor(Author):
             made = await _reserved(session, planning.job_id, made, taken)
             await jobs.keep_plan(session, planning.job_id, made)
             await jobs.merge_result(session, planning.job_id, skill_name=made.name, taxonomy_path=made.path)
+            told: dict[str, JsonValue] = {"path": made.path, "key_assumptions": [*made.key_assumptions]}
+            key, message = f"planned:{planning.round}", f"it shall be {made.path}"
+            await jobs.change(session, planning.job_id, key, "planned", message, told)
         spent = await self.models.spent(planning.job_id)
         return m.Planned(name=made.name, path=made.path, **spent.model_dump())
 

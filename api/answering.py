@@ -41,7 +41,7 @@ class Verdict:
 
 
 async def answer(
-    parts: Services, asking: Person, job: KnownJob, request: AnswerRequest, via: str = Channel.API
+    parts: Services, asking: Person, job: KnownJob, request: AnswerRequest, via: Channel = Channel.API
 ) -> AnswerReceipt:
     """Take an answer; `repeated` when the same person sent the same answer before. `via` goes on record.
 
@@ -49,10 +49,10 @@ async def answer(
     """
     if request.action is PromptAction.CANCEL and not may(asking, Verb.CANCEL, job):
         raise no_job(job.job_id)
-    claim = _claim(request, asking)
+    claim = _claim(request, asking, via)
     async with parts.database.transaction() as session:
         verdict = await judged(session, job, claim)
-        await _on_record(session, job, claim, verdict, via)
+        await _on_record(session, job, claim, verdict)
     if verdict.error is not None:
         raise verdict.error
     assert verdict.row is not None
@@ -137,9 +137,9 @@ def _standing(row: HitlInteraction) -> dict[str, str]:
     }
 
 
-def _claim(request: AnswerRequest, asking: Person) -> Claim:
+def _claim(request: AnswerRequest, asking: Person, via: Channel) -> Claim:
     given = Answer.model_validate(request.model_dump())
-    return Claim(answer=given, digest=answers.digest(given, asking.name), by=asking.name, channel=Channel.API)
+    return Claim(answer=given, digest=answers.digest(given, asking.name), by=asking.name, channel=via)
 
 
 async def _prompt_of(session: Session, job_id: UUID, interaction_id: UUID | None) -> HitlInteraction | None:
@@ -167,7 +167,7 @@ async def _status_now(session: Session, job: KnownJob) -> JobStatus:
     return JobStatus(row.status)
 
 
-async def _on_record(session: Session, job: KnownJob, claim: Claim, verdict: Verdict, via: str) -> None:
+async def _on_record(session: Session, job: KnownJob, claim: Claim, verdict: Verdict) -> None:
     """Note the attempt, and keep what a refused one said. A job without a row has no prompts and no record yet."""
     if await jobs.get(session, job.job_id) is None:
         return
@@ -175,7 +175,16 @@ async def _on_record(session: Session, job: KnownJob, claim: Claim, verdict: Ver
     body = given.model_dump(mode="json", exclude_none=True)
     why = str(verdict.error) if verdict.error else None
     await audit.note(
-        session, job.job_id, given.interaction_id, claim.by, via, verdict.outcome, given.action, body, claim.digest, why
+        session,
+        job.job_id,
+        given.interaction_id,
+        claim.by,
+        claim.channel,
+        verdict.outcome,
+        given.action,
+        body,
+        claim.digest,
+        why,
     )
     if verdict.error is not None and verdict.row is not None:
         kind = HitlType(verdict.row.interaction_type)

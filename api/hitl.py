@@ -101,7 +101,7 @@ async def answer_prompt(
 ) -> AnswerReceipt:
     """Answer the open prompt. 202 accepted; 200 the same answer again; 409 someone else's stands, or it is stale;
     410 the job has ended; 422 per field, and what was valid is kept as your draft."""
-    via = "cli" if user_agent.startswith(COMMAND_LINE) else Channel.API
+    via = Channel.CLI if user_agent.startswith(COMMAND_LINE) else Channel.API
     receipt = await answering.answer(parts, asking, job, body, via)
     if receipt.outcome == "repeated":
         response.status_code = 200

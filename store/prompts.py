@@ -20,8 +20,14 @@ class Channel(StrEnum):
     """The way an answer came in."""
 
     API = "api"
+    CLI = "cli"
+    PAGE = "page"
     SIGNAL = "temporal"
     AUTO = "auto"
+
+
+OVER_HTTP = (Channel.API, Channel.CLI, Channel.PAGE)
+"""Channels whose answers the workflow has still to be told of."""
 
 
 class Claim(Shape):
@@ -169,7 +175,7 @@ async def undelivered(session: AsyncSession, before: datetime, limit: int = 100)
         select(HitlInteraction)
         .where(
             HitlInteraction.status == PromptStatus.RESPONDED,
-            HitlInteraction.channel == Channel.API,
+            HitlInteraction.channel.in_(OVER_HTTP),
             HitlInteraction.delivered_at.is_(None),
             HitlInteraction.undeliverable.is_(None),
             HitlInteraction.responded_at < before,

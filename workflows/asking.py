@@ -4,7 +4,6 @@ A prompt waits for as long as it takes: people are reminded, its owner is told, 
 somebody reopens it. Whether an answer is legal is decided in an activity; the claim in the database is the arbiter.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -23,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
 S = TypeVar("S")
 
 MOST_SIGNALS = 100
-"""Answers kept for prompts that are not open (yet). More are dropped: their claims still stand in the database."""
+"""Answers kept for prompts that are not open (yet); more are dropped."""
 
 MOST_CLOSED = 50
 """Closed prompts remembered, so that a late answer from Temporal is refused on record."""
@@ -74,14 +73,19 @@ class Asking:
         self.open_id: UUID | None = None
         self.problem = ""
         self.spent = m.Spent()
-        self._one_at_a_time = asyncio.Lock()
         self._shown: tuple[JobStatus, Phase | None, HitlType | None] | None = None
 
     # What people send.
 
     def answered(self, signal: AnswerSignal) -> None:
-        """Keep a signalled answer until its prompt takes it; safe early, late and twice."""
-        self.talk.signals = [*self.talk.signals, signal][-MOST_SIGNALS:]
+        """Keep a signalled answer until its prompt takes it; safe early, late and twice.
+
+        When there are too many, whole answers go first: a claimed one comes as an id only, and must be heard of.
+        """
+        self.talk.signals = [*self.talk.signals, signal]
+        if len(self.talk.signals) > MOST_SIGNALS:
+            dropped = next((kept for kept in self.talk.signals if kept.action), self.talk.signals[0])
+            self.talk.signals.remove(dropped)
 
     def cancel(self, request: CancelRequest) -> None:
         """Remember that the job shall end; the first request counts."""
@@ -115,24 +119,23 @@ class Asking:
         """Ask people and wait for as long as it takes: parked after its timeout, but never closed.
 
         Signals that come early, twice, late or for another prompt are safe: the claim in the database is the arbiter.
-        With `auto_approve` the prompt answers itself with `auto`, on record. Prompts are asked one at a time.
+        With `auto_approve` the prompt answers itself with `auto`, on record.
         """
-        async with self._one_at_a_time:
-            options = self.start.options
-            self.talk.rounds[kind] = number = self.talk.rounds.get(kind, 0) + 1
-            prompt = m.Prompt(
-                job_id=self.id,
-                kind=kind,
-                round=number,
-                timeout=workflow.now() + options.hitl_timeout,
-                auto=auto if options.auto_approve else None,
-                questions=questions,
-                revision=revision,
-                report_id=report_id,
-                no_skill_needed=no_skill_needed,
-                reason=reason,
-            )
-            taken = await self._asked(prompt)
+        options = self.start.options
+        self.talk.rounds[kind] = number = self.talk.rounds.get(kind, 0) + 1
+        prompt = m.Prompt(
+            job_id=self.id,
+            kind=kind,
+            round=number,
+            timeout=workflow.now() + options.hitl_timeout,
+            auto=auto if options.auto_approve else None,
+            questions=questions,
+            revision=revision,
+            report_id=report_id,
+            no_skill_needed=no_skill_needed,
+            reason=reason,
+        )
+        taken = await self._asked(prompt)
         if taken.action is PromptAction.CANCEL:
             request = CancelRequest(by=taken.by, reason=f"cancelled in answer to {kind}")
             raise JobCancelled(request, "no_skill_needed" if no_skill_needed else None)

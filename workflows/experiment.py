@@ -43,7 +43,7 @@ class Experiment:
             return True
         return self.all_pass_without_it and workflow.patched(NO_SKILL_NEEDED)
 
-    async def measure(self) -> None:
+    async def measure(self, *, beside: bool = False) -> None:
         """Run the cases with the revision that holds, as far as the budget goes."""
         draft = self.job.draft
         revision, draft.passed_with = draft.revision, None
@@ -51,12 +51,13 @@ class Experiment:
             return
         trial = m.Trial(job_id=self.job.id, arm=Arm.WITH, revision=revision)
         with suppress(BudgetSpent):
-            measured = await self.job.ask_model(Evaluator.try_cases, trial, f"run the cases with revision {revision}")
+            summary = f"run the cases with revision {revision}"
+            measured = await self.job.ask_model(Evaluator.try_cases, trial, summary, beside=beside)
             draft.passed_with, draft.measured = measured.passed, revision
 
     def measure_meanwhile(self, number: int) -> None:
         """Measure beside whatever people do now; `number` only names the task."""
-        self.beside = asyncio.create_task(self.measure(), name=f"evidence-{number}")
+        self.beside = asyncio.create_task(self.measure(beside=True), name=f"evidence-{number}")
 
     @property
     def busy(self) -> bool:
@@ -64,10 +65,16 @@ class Experiment:
         return self.beside is not None and not self.beside.done()
 
     async def end(self) -> None:
-        """Wait for what runs beside: the evidence of an approved digest ends before it goes on."""
-        if self.beside is not None:
-            await self.beside
+        """Wait for what runs beside: the evidence of an approved digest ends before it goes on.
+
+        Evidence that the budget did not allow beside the prompt is asked for now.
+        """
+        if self.beside is None:
+            return
+        await self.beside
         self.beside = None
+        if self.job.draft.passed_with is None:
+            await self.measure()
 
     async def stop(self) -> None:
         """Abort what runs beside."""

@@ -43,14 +43,27 @@ class Job(Asking):
         await self.record(Records.enter_phase, entered, f"{phase}: {message}")
         return visits
 
-    async def ask_model(self, step: Callable[[Any, A], Awaitable[R]], what: A, summary: str) -> R:
-        """Run a step that asks a model. Raises BudgetSpent when no more may be spent."""
-        done = await self.run_step(step, what, MODEL, summary)
+    async def ask_model(
+        self, step: Callable[[Any, A], Awaitable[R]], what: A, summary: str, *, beside: bool = False
+    ) -> R:
+        """Run a step that asks a model. Raises BudgetSpent when no more may be spent.
+
+        A step `beside` an open prompt asks nobody for more: people are asked one thing at a time.
+        """
+        done = await self.run_step(step, what, MODEL, summary, beside=beside)
         self.spent = done
         self.show(self.status)
         return done
 
-    async def run_step(self, step: Callable[[Any, A], Awaitable[T]], what: A, options: StepOptions, summary: str) -> T:
+    async def run_step(
+        self,
+        step: Callable[[Any, A], Awaitable[T]],
+        what: A,
+        options: StepOptions,
+        summary: str,
+        *,
+        beside: bool = False,
+    ) -> T:
         """Run a step. What only a person can mend (a key, a full disk) parks the job until `retry`; nothing is lost.
 
         Raises BudgetSpent.
@@ -60,6 +73,8 @@ class Job(Asking):
                 return await workflow.execute_activity_method(step, what, summary=summary, **options)
             except ActivityError as failure:
                 if reason := _budget_reason(failure):
+                    if beside:
+                        raise BudgetSpent from failure
                     await self._ask_for_budget(reason)
                 else:
                     await self._wait_for_mending(_problem(failure))

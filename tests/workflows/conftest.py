@@ -1,5 +1,6 @@
 """Workflows on a server that skips time, with steps that only remember."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -51,8 +52,9 @@ class Stage:
 
     async def until(self, what: str) -> None:
         """Wait until the fakes were asked for this. Time on the server goes on only when something waits for it."""
-        while what not in self.memory.told:
-            await self.env.sleep(timedelta(seconds=1))
+        async with asyncio.timeout(30):
+            while what not in self.memory.told:
+                await self.env.sleep(timedelta(seconds=1))
 
 
 def steps_of(*contracts: object) -> dict[str, list[Step]]:
