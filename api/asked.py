@@ -1,5 +1,6 @@
 """The open prompt as the page shows it: what it is about by its kind, and its form with what was typed."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from markupsafe import Markup
@@ -36,6 +37,31 @@ TITLES = {
     HitlType.VALIDATE: "Validation found something",
     HitlType.BUDGET: "The budget is spent",
 }
+ABOUT = {
+    HitlType.STRUCTURE_FIX: "Agents find a skill by its name and description, so these must fit the format before "
+    "anything is written.",
+    HitlType.DEEP_UNDERSTANDING: "The answers so far leave something open. Where you do not mind, tick “You decide”.",
+    HitlType.CONFIRM: "Nothing is written yet. “Write it” follows this plan; with feedback the plan is made anew and "
+    "shown again.",
+    HitlType.TDD_RED: "An agent tried these cases without the skill. “Go on” writes the skill against what failed; "
+    "changed cases are tried and shown again first.",
+    HitlType.TDD_GREEN: "The same cases, now with the skill. “Go on” has the author answer in the text what still "
+    "fails; a revised or edited skill is tried and shown again first.",
+    HitlType.TDD_REFACTOR: "The same cases, with the failures answered in the text. “Go on” shows you the skill for "
+    "approval; a revised or edited skill is tried and shown again first.",
+    HitlType.PREVIEW: "“Approve” has it validated; then it can be published. Revised or edited, it is shown again.",
+    HitlType.VALIDATE: "“Fix issues” gives this report to the author, and a text edited by hand is checked again. What "
+    "you let stand goes on record with your reason, and no longer keeps the skill from being published.",
+}
+"""What the prompt is about, and what follows from an answer, where the form does not say it."""
+
+CHECKLIST = {
+    "cases_written": "The cases are written",
+    "without_run": "RED: tried without the skill",
+    "with_run": "GREEN and REFACTOR: tried with the skill",
+}
+"""What is ticked off, in the order in which it is done; a database keeps no order."""
+
 _TDD = (HitlType.TDD_RED, HitlType.TDD_GREEN, HitlType.TDD_REFACTOR)
 _LIMITS = {"calls": "Model calls", "tokens": "Tokens", "usd": "US dollars"}
 
@@ -85,6 +111,13 @@ class Limit(Shape):
     limit: str
 
 
+class Ticked(Shape):
+    """One line of a checklist."""
+
+    words: str
+    done: bool
+
+
 class AskedView(Shape):
     """The open prompt, ready to be shown. What is None or empty belongs to another kind."""
 
@@ -98,7 +131,9 @@ class AskedView(Shape):
     structure: StructureFixData | None = None
     tdd: TddData | None = None
     budget: BudgetData | None = None
+    about: str = ""
     cases: list[TriedCase] = []
+    checklist: list[Ticked] = []
     limits: list[Limit] = []
     rendered: Markup = Markup()
     diff: list[DiffLine] = []
@@ -108,14 +143,13 @@ def asked_view(prompt: PromptView, current: str, sent: Typed) -> AskedView:
     """The open prompt with what was typed, else the person's draft. `current`: the skill as it stands."""
     kind, data = prompt.hitl_type, prompt.prompt_data or {}
     preview = PreviewData.model_validate(data) if kind is HitlType.PREVIEW else None
-    tdd = (
-        TddData.model_validate(data) if kind in (HitlType.TDD_RED, HitlType.TDD_GREEN, HitlType.TDD_REFACTOR) else None
-    )
+    tdd = TddData.model_validate(data) if kind in _TDD else None
     budget = BudgetData.model_validate(data) if kind is HitlType.BUDGET else None
     content = preview.content if preview else (tdd.content if tdd and tdd.content else current)
     return AskedView(
         prompt=prompt,
         title=TITLES.get(kind, "Your turn") if kind else "Your turn",
+        about=ABOUT.get(kind, "") if kind else "",
         choices=_choices(prompt, content, sent),
         preview=preview,
         validation=ValidateData.model_validate(data) if kind is HitlType.VALIDATE else None,
@@ -123,6 +157,7 @@ def asked_view(prompt: PromptView, current: str, sent: Typed) -> AskedView:
         tdd=tdd,
         budget=budget,
         cases=_tried(tdd) if tdd else [],
+        checklist=_checklist(tdd.checklist) if tdd else [],
         limits=_limits(budget) if budget else [],
         rendered=skill_html(preview.content) if preview else Markup(),
         diff=diff_lines(preview.diff) if preview else [],
@@ -155,6 +190,15 @@ def _tried(tdd: TddData) -> list[TriedCase]:
         TriedCase(case=case, results=[result for result in tdd.results if result.case_id == case.id])
         for case in tdd.cases
     ]
+
+
+def _checklist(state: Mapping[str, bool]) -> list[Ticked]:
+    """What is known in the order of the work, what is not yet there among it; then whatever else was ticked off."""
+    if not state:
+        return []
+    known = [Ticked(words=words, done=state.get(name, False)) for name, words in CHECKLIST.items()]
+    others = [Ticked(words=name.replace("_", " "), done=state[name]) for name in sorted(state) if name not in CHECKLIST]
+    return [*known, *others]
 
 
 def _limits(data: BudgetData) -> list[Limit]:

@@ -5,7 +5,10 @@ What the fields of a prompt's form mean is in `api/answer_form.py`.
 
 import hmac
 import secrets
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -14,10 +17,27 @@ from starlette.exceptions import HTTPException
 
 from api.errors import InvalidRequest
 from api.starting import StartRequest
+from domain.shape import Shape
 
 TOKEN_COOKIE = "skill_fleet_form"  # noqa: S105 - the name of a cookie
 TOKEN_FIELD = "token"  # noqa: S105 - the name of a field
 TOKEN_LENGTH = 43
+
+BOXES = ("auto_approve", "confirm", "tdd_checkpoints", "promote")
+START_FIELDS = ("task_description", "notes", "category", "max_questions", "calls", *BOXES)
+"""The fields of the form on the first page."""
+
+_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "task_description": "Task",
+        "notes": "Notes",
+        "feedback": "What shall change",
+        "content": "The text",
+        "reason": "Why",
+        "assignee": "Assigned to",
+    }
+)
+"""What the texts of our forms are called where the form itself cannot be drawn; answers go by `q.` and `own.`."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -37,16 +57,57 @@ class Form:
         """All values of a field that may occur several times."""
         return [_clean(value) for value in self._data.getlist(name) if isinstance(value, str)]
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every field as it was sent, in its order."""
+        return [(name, _clean(value)) for name, value in self._data.multi_items() if isinstance(value, str)]
+
     def ticked(self, name: str) -> bool:
         """Whether a box was ticked."""
         return bool(self.text(name))
 
 
+class Written(Shape):
+    """A text that a person wrote into a form, under what it is called."""
+
+    title: str
+    text: str
+
+
+class Sent(Shape):
+    """A form that met a problem: its fields, to be sent again to `path`; `ours`: its token was right."""
+
+    path: str
+    fields: list[tuple[str, str]]
+    ours: bool
+
+    @property
+    def texts(self) -> list[Written]:
+        """What a person wrote. The text that is only shown for editing is not, unless it was edited."""
+        action = dict(self.fields).get("action")
+        return [
+            Written(title=title, text=text)
+            for name, text in self.fields
+            if text.strip() and (title := _title(name)) and (name != "content" or action == "edit")
+        ]
+
+
+def sent_with(request: Request) -> Sent | None:
+    """The form that came with this request, as far as it was read."""
+    found = getattr(request.state, "sent", None)
+    return found if isinstance(found, Sent) else None
+
+
 async def own_form(request: Request) -> Form:
-    """The sent form, if it is one of ours: its token must be the one in the cookie (double submit)."""
+    """The sent form, if it is one of ours: its token must be the one in the cookie (double submit).
+
+    It is remembered, so that the page of whatever goes wrong from here on still has what was typed.
+    """
     form = Form(await request.form())
     expected = request.cookies.get(TOKEN_COOKIE, "")
-    if len(expected) != TOKEN_LENGTH or not hmac.compare_digest(form.text(TOKEN_FIELD).encode(), expected.encode()):
+    ours = len(expected) == TOKEN_LENGTH and hmac.compare_digest(form.text(TOKEN_FIELD).encode(), expected.encode())
+    fields = [pair for pair in form.pairs() if pair[0] != TOKEN_FIELD]
+    request.state.sent = Sent(path=request.url.path, fields=fields, ours=ours)
+    if not ours:
         raise HTTPException(403, "This form is too old, or not from this page. Go back, reload, and send it again.")
     return form
 
@@ -64,12 +125,12 @@ def start_request(form: Form) -> StartRequest:
     """What the form on the first page asks for. Raises InvalidRequest."""
     notes = form.text("notes").strip()
     options: dict[str, JsonValue] = {
-        "auto_approve": form.ticked("auto_approve"),
-        "confirm": form.ticked("confirm"),
-        "promote": form.ticked("promote"),
+        **{name: form.ticked(name) for name in BOXES},
         "category": form.text("category").strip() or None,
         "max_questions": form.text("max_questions").strip() or 3,
     }
+    if calls := form.text("calls").strip():
+        options["budget"] = {"calls": calls}
     sources: list[JsonValue] = [{"name": "notes.md", "content": notes}] if notes else []
     return parsed(
         StartRequest,
@@ -79,6 +140,15 @@ def start_request(form: Form) -> StartRequest:
             "sources": sources,
         },
     )
+
+
+def go_on_request(form: Form, job_id: UUID) -> StartRequest:
+    """A new job from a revision of an ended one; what is left empty stays as it was. Raises InvalidRequest."""
+    given: dict[str, JsonValue] = {"from_job": str(job_id)}
+    for name in ("from_revision", "task_description"):
+        if text := form.text(name).strip():
+            given[name] = text
+    return parsed(StartRequest, given)
 
 
 def parsed(shape: type[Body], given: dict[str, JsonValue]) -> Body:
@@ -91,6 +161,10 @@ def parsed(shape: type[Body], given: dict[str, JsonValue]) -> Body:
             for item in error.errors(include_input=False, include_url=False)
         }
         raise InvalidRequest("Please look at the marked fields.", fields) from error
+
+
+def _title(name: str) -> str:
+    return "Your answer" if name.startswith(("q.", "own.")) else _TITLES.get(name, "")
 
 
 def _clean(text: str) -> str:

@@ -21,7 +21,7 @@ from domain.evaluation import EvaluationView
 from domain.job import JobPage, JobStatus, JobSummary, JobView, PendingPage, Phase
 from domain.shape import Shape
 from domain.skill import Category, Finding, RevisionSummary, RevisionView, SkillDetail, SkillSummary
-from store import evidence, jobs, revisions, skills, views
+from store import evidence, groups, jobs, revisions, skills, views
 from store.session import Session
 
 SMALL_MODEL = "qwen2.5-coder-1.5b"
@@ -69,7 +69,8 @@ class Step(Shape):
 
 class JobPageView(View):
     """A job's page. `seq` is the number of the last event it shows; `live`: more may come; `left`: what was typed for a
-    prompt that is closed now."""
+    prompt that is closed now; `groups` are those that a job may be assigned to; `latest` is the revision to go on from;
+    `key` makes a form that is sent twice start one job."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -89,10 +90,13 @@ class JobPageView(View):
     stopped: bool
     typed: Typed
     left: list[Input]
+    groups: list[str]
+    latest: int | None
+    key: str
 
 
 class RevisionPageView(View):
-    """One revision of a job's skill, and what it changed."""
+    """One revision of a job's skill, and what it changed. `key` as on a job's page."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -100,6 +104,7 @@ class RevisionPageView(View):
     revision: RevisionView
     rendered: Markup
     diff: list[DiffLine]
+    key: str
 
 
 class LibraryView(View):
@@ -138,13 +143,15 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
     """A job's page for this person."""
     seq = (await present(parts.database, job)).seq  # before everything else: what comes later is still news
     view = await view_of(parts.database, job)
-    prompt = await prompt_of(parts.database, job, asking.name, parts.hub.watching(job.job_id))
+    others = [name for name in parts.hub.watching(job.job_id) if name != asking.name]
+    prompt = await prompt_of(parts.database, job, asking.name, others)
     async with parts.database.transaction() as session:
         history = await revisions.history(session, job.job_id)
         shown = view.result.revision or (history[-1].n if history else None)
         content = await revisions.content(session, job.job_id, shown) if shown else ""
         evaluation = await evaluation_of(session, job) if job.opened else None
         findings = await _findings(session, view)
+        known_groups = await groups.all_groups(session)
     models = view.result.usage.models if view.result.usage else []
     return JobPageView(
         title=view.result.skill_name or "Job",
@@ -164,6 +171,9 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
         stopped=view.error is not None and view.parked_at is not None and not view.status.final,
         typed=typed,
         left=left_over(typed.inputs, typed.action) if typed.interaction_id != prompt.interaction_id else [],
+        groups=[*known_groups],
+        latest=shown,
+        key=str(uuid4()),
     )
 
 
@@ -174,7 +184,12 @@ async def revision_page(parts: Services, job: KnownJob, n: int) -> RevisionPageV
         before = await revisions.content(session, job.job_id, n - 1) if n > 1 else shown.content
     diff = diff_lines(unified(before, shown.content, f"revision {n - 1}", f"revision {n}"))
     return RevisionPageView(
-        title=f"Revision {n}", job=job, revision=shown, rendered=skill_html(shown.content), diff=diff
+        title=f"Revision {n}",
+        job=job,
+        revision=shown,
+        rendered=skill_html(shown.content),
+        diff=diff,
+        key=str(uuid4()),
     )
 
 

@@ -4,6 +4,7 @@ markdown-it with HTML off is not enough (it keeps remote images, which tell thei
 word.
 """
 
+import re
 from typing import Literal
 
 import nh3
@@ -25,12 +26,20 @@ ATTRIBUTES = {"a": {"href", "title"}, "span": {"class"}, "code": {"class"}, "div
 MOST_HIGHLIGHTED = 20_000
 """Characters of one code block; longer ones are shown plain."""
 
+_PLACE = re.compile(r"@@ -\S+ \+(\d+)")
+
 
 class DiffLine(Shape):
     """One line of a diff; `kind` says what happened to it."""
 
     kind: Literal["same", "added", "removed", "place"]
     text: str
+
+    @property
+    def words(self) -> str:
+        """The line as people read it: for a place the number of the line that follows, instead of its code."""
+        place = _PLACE.match(self.text) if self.kind == "place" else None
+        return f"Line {place[1]}" if place else self.text
 
 
 def skill_html(content: str) -> Markup:

@@ -9,15 +9,21 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import text as sql
 
+from api.app import build
 from domain.answers import LEGAL
 from domain.job import JobStatus
 from domain.prompt import HitlType, PreviewData, Question
+from settings import Settings
 from store import jobs
 from store.session import Database
-from tests.api.conftest import Opened
+from tests.api.conftest import Opened, served
 from tests.support.fleet import Fleet
 from tests.support.prompts import CASES, shown
+from tests.support.rows import make_draft
 
 HTML = {"Accept": "text/html"}
 
@@ -111,6 +117,16 @@ async def test_a_refused_sentence_is_still_in_the_form(client: httpx.AsyncClient
     assert "two &lt;words&gt;" in response.text and "keep me" in response.text
 
 
+async def test_refused_options_are_named_and_kept(client: httpx.AsyncClient) -> None:
+    _, fields = await page(client, "/")
+    given = {"task_description": "Handle all user data", "calls": "0", "tdd_checkpoints": "1"}
+    response = await send(client, "/", fields, **given)
+    assert response.status_code == 422
+    assert "<li>Model calls: " in response.text
+    assert 'name="calls" type="number" min="1" value="0"' in response.text
+    assert 'name="tdd_checkpoints" value="1" checked' in response.text
+
+
 async def test_a_form_sent_twice_starts_one_job(client: httpx.AsyncClient) -> None:
     _, fields = await page(client, "/")
     first = await send(client, "/", fields, task_description="Handle all user data")
@@ -126,11 +142,68 @@ async def test_a_form_without_our_token_changes_nothing(client: httpx.AsyncClien
         f"/jobs/{job}/answer",
         f"/jobs/{job}/promote",
         f"/jobs/{job}/retry",
+        f"/jobs/{job}/assign",
+        f"/jobs/{job}/go-on",
         "/who",
     ):
         response = await client.post(path, data={"task_description": "Handle all user data", "token": "x" * 43})
         assert response.status_code == 403, path
     assert (await client.get(f"/api/v1/jobs/{job}/status")).json()["status"] == "running"
+
+
+async def test_a_form_whose_token_is_gone_shows_what_was_typed_but_does_not_offer_to_send_it(
+    client: httpx.AsyncClient, opened: Opened
+) -> None:
+    given = {"token": "x" * 43, "action": "revise", "feedback": "much <shorter>"}
+    response = await client.post(f"/jobs/{await opened()}/answer", data=given, headers=HTML)
+    assert response.status_code == 403
+    assert "much &lt;shorter&gt;" in response.text and "Send it again" not in response.text
+
+
+async def test_an_answer_that_meets_a_database_that_is_away_stays_on_the_page_and_can_be_sent_again(
+    client: httpx.AsyncClient, cut_off: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    job = await opened()
+    await asked(job, HitlType.PREVIEW, shown(HitlType.PREVIEW))
+    _, fields = await page(client, f"/jobs/{job}")
+    cut_off.cookies.update(client.cookies)
+    given = {"action": "revise", "feedback": "shorter,\n<please>", "content": "# only shown"}
+    response = await send(cut_off, f"/jobs/{job}/answer", fields, **given)
+    assert response.status_code == 503 and "PostgreSQL does not answer" in response.text
+    typed = response.text.partition('id="left"')[2]
+    assert "What shall change" in typed and "shorter,\n&lt;please&gt;" in typed and "# only shown" not in typed
+    again = Fields(response.text)
+    assert again.inline == 0 and f'action="/jobs/{job}/answer"' in response.text
+    # The rows of this test have no workflow behind them: the claim stands, and nobody could be told.
+    assert (await send(client, f"/jobs/{job}/answer", again)).status_code == 410
+    (record,) = (await client.get(f"/api/v1/jobs/{job}/interactions")).json()["interactions"]
+    assert record["response_data"]["feedback"] == "shorter,\n<please>"
+
+
+async def test_an_answer_that_takes_too_long_stays_on_the_page(
+    client: httpx.AsyncClient,
+    database: Database,
+    database_url: str,
+    library: Path,
+    opened: Opened,
+    asked: Opened,
+) -> None:
+    job = await opened()
+    await asked(job)
+    _, fields = await page(client, f"/jobs/{job}")
+    settings = Settings(database_url=SecretStr(database_url), library=library)
+    async with (
+        served(build(settings, {"target_host": "127.0.0.1:1"}, patience=0.5)) as hasty,
+        database.transaction() as session,
+    ):
+        await session.execute(sql("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE"))
+        hasty.cookies.update(client.cookies)
+        typed = {"action": "proceed", "q.q1": "customer <records>", "own.q2": "hide them"}
+        response = await send(hasty, f"/jobs/{job}/answer", fields, **typed)
+    assert response.status_code == 503 and "Send it again" in response.text
+    assert "Idempotency-Key" not in response.text
+    left = response.text.partition('id="left"')[2]
+    assert "customer &lt;records&gt;" in left and "hide them" in left
 
 
 async def test_half_an_answer_names_the_open_question_and_keeps_what_was_typed(
@@ -209,10 +282,28 @@ async def test_every_kind_of_prompt_has_a_form_that_answers_it(
         assert record["response_data"]["action"] == given["action"], kind
 
 
+async def test_finishing_with_a_spent_budget_says_what_becomes_of_the_job(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened, database: Database
+) -> None:
+    job = await opened()
+    await asked(job, HitlType.BUDGET, shown(HitlType.BUDGET))
+    assert "because nothing is written yet" in (await page(client, f"/jobs/{job}"))[0]
+    await make_draft(database, job)
+    assert "checked by the rules alone" in (await page(client, f"/jobs/{job}"))[0]
+
+
 async def test_a_prompt_shows_what_it_is_about(client: httpx.AsyncClient, opened: Opened, asked: Opened) -> None:
     says: dict[HitlType, list[str]] = {
         HitlType.STRUCTURE_FIX: ["The name has capital letters", "Release Notes", "<strong>release-notes</strong>"],
-        HitlType.TDD_RED: ["names the version", "v[0-9]+", "failed", "for brevity", "○ skill written", "- id: first"],
+        HitlType.TDD_RED: [
+            "names the version",
+            "v[0-9]+",
+            "failed",
+            "for brevity",
+            "○ skill written",
+            "fits the pattern",
+            "- id: first",
+        ],
         HitlType.TDD_GREEN: ["names the version", "name: release-notes"],
         HitlType.BUDGET: ["5 of 5 model calls", "900", "0.25", "Raise the limit", "Finish with what is there"],
     }
@@ -261,7 +352,7 @@ async def test_a_parked_prompt_says_so_and_can_be_asked_again(
     assert "parked and nobody is reminded" in text and "Ask again" in text
     assert "Assigned to reviewers (a group)" in text
     inbox, _ = await page(client, "/inbox")
-    assert "parked" in inbox and "reviewers" in inbox
+    assert "parked" in inbox and "reviewers (a group)" in inbox
 
 
 async def test_the_inbox_shows_only_mine_when_asked(client: httpx.AsyncClient, opened: Opened, asked: Opened) -> None:
@@ -272,6 +363,21 @@ async def test_the_inbox_shows_only_mine_when_asked(client: httpx.AsyncClient, o
     assert "my data" in everybody and "his data" in everybody
     only, _ = await page(client, "/inbox?mine=true")
     assert "my data" in only and "his data" not in only
+    client.cookies.set("skill_fleet_user", "carol")
+    assert "Nothing waits for you." in (await page(client, "/inbox?mine=true"))[0]
+
+
+async def test_who_looks_at_a_prompt_is_told_to_others_only(
+    app: FastAPI, client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    job = await opened()
+    await asked(job)
+    with app.state.services.hub.subscribed(job, watcher="ada"):
+        assert "Looking at it now: ada." in (await page(client, f"/jobs/{job}"))[0]
+        assert "looked at by ada" in (await page(client, "/inbox"))[0]
+        client.cookies.set("skill_fleet_user", "ada")
+        assert "Looking at it now" not in (await page(client, f"/jobs/{job}"))[0]
+        assert "looked at by" not in (await page(client, "/inbox"))[0]
 
 
 async def test_what_a_model_wrote_cannot_run_or_phone_home(
@@ -341,7 +447,8 @@ async def test_a_job_that_must_be_mended_is_in_the_inbox_and_is_not_called_worki
         row = await jobs.get(session, job)
         assert row is not None
         row.error, row.parked_at = "The provider refused the key (401).", datetime.now(UTC)
-    assert str(job) in (await page(client, "/inbox"))[0]
+    inbox, _ = await page(client, "/inbox")
+    assert str(job) in inbox and "The provider refused the key" in inbox and "local, stopped" in inbox
     assert ">stopped<" in (await page(client, "/"))[0]
     text, _ = await page(client, f"/jobs/{job}")
     assert ">stopped<" in text and "The provider refused the key" in text

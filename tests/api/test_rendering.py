@@ -60,3 +60,8 @@ def test_a_diff_is_told_line_by_line_without_its_file_headers() -> None:
         ("added", "new"),
         ("same", "same"),
     ]
+
+
+def test_a_place_in_a_diff_is_told_by_its_line() -> None:
+    place, same = diff_lines("@@ -57,6 +59,8 @@\n @@ -1 +1 @@")
+    assert (place.words, same.words) == ("Line 59", "@@ -1 +1 @@")

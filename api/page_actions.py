@@ -1,0 +1,110 @@
+"""What a person may do to a job on its page, beside answering: cancel, retry, ask again, assign, publish, go on."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import JsonValue
+
+from api import promoting, starting, steering
+from api.dependencies import (
+    JobToAssign,
+    JobToCancel,
+    JobToPromote,
+    JobToRead,
+    JobToReopen,
+    JobToRetry,
+    PersonDep,
+    ServicesDep,
+)
+from api.forms import Form, FormDep, go_on_request, parsed
+from api.page_parts import REFUSALS, job_response, see, typed_of
+from api.promoting import PromotionRequest
+
+router = APIRouter(include_in_schema=False)
+
+# In every signature the form comes before the job: it is read before the database is asked, so that a page that says
+# that the database is away still has what was typed (`api/forms.py`, `sent_with`).
+
+
+@router.post("/jobs/{job_id}/cancel")
+async def send_cancel(
+    request: Request, form: FormDep, job: JobToCancel, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Cancel the job."""
+    try:
+        await steering.cancel(parts, asking, job, form.text("reason"))
+    except REFUSALS as refused:
+        return await job_response(request, parts, asking, job, typed_of(refused, {}))
+    return see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/retry")
+async def send_retry(
+    request: Request, _form: FormDep, job: JobToRetry, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Go on after a problem."""
+    try:
+        await steering.retry(parts, asking, job)
+    except REFUSALS as refused:
+        return await job_response(request, parts, asking, job, typed_of(refused, {}))
+    return see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/reopen")
+async def send_reopen(
+    request: Request, _form: FormDep, job: JobToReopen, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Ask a parked prompt again."""
+    try:
+        await steering.reopen(parts, asking, job)
+    except REFUSALS as refused:
+        return await job_response(request, parts, asking, job, typed_of(refused, {}))
+    return see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/assign")
+async def send_assign(
+    request: Request, form: FormDep, job: JobToAssign, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Hand the job to a person or a group; to nobody when no name is given."""
+    assignee = form.text("assignee").strip()
+    try:
+        await steering.assign(parts, asking, job, assignee or None)
+    except REFUSALS as refused:
+        return await job_response(request, parts, asking, job, typed_of(refused, {"assignee": assignee}))
+    return see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/promote")
+async def send_promote(
+    request: Request, form: FormDep, job: JobToPromote, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Publish the draft."""
+    try:
+        wanted = _promotion(form)
+        await promoting.promote(parts, asking, job, wanted)
+    except REFUSALS as refused:
+        fields: dict[str, JsonValue] = {"promotion_reason": form.text("reason")}
+        return await job_response(request, parts, asking, job, typed_of(refused, fields))
+    return see(f"/jobs/{job.job_id}")
+
+
+@router.post("/jobs/{job_id}/go-on")
+async def send_go_on(
+    request: Request, form: FormDep, job: JobToRead, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Start a new job from a revision of this ended one."""
+    try:
+        key = form.text("key")
+        started = await starting.start(parts, asking, go_on_request(form, job.job_id), f"page:{key}" if key else None)
+    except REFUSALS as refused:
+        fields: dict[str, JsonValue] = {"go_on_task": form.text("task_description")}
+        return await job_response(request, parts, asking, job, typed_of(refused, fields))
+    return see(f"/jobs/{started.view.job_id}")
+
+
+def _promotion(form: Form) -> PromotionRequest:
+    given: dict[str, JsonValue] = {
+        "category": form.text("category").strip() or None,
+        "force": form.ticked("force"),
+        "reason": form.text("reason").strip() or None,
+    }
+    return parsed(PromotionRequest, given)

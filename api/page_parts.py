@@ -1,0 +1,69 @@
+"""What routes of the page share: the templates, a job's page, and how a refusal is told on it. Has no routes."""
+
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import JsonValue
+
+from api import page_views
+from api.asked import Typed
+from api.dependencies import Services
+from api.errors import (
+    InvalidRequest,
+    JobNotEnded,
+    KeyReused,
+    NotBegun,
+    NothingToReopen,
+    NothingToRetry,
+    PromotionFailed,
+    WorkflowGone,
+)
+from api.permissions import Person
+from api.problems import problem_of
+from api.reading import KnownJob
+from api.templating import Templates
+from domain.errors import AnswerConflict, InvalidAnswer, JobEnded, LibraryConflict, PromotionRefused, SkillFleetError
+
+templates = Templates(Path(__file__).resolve().parent / "templates")
+
+REFUSALS = (
+    *(InvalidRequest, InvalidAnswer, AnswerConflict, JobEnded, WorkflowGone, KeyReused, NothingToRetry),
+    *(PromotionRefused, PromotionFailed, LibraryConflict, NothingToReopen, NotBegun, JobNotEnded),
+)
+"""What a person can do something about on the page itself; everything else is a page of its own."""
+
+
+_FOR_PROGRAMS = (
+    (re.compile(r" \((?:GET|POST) /api/[^)]*\)"), ""),
+    (re.compile(r"\s*[^.]*: (?:GET|POST) /api/[^.]*\.(?=\s|$)"), ""),
+    (re.compile(r"; with the same Idempotency-Key[^.]*"), ""),
+    (re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::[\d.]+)?\+00:00"), r"\1 \2 UTC"),
+)
+"""What programs are told in an error: requests to send, which are buttons on the page, and times in full."""
+
+
+def for_people(text: str) -> str:
+    """An error's words without what only programs can do with them."""
+    for pattern, instead in _FOR_PROGRAMS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def typed_of(refused: SkillFleetError, fields: dict[str, JsonValue]) -> Typed:
+    """What was typed into a refused form, with why it was refused."""
+    problem = problem_of(refused)
+    return Typed(status=problem.status, message=for_people(problem.detail), errors=problem.errors, fields=fields)
+
+
+async def job_response(request: Request, parts: Services, asking: Person, job: KnownJob, typed: Typed) -> Response:
+    """A job's page, with what was typed into a refused form of it."""
+    view = await page_views.job_page(parts, asking, job, typed)
+    return templates.page(request, "job.html", view, typed.status)
+
+
+def see(path: str) -> Response:
+    """Go and look: a reload of the next page sends nothing again."""
+    return RedirectResponse(quote(path), status_code=303)
