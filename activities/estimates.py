@@ -35,6 +35,6 @@ def estimate(*, after: Phase | None = None, within: Phase | None = None, cases: 
     again = CALLS_A_REVISION + number * CALLS_A_CASE[Phase.GENERATION]
     parts = [f"Counted for {number} cases{'' if cases else ', which are not written yet'}"]
     if within:
-        parts.append(f"{within} is counted whole, though a part of it may be done")
+        parts.append("the present phase is counted whole, though a part of it may be done")
     parts.append(f"every further revision takes about {again} more, and calls that must be repeated come on top")
     return Estimate(model_calls=calls, note="; ".join(parts) + ".")

@@ -19,7 +19,7 @@ def test_the_rest_never_grows_as_the_job_goes_on() -> None:
 def test_the_phase_that_is_under_way_is_counted_whole_and_the_note_says_so() -> None:
     within, after = estimate(within=Phase.PLANNING), estimate(after=Phase.PLANNING)
     assert within.model_calls - after.model_calls == OWN_CALLS[Phase.PLANNING]
-    assert "planning is counted whole" in within.note
+    assert "the present phase is counted whole" in within.note
     assert "counted whole" not in after.note
 
 
