@@ -48,7 +48,7 @@ def answer(
     interaction: Annotated[UUID | None, typer.Option(metavar="ID", help="Only this prompt, however late.")] = None,
     editor: EditorCommand = None,
 ) -> None:
-    """Answer the open prompt of a job; without flags it asks, one thing at a time."""
+    """Answer the open prompt of a job. Without flags it asks, one thing at a time."""
     run = run_of(ctx)
     file = file or source
     text = read(content) if content else None

@@ -66,7 +66,13 @@ class Attachment:
             self._screen.hold()
 
     def _follow(self) -> ExitCode:
-        feed = Feed(self._api, self._job_id, self._stay.after, tokens=self._stay.reasoning is Reasoning.FULL)
+        feed = Feed(
+            self._api,
+            self._job_id,
+            self._stay.after,
+            tokens=self._stay.reasoning is Reasoning.FULL,
+            there=self._screen.there,
+        )
         for frame in feed.frames():
             self._show(frame)
             if frame.event.type == TOKEN:
@@ -121,6 +127,7 @@ class Attachment:
                 raise
             for line in problem.lines():
                 self._out.say(line)
+        self._out.line()
         if prompt.interaction_id is not None:
             self._answered.add(prompt.interaction_id)
         return False

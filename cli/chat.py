@@ -34,7 +34,7 @@ def chat(
     reasoning: Told = Reasoning.SUMMARY,
     editor: EditorCommand = None,
 ) -> None:
-    """Make skills in a conversation: asks for the task, stays with the job, and takes /commands at every question."""
+    """Make skills in a conversation. It asks for the task, stays with the job, and takes /commands at each question."""
     run = run_of(ctx)
     if task is not None and resume is not None:
         raise UsageProblem("Give either a task or --resume JOB.", next_step="skill-fleet chat")

@@ -1,7 +1,9 @@
 """How far the test-driven part of a job is: its checklist, and how each case went."""
 
 from collections import Counter
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from uuid import UUID
 
 from cli.client import Api
@@ -9,6 +11,15 @@ from cli.output import Output
 from cli.overview import evidence
 from cli.problems import ApiProblem
 from domain.evaluation import Arm, EvaluationView, Evidence
+
+STEPS: Mapping[str, str] = MappingProxyType(
+    {
+        "cases_written": "cases written",
+        "without_run": "tried without the skill",
+        "with_run": "tried with the skill",
+    }
+)
+"""What a checklist holds, in its order; a newer api may say more."""
 
 
 def evaluation(api: Api, job: UUID) -> EvaluationView | None:
@@ -40,13 +51,20 @@ def lines(view: EvaluationView | None) -> list[str]:
     if view.tdd is not None:
         told.append(f"Phase: {view.tdd.phase.upper()}")
         told += boxes(view.tdd.checklist_state)
-    told += [f"{case.id}: {_passes(view, case.id)}  {case.prompt}" for case in view.cases]
+    told += [f"{case.id}: {_passes(view, case.id)}; {first_line(case.prompt)}" for case in view.cases]
     return [*told, f"Evidence: {evidence(view.evidence)}"]
 
 
 def boxes(items: dict[str, bool]) -> list[str]:
-    """The checklist, a box a line."""
-    return [f"[{'x' if done else ' '}] {name.replace('_', ' ')}" for name, done in items.items()]
+    """The checklist in the order of the work, a box a line; nothing while nothing was begun."""
+    whole = {**dict.fromkeys(STEPS, False), **items} if items else {}
+    return [f"[{'x' if done else ' '}] {STEPS.get(name) or name.replace('_', ' ')}" for name, done in whole.items()]
+
+
+def first_line(text: str) -> str:
+    """The first line of a text, with a sign that there is more."""
+    first, *more = text.strip().split("\n")
+    return f"{first} …" if more else first
 
 
 def _passes(view: EvaluationView, case_id: str) -> str:

@@ -11,6 +11,9 @@ from types import MappingProxyType
 
 from domain.shape import Shape
 
+HELP_WIDTH = 12
+"""Columns of a command in the list of all."""
+
 LOOKS_LIKE_ONE = re.compile(r"/[a-zA-Z]+(?=\s|$)")
 """A path (`/etc/hosts`) does not."""
 
@@ -88,4 +91,4 @@ def parse(text: str) -> Command | None:
 
 def help_lines() -> list[str]:
     """The commands with their words."""
-    return [f"  {'/' + name:<11} {words}" for name, words in WORDS.items()]
+    return [f"{'/' + name:<{HELP_WIDTH}}{words}" for name, words in WORDS.items()]

@@ -49,7 +49,7 @@ def create(
     editor: EditorCommand = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only start; do not stay.")] = False,
 ) -> None:
-    """Create a skill from a sentence; asks what it must know, right here."""
+    """Create a skill from a sentence. It asks what it must know, right here."""
     run = run_of(ctx)
     _one_way(task, resume, from_job, file, revision)
     budget = (budget_calls, budget_tokens, budget_usd)
@@ -82,7 +82,7 @@ def watch(
     reasoning: Told = Reasoning.SUMMARY,
     editor: EditorCommand = None,
 ) -> None:
-    """Stay with a job: what happened since you last looked, what happens now, what it asks."""
+    """Stay with a job. What happened since you last looked, what happens now, what it asks."""
     run = run_of(ctx)
     after = 0 if from_start else known(run, job)
     with run.api() as api:

@@ -10,13 +10,16 @@ from uuid import UUID
 
 from cli import checklist, steering
 from cli.client import Api
-from cli.commands import Back, Command, JobStopped, Leave, Slash, UnknownCommand, help_lines, parse
+from cli.commands import HELP_WIDTH, Back, Command, JobStopped, Leave, Slash, UnknownCommand, help_lines, parse
 from cli.due import due
 from cli.output import Output
-from cli.overview import overview
+from cli.overview import LABEL_WIDTH, overview
 from cli.problems import CliError
 from cli.reading import Editor, Reader
 from domain.job import JobStatusView, JobView, PendingPage
+
+INSET = 4
+"""Columns before what is said in answer to a command."""
 
 Handler = Callable[[str], str | None]
 """Does what a command says with what was typed behind it; a text that it returns is the answer."""
@@ -50,10 +53,10 @@ class Desk:
             if answered is not None:
                 return answered
 
-    def say(self, lines: list[str]) -> None:
-        """Some lines for the person."""
+    def say(self, lines: list[str], hang: int = 0) -> None:
+        """Some lines for the person; a long one goes on `hang` columns in."""
         for line in lines:
-            self.out.line(f"    {line}")
+            self.out.line(f"    {line}", hang=INSET + hang)
 
     def _done(self, command: Command, handlers: Mapping[Slash, Handler]) -> str | None:
         """A command that the api refuses is told, and the question stands."""
@@ -69,17 +72,21 @@ class Desk:
 
     def _everywhere(self) -> dict[Slash, Handler]:
         known: dict[Slash, Handler] = {
-            Slash.HELP: lambda _: self.say(help_lines()),
+            Slash.HELP: lambda _: self._help(),
             Slash.EXIT: _leave,
             Slash.BACK: _back,
             Slash.QUEUE: self._queue,
         }
         if self.job_id is not None:
             job = self.job_id
-            known[Slash.STATUS] = lambda _: self.say(overview(self.api.get(f"/jobs/{job}", JobView)))
+            known[Slash.STATUS] = lambda _: self.say(overview(self.api.get(f"/jobs/{job}", JobView)), LABEL_WIDTH)
             known[Slash.CHECKLIST] = lambda _: self.say(checklist.lines(checklist.evaluation(self.api, job)))
             known[Slash.CANCEL] = lambda reason: self._cancel(job, reason)
         return known
+
+    def _help(self) -> None:
+        self.say(help_lines(), HELP_WIDTH)
+        self.say([f"Enter sends; {self.reader.more}; Ctrl-C leaves, and the job goes on"])
 
     def _cancel(self, job: UUID, reason: str) -> str | None:
         reason = reason or self.reader.read("    Why is it cancelled? (Enter: it is not) > ").strip()
@@ -102,7 +109,8 @@ class Desk:
         waiting = self.api.get("/jobs/pending", PendingPage).items
         now = datetime.now(UTC)
         self.say(["what waits for an answer:"] if waiting else ["nothing waits for an answer"])
-        self.say([f"{item.job_id} {item.hitl_type}, due {due(item.timeout_at, now)}" for item in waiting])
+        for item in waiting:
+            self.say([f"{item.job_id} {item.hitl_type}, due {due(item.timeout_at, now)}: {item.task_description}"])
         return None
 
 

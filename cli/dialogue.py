@@ -7,9 +7,8 @@ Must not be used without a person at the terminal.
 import tempfile
 from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from cli import prompts
 from cli.commands import Back, Leave, Slash
@@ -52,21 +51,26 @@ class Dialogue:
             )
         self._show(prompt)
         while True:
-            self._fill(filling)
             try:
+                self._fill(filling)
                 return self._sent(filling)
             except ApiProblem as problem:
+                if problem.status in CLOSED and filling.own_words():
+                    problem.kept = _filed(filling.draft())
                 unfit = problem.status == HTTPStatus.UNPROCESSABLE_ENTITY
                 if not unfit or not filling.refused(problem.fields):
                     raise
-                self._desk.say(problem.lines())
+                self._desk.say([f"{name}: {message}" for name, message in problem.fields.items()])
 
     def _show(self, prompt: PromptView) -> None:
+        self._out.line()
         for block in prompts.blocks(prompt):
             if block.how == "markdown":
                 self._out.markdown(block.text)
             elif block.how == "diff":
                 self._out.diff(block.text)
+            elif block.how == "rule":
+                self._out.rule(block.text)
             else:
                 self._out.line(block.text, style="bold" if block.how == "title" else None)
 
@@ -123,7 +127,7 @@ class Dialogue:
         for number, label in enumerate(labels, 1):
             self._out.line(f"    {number}) {label}")
         kept = filling.kept(field.name)
-        ask, here = f"    [{_hint(field, kept)}] > ", self._here(filling, field.name)
+        ask, here = f"    [{_hint(field, kept) or self._desk.reader.more}] > ", self._here(filling, field.name)
         while True:
             text = self._desk.ask(ask, here)
             if not text.strip() and (empty := _unsaid(field, kept)) is not None:
@@ -199,10 +203,15 @@ class Dialogue:
         except ApiProblem:
             raise
         except CliError as error:
-            with tempfile.NamedTemporaryFile("w", suffix=".json", prefix="answer-", delete=False) as file:
-                file.write(request.model_dump_json(exclude_unset=True))
-            way = f"your answer is kept: skill-fleet answer {filling.prompt.job_id} --file {Path(file.name)}"
+            way = f"your answer is kept: skill-fleet answer {filling.prompt.job_id} --file {_filed(request)}"
             raise CliError(error.what, why=error.why, next_step=way, exit_code=error.exit_code) from error
+
+
+def _filed(said: BaseModel | None) -> str:
+    """Write it to a file that `answer --file` takes; returns the file's name."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json", prefix="answer-", delete=False, encoding="utf-8") as file:
+        file.write(said.model_dump_json(exclude_unset=True) if said else "{}")
+    return file.name
 
 
 def _has_other(field: FormField) -> bool:
@@ -216,7 +225,7 @@ def _hint(field: FormField, kept: JsonValue) -> str:
         empty = YOU_DECIDE
     else:
         empty = "" if field.required else "leaves it out"
-    return "; ".join(part for part in (HINTS.get(field.kind, ""), f"Enter: {empty}" if empty else "") if part) or "text"
+    return "; ".join(part for part in (HINTS.get(field.kind, ""), f"Enter: {empty}" if empty else "") if part)
 
 
 def _spoken(field: FormField, value: JsonValue) -> str:

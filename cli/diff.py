@@ -51,7 +51,7 @@ def diff(
     side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Old and new beside each other.")] = False,
     context: Annotated[int, typer.Option(min=0, max=100, help="Unchanged lines around a change.")] = 3,
 ) -> None:
-    """Show what changed between two revisions of a job's skill, and what your feedback changed."""
+    """Show what changed between two revisions. It also says what your feedback changed."""
     run = run_of(ctx)
     with run.api() as api:
         number = n if n is not None else _last(api, str(job))

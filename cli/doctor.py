@@ -62,7 +62,7 @@ class Ready(Shape):
 
 
 def doctor(ctx: typer.Context) -> None:
-    """Check the settings, the api and everything behind it; each fault comes with what mends it."""
+    """Check the settings, the api and all behind it. Each fault comes with what mends it."""
     run = run_of(ctx)
     checks = behind_the_api(run)
     told_already = {check.name for check in checks}

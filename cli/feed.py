@@ -6,7 +6,7 @@ as not new, and marks how far the replay after it must be read before the job's 
 type `token`, sent only when asked for, show a text while it is written: they have no number, may be lost, move nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
@@ -28,6 +28,9 @@ TOKEN = "token"  # noqa: S105  (of a language model)
 WAITS = (0.3, 0.6, 1.2, 2.4, 5.0)
 """Seconds before connecting again; the last one repeats."""
 
+NOTED = 2
+"""Failed connections in a row of which a person is told: one alone is over in a moment."""
+
 MAX_FAILURES = 14
 """Failed connections in a row before giving up: about a minute, longer than any restart."""
 
@@ -43,13 +46,23 @@ class Frame:
 class Feed:
     """Follows one job. `last` is the number of the last event handed on."""
 
-    def __init__(self, api: Api, job_id: UUID, after: int = 0, *, tokens: bool = False) -> None:
-        """`after`: the last event known; `tokens`: also what is being written."""
+    def __init__(
+        self,
+        api: Api,
+        job_id: UUID,
+        after: int = 0,
+        *,
+        tokens: bool = False,
+        there: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        """`after`: the last event known; `tokens`: also what is being written; `there` is told when the api stays away
+        and when it is back."""
         self._api = api
         self._path = f"/jobs/{job_id}/events" + ("?tokens=true" if tokens else "")
         self.last = after
         self._mark = 0
         self._final = False
+        self._there = there
 
     @property
     def caught_up(self) -> bool:
@@ -62,6 +75,8 @@ class Feed:
         while True:
             try:
                 for frame in self._connection():
+                    if failures >= NOTED:
+                        self._there(True)
                     failures = 0
                     yield frame
                 failures += 1 if not self._final else 0
@@ -71,6 +86,8 @@ class Feed:
                     raise unreachable(self._api.url, error) from error
             if self._final:
                 return
+            if failures == NOTED:
+                self._there(False)
             self._api.pause(WAITS[min(failures, len(WAITS)) - 1])
 
     def _connection(self) -> Iterator[Frame]:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from cli import prompts
 from domain.forms import FormField, actions, fields, gathered, value_in
-from domain.prompt import AnswerDraft, AnswerRequest, PromptAction, PromptView
+from domain.prompt import YOU_DECIDE, AnswerDraft, AnswerRequest, PromptAction, PromptView
 
 ACTION = "action"
 """The step that chooses what to do."""
@@ -93,6 +93,11 @@ class Filling:
             {"interaction_id": self.prompt.interaction_id, "action": self._action, **said}
         )
 
+    def own_words(self) -> bool:
+        """True when a text was written that is worth keeping."""
+        free = [self._fields[name].kind in ("text", "long_text") for name, said in self._said.items() if _written(said)]
+        return any(free)
+
     def draft(self, step: str | None = None, unfinished: str = "") -> AnswerDraft | None:
         """What was said so far, with what was being typed at a step; None when there is nothing to keep."""
         said = dict(self._said)
@@ -100,3 +105,7 @@ class Filling:
             said[step] = unfinished
         kept = {name: value for name, value in gathered(said).items() if name in AnswerDraft.model_fields}
         return AnswerDraft.model_validate(kept) if kept else None
+
+
+def _written(value: JsonValue) -> bool:
+    return isinstance(value, str) and value != YOU_DECIDE

@@ -72,8 +72,9 @@ class Command(TyperCommand):
 
     # The base class names its context and its parameters by types that typer does not export: hence the ignores.
     def get_params(self, ctx: typer.Context) -> list[object]:  # type: ignore[override]
-        """Its own parameters and the common ones, for the parser and for --help."""
-        return [*_common(), *super().get_params(ctx)]
+        """Its own parameters, the common ones and --help, for the parser and for the help."""
+        *own, usage = super().get_params(ctx)
+        return [*own, *_common(), usage]
 
     def invoke(self, ctx: typer.Context) -> None:  # type: ignore[override]
         """Run it with `ctx.obj` = the Flags of the whole line."""

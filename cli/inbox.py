@@ -22,7 +22,7 @@ def inbox(
     kind: Annotated[HitlType | None, typer.Option(help="Only prompts of this kind.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and tell of what changes.")] = False,
 ) -> None:
-    """List what waits for an answer, oldest due first, and jobs that a problem has stopped."""
+    """List what waits for an answer. Oldest due first; also jobs that a problem has stopped."""
     run = run_of(ctx)
     given = {"mine": "true" if mine else None, "assignee": assignee, "kind": kind}
     conditions = {name: str(value) for name, value in given.items() if value is not None}

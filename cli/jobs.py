@@ -9,7 +9,7 @@ from cli import checklist, record, steering
 from cli.client import Api
 from cli.desk import Desk
 from cli.output import Output
-from cli.overview import SMALL_NOTICE, is_small, models_of, next_step, overview
+from cli.overview import LABEL_WIDTH, SMALL_NOTICE, is_small, models_of, next_step, overview
 from cli.problems import UsageProblem
 from cli.run import Run, run_of
 from domain.evaluation import Evidence
@@ -47,7 +47,7 @@ def jobs(
         run.out.document(page)
         return
     run.out.rows(
-        ("Job", "Status", "Phase", "%", "Skill", "Task"),
+        ("Job", "Status", "Phase", "Done %", "Skill", "Task"),
         [
             (
                 str(job.job_id),
@@ -72,7 +72,7 @@ def show(
     whole: Annotated[bool, typer.Option("--record", help="All of it: prompts, answers, revisions, events.")] = False,
     tests: Annotated[bool, typer.Option("--checklist", help="The checklist of the tests, and each case.")] = False,
 ) -> None:
-    """Show where a job stands, who wrote it, how it was proven, and what to do next."""
+    """Show where a job stands. Who wrote it, how it was proven, and what to do next."""
     run = run_of(ctx)
     with run.api() as api:
         if whole:
@@ -100,7 +100,7 @@ def _overview(out: Output, api: Api, view: JobView) -> None:
         return
     result = view.result.model_copy(update={"evidence": evidence})
     for line in overview(view.model_copy(update={"result": result})):
-        out.line(line)
+        out.line(line, hang=LABEL_WIDTH)
 
 
 def cancel(
@@ -108,7 +108,7 @@ def cancel(
     job: JobId,
     reason: Annotated[str | None, typer.Option(help="Why; it is kept in the record.")] = None,
 ) -> None:
-    """Cancel a job; the model call in flight is aborted, and what was written is kept."""
+    """Cancel a job. The model call in flight is aborted, and what was written is kept."""
     run = run_of(ctx)
     with run.api() as api:
         why = (reason or _asked_why(run.desk(api, job))).strip()
@@ -128,12 +128,12 @@ def _asked_why(desk: Desk | None) -> str:
 
 
 def retry(ctx: typer.Context, job: JobId) -> None:
-    """Let a job go on after the problem that it waits for was mended."""
+    """Let a job go on after its problem was mended."""
     _sent(run_of(ctx), job, "retry", "goes on")
 
 
 def reopen(ctx: typer.Context, job: JobId) -> None:
-    """Ask a parked prompt again, with a new time limit and new reminders."""
+    """Ask a parked prompt again. It gets a new time limit and new reminders."""
     _sent(run_of(ctx), job, "reopen", "asks again")
 
 

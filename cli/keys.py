@@ -11,6 +11,7 @@ class KeyReader:
 
     def __init__(self, input: Input | None = None, output: Output | None = None) -> None:
         self.unfinished = ""
+        self.more = "Alt-Enter: one more line"
         self._session: PromptSession[str] = PromptSession(
             multiline=True,
             key_bindings=_keys(),

@@ -63,7 +63,7 @@ def generate_xml(
     ctx: typer.Context,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it there.")] = None,
 ) -> None:
-    """Print the library as the XML that agents read (`<available_skills>`)."""
+    """Print the library as XML for agents (`<available_skills>`)."""
     run = run_of(ctx)
     with run.api() as api:
         xml = api.text("/taxonomy/xml")

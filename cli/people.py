@@ -42,7 +42,7 @@ def assign(
     who: Annotated[str | None, typer.Argument(help="A person's name, or group:NAME.")] = None,
     nobody: Annotated[bool, typer.Option("--nobody", help="Take it back.")] = False,
 ) -> None:
-    """Hand a job to a person or a group, who then may do all that its owner may."""
+    """Hand a job to a person or a group. They may then do all that its owner may."""
     run = run_of(ctx)
     if (who is None) is not nobody:
         raise UsageProblem(
@@ -61,7 +61,7 @@ def groups(
     name: Annotated[str | None, typer.Argument(help="One group.")] = None,
     members: Annotated[list[str] | None, typer.Option("--member", help="Makes it these; repeatable.")] = None,
 ) -> None:
-    """List the groups that jobs can be assigned to; with --member make or change one."""
+    """List the groups that jobs can be assigned to. With --member make or change one."""
     run = run_of(ctx)
     if members and name is None:
         raise UsageProblem("Which group?", next_step="skill-fleet groups NAME --member ada --member bob")

@@ -7,6 +7,7 @@
 Translated at one edge (`cli/flags.py`). Must not print and must not know about typer.
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -17,6 +18,9 @@ from pydantic import ValidationError
 from cli.exits import ExitCode
 from domain.errors import SkillFleetError
 from domain.shape import Shape
+
+JOB_IN_PATH = re.compile(r"/(?:jobs|hitl|drafts)/([0-9a-f-]{36})(?:/|$)")
+"""The job that a request was about: a command to type next names it."""
 
 
 class CliError(SkillFleetError):
@@ -71,12 +75,18 @@ class ApiProblem(CliError):
         self.code = problem.code
         self.request_id = problem.request_id
         self.fields = problem.errors
+        self.kept = ""
 
     def lines(self) -> list[str]:
-        """The sentence, then each field on its own line, then the request id for the operator's logs."""
+        """The sentence, each field on its own line, where a text is `kept` that was not taken, and of a failure of the
+        api the request id for the operator's logs."""
+        told_by_fields = bool(self.fields) and all(message in self.why for message in self.fields.values())
+        sentence = [line for line in super().lines() if not (told_by_fields and line.startswith("why: "))]
         fields = [f"  {name}: {message}" for name, message in self.fields.items()]
-        request = [f"request: {self.request_id}"] if self.request_id else []
-        return [*super().lines(), *fields, *request]
+        kept = [f"kept: what you wrote is in {self.kept}"] if self.kept else []
+        failed = self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        request = [f"request: {self.request_id}"] if self.request_id and failed else []
+        return [*sentence, *fields, *kept, *request]
 
 
 BY_STATUS: Mapping[int, Sentence] = MappingProxyType(
@@ -158,6 +168,10 @@ BY_CODE: Mapping[str, Sentence] = MappingProxyType(
             what="The job has ended: it takes no answer, asks nothing more and cannot be cancelled.",
             next_step="look at it: `skill-fleet show JOB`; or go on from it: `skill-fleet create --from-job JOB`",
         ),
+        "nothing_to_promote": Sentence(
+            what="This job ended without a draft that could be published.",
+            next_step="go on from what it wrote: `skill-fleet create --from-job JOB`",
+        ),
         "promotion_refused": Sentence(
             what="The draft may not be published as it is.",
             next_step="mend what is named, or publish anyway: `skill-fleet promote JOB --force --reason TEXT`",
@@ -238,7 +252,10 @@ def problem_of(response: httpx.Response) -> ApiProblem:
         problem = Problem(detail=f"HTTP {response.status_code}: {response.text[:200].strip()}")
     if not problem.request_id:
         problem = problem.model_copy(update={"request_id": response.headers.get("X-Request-Id", "")})
-    return ApiProblem(response.status_code, problem)
+    found = ApiProblem(response.status_code, problem)
+    if job := JOB_IN_PATH.search(response.request.url.path):
+        found.next_step = found.next_step.replace("JOB", job.group(1))
+    return found
 
 
 def unreachable(url: str, error: httpx.TransportError) -> CliError:

@@ -12,6 +12,7 @@ from rich.text import Text
 from cli.due import clock
 from cli.exits import ExitCode
 from cli.output import Output, shown
+from cli.overview import LABEL_WIDTH
 from cli.reasoning import CALL, Reasoning, told, why
 from cli.signals import unbroken
 from cli.writing import Writing
@@ -21,6 +22,13 @@ from domain.shape import Shape
 
 DRAFT_LINES = 6
 """Last lines of a text being written that are shown below the line that lives."""
+
+
+AWAY = "the api does not answer; trying again"
+BACK = "the api answers again"
+
+STORY = 20
+"""Columns before the words of an event."""
 
 
 class JobLine(Shape):
@@ -60,6 +68,9 @@ class Screen(Protocol):
     def token(self, event: JobEvent) -> None:
         """A text is being written; the event holds its last words."""
 
+    def there(self, here: bool, /) -> None:
+        """The api does not answer, or does again."""
+
     def hold(self) -> None:
         """Stop drawing: somebody else writes now."""
 
@@ -84,6 +95,10 @@ class JsonScreen:
     def token(self, event: JobEvent) -> None:
         """The frame of type `token` as it came."""
         self._out.document(event)
+
+    def there(self, here: bool, /) -> None:
+        """A message, beside the data."""
+        self._out.say(BACK if here else AWAY)
 
     def hold(self) -> None:
         """Nothing is drawn."""
@@ -111,18 +126,22 @@ class PlainScreen:
         if not told(event, self._reasoning):
             return
         words = event.message or event.type.replace("_", " ")
-        if (said := f"{event.phase or '-':<13} {words}") == self._said:
+        if (said := f"{event.phase or '':<13} {words}") == self._said:
             return
         self._said = said
-        self._out.line(f"{event.progress:3d} % {said}")
+        self._out.line(f"{event.progress:3d} % {said}", hang=STORY)
         if self._reasoning is not Reasoning.OFF:
             for reason in [*why(event), *reasons]:
-                self._out.line(f"      {reason}", style="dim")
+                self._out.line(f"{'':{STORY}}{reason}", style="dim")
 
     def token(self, event: JobEvent) -> None:
         """Each line of the text, once it is whole."""
         for line in self._writing.look(str(event.data.get("label", "")), str(event.data.get("text", ""))):
             self._out.line(f"      | {line}", style="dim")
+
+    def there(self, here: bool, /) -> None:
+        """A message, beside the story."""
+        self._out.say(BACK if here else AWAY)
 
     def hold(self) -> None:
         """Nothing is drawn."""
@@ -130,11 +149,11 @@ class PlainScreen:
     def ended(self, _outcome: Outcome, lines: list[str]) -> None:
         """The summary."""
         for line in lines:
-            self._out.line(line)
+            self._out.line(line, hang=LABEL_WIDTH)
 
 
 class Now:
-    """The line that lives: percent, phase, time since one looks, the model call in flight. Rich asks for it anew."""
+    """The line that lives: percent, phase, time since something was said, the call in flight. Rich asks for it anew."""
 
     def __init__(self) -> None:
         self._since = time.monotonic()
@@ -144,6 +163,8 @@ class Now:
 
     def event(self, event: JobEvent) -> None:
         """A call is in flight until something else happens."""
+        if event.type != CALL:
+            self._since = time.monotonic()
         self._place = f"{event.progress} % {event.phase or ''}".strip()
         self._call = event.message if event.type == CALL else ""
         self._draft = ""
@@ -153,6 +174,10 @@ class Now:
         self._call = str(event.data.get("label") or self._call)
         lines = [line for line in str(event.data.get("text", "")).splitlines() if line.strip()]
         self._draft = "\n".join(lines[-DRAFT_LINES:])
+
+    def there(self, here: bool) -> None:
+        """Nobody waits without knowing for what."""
+        self._call, self._draft = "" if here else AWAY, ""
 
     def __rich__(self) -> Text:
         """The line as it is at this moment."""
@@ -180,6 +205,11 @@ class LiveScreen(PlainScreen):
         self._now.token(event)
         self._draw()
 
+    def there(self, here: bool, /) -> None:
+        """Said on the line below, as long as it is so."""
+        self._now.there(here)
+        self._draw()
+
     def hold(self) -> None:
         """Give the terminal free."""
         with unbroken():
@@ -190,7 +220,7 @@ class LiveScreen(PlainScreen):
     def ended(self, outcome: Outcome, lines: list[str]) -> None:
         """The summary on a quiet terminal."""
         self.hold()
-        super().ended(outcome, lines)
+        super().ended(outcome, ["", *lines] if lines else [])
 
     def _draw(self) -> None:
         with unbroken():  # a line half begun could not be taken away again

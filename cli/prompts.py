@@ -50,7 +50,7 @@ class Block(Shape):
     """Some lines of a prompt, and how they are shown."""
 
     text: str
-    how: Literal["title", "text", "markdown", "diff"] = "text"
+    how: Literal["title", "text", "markdown", "diff", "rule"] = "text"
 
 
 def blocks(prompt: PromptView) -> list[Block]:
@@ -116,10 +116,15 @@ def _confirm(given: Mapping[str, JsonValue]) -> list[Block]:
 
 def _preview(given: Mapping[str, JsonValue]) -> list[Block]:
     data = PreviewData.model_validate(given)
-    told = [Block(text=f"--- revision {data.revision}"), Block(text=data.content, how="markdown"), Block(text="---")]
+    told = [
+        Block(text=f"revision {data.revision}", how="rule"),
+        Block(text=data.content, how="markdown"),
+        Block(text=f"end of revision {data.revision}", how="rule"),
+    ]
     if data.diff:
-        told.append(Block(text=f"What changed since revision {data.against}:"))
+        told.append(Block(text=f"\nWhat changed since revision {data.against}:"))
         told.append(Block(text=data.diff, how="diff"))
+    told.append(Block(text=""))
     told += [Block(text=f"Look at {item.section}: {item.why}") for item in data.highlights]
     if data.evidence:
         told.append(Block(text=f"Evidence: {evidence(data.evidence)}"))
@@ -134,19 +139,24 @@ def _validate(given: Mapping[str, JsonValue]) -> list[Block]:
         for item in data.findings
     ]
     head = f"Validation of revision {data.revision}: score {data.score:.2f}"
-    return [Block(text="\n".join([head, *found])), *([Block(text=data.report)] if data.report else [])]
+    return [Block(text="\n".join([head, *found])), *([Block(text=data.report)] if data.report and not found else [])]
 
 
 def _tdd(given: Mapping[str, JsonValue]) -> list[Block]:
     data = TddData.model_validate(given)
     told = ["Every case passed without the skill: no skill seems to be needed."] if data.no_skill_needed else []
     for case in data.cases:
-        told.append(f"{case.id} ({case.kind}): {case.prompt}")
+        told.append(f"{case.id} ({case.kind}): {_inset(case.prompt)}")
         told += [f"    expects: {wanted.text}" for wanted in case.expectations]
         told += [f"    {_result(result)}" for result in data.results if result.case_id == case.id]
     if data.rationalizations:
         told += ["Excuses the agent made, word for word:", *(f"  “{text}”" for text in data.rationalizations)]
     return [Block(text="\n".join(told)), Block(text="\n".join(boxes(data.checklist)))]
+
+
+def _inset(text: str) -> str:
+    """A text of several lines, below its first one."""
+    return "\n    ".join(line for line in text.splitlines() if line.strip())
 
 
 def _result(result: CaseResult) -> str:

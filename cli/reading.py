@@ -23,6 +23,10 @@ class Reader(Protocol):
     def unfinished(self) -> str:
         """What stood on the line when it was left by Ctrl-C."""
 
+    @property
+    def more(self) -> str:
+        """In words: how one line more is typed."""
+
     def read(self, ask: str, start: str = "") -> str:
         """Show `ask` and return what is typed; it may have several lines. `start` is on the line already."""
 
@@ -30,15 +34,22 @@ class Reader(Protocol):
 class PlainReader:
     """Line by line, without keys of its own: for dumb terminals and screen readers."""
 
-    def __init__(self, ask: Callable[[str], str] = input) -> None:
+    def __init__(self, ask: Callable[[str], str] = input, left: Callable[[], None] = lambda: None) -> None:
+        """`left` ends the line that somebody left by Ctrl-C or Ctrl-D."""
         self._ask = ask
+        self._left = left
         self.unfinished = ""
+        self.more = f"{GOES_ON} at the end: one more line"
 
     def read(self, ask: str, start: str = "") -> str:
         """A line that ends with a backslash goes on in the next one. Nothing typed keeps `start`."""
-        lines = [self._ask(f"{shown(ask)}[Enter: {shown(start)}] " if start else shown(ask))]
-        while lines[-1].endswith(GOES_ON):
-            lines.append(self._ask("    ... "))
+        try:
+            lines = [self._ask(f"{shown(ask)}[Enter: {shown(start)}] " if start else shown(ask))]
+            while lines[-1].endswith(GOES_ON):
+                lines.append(self._ask("    ... "))
+        except (KeyboardInterrupt, EOFError):
+            self._left()
+            raise
         text = "\n".join(line.removesuffix(GOES_ON) for line in lines)
         return text or start
 
@@ -49,7 +60,7 @@ def reader_for(out: Output) -> Reader:
     The one with keys is loaded here and not above: its library takes 0.2 s to import, which every command would pay.
     """
     if not out.live:
-        return PlainReader()
+        return PlainReader(left=out.line)
     reader: Reader = importlib.import_module("cli.keys").KeyReader()
     return reader
 

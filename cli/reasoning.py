@@ -54,10 +54,10 @@ def told(event: JobEvent, level: Reasoning) -> bool:
 
 
 def why(event: JobEvent) -> list[str]:
-    """What an event carries of its reasons, one a line."""
+    """What an event carries of its reasons, one a line; not what its words say already."""
     lines = [f"evidence: {text}" for text in [_evidence(event.data.get("evidence"))] if text]
     for name in ("why", "reason"):
-        lines += [f"because: {text}" for text in _texts(event.data.get(name))]
+        lines += [f"because: {text}" for text in _texts(event.data.get(name)) if text not in event.message]
     lines += [f"assumes: {text}" for text in _texts(event.data.get("key_assumptions"))]
     return [*lines, *(f"changed: {text}" for text in _texts(event.data.get("changes")))]
 

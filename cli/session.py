@@ -38,6 +38,7 @@ class Session:
             while True:
                 code = self._stayed(job, again=job == resume)
                 if not self._over(job):
+                    self._others_go_on()
                     return code
                 following = self._next(job)
                 if following is None:
@@ -59,6 +60,10 @@ class Session:
         )
         return Attachment(self.desk.api, self.desk.out, job, stay=stay, desk=self.desk).run()
 
+    def _others_go_on(self) -> None:
+        if self.waiting:
+            self.desk.out.say("jobs that were queued here go on too: skill-fleet jobs")
+
     def _over(self, job: UUID) -> bool:
         return self.desk.api.get(f"/jobs/{job}/status", JobStatusView).status.final
 
@@ -72,7 +77,7 @@ class Session:
             except ApiProblem as problem:
                 if problem.status != HTTPStatus.UNPROCESSABLE_ENTITY or "task_description" not in problem.fields:
                     raise
-                self.desk.say(problem.lines())
+                self.desk.say(list(problem.fields.values()))
             typed = self._task(typed)
 
     def _task(self, start: str) -> str:
@@ -88,13 +93,16 @@ class Session:
                 self.desk.say(["this is the first question"])
 
     def _started(self, task: str) -> UUID:
-        started = starting.start(self.desk.api, starting.new_job(task, self.options, []))
+        started = self._start(task)
         screen_for(self.desk.out).started(JobLine(job_id=started.job_id, status=started.status))
         return started.job_id
 
+    def _start(self, task: str) -> JobStatusView:
+        return starting.start(self.desk.api, starting.new_job(task, self.options, []))
+
     def _queued(self, task: str) -> UUID:
         """One more job, that runs beside the present one."""
-        job = self._started(task)
+        job = self._start(task).job_id
         self.waiting.append(job)
         self.desk.jobs.append(job)
         return job
@@ -104,6 +112,7 @@ class Session:
         while True:
             view = self.desk.api.get(f"/jobs/{job}", JobView)
             choices = self._choices(view)
+            self.desk.out.line()
             for number, words in enumerate(choices.values(), 1):
                 self.desk.out.line(f"    {number}) {words}")
             try:

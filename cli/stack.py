@@ -23,7 +23,7 @@ def up(
     no_model: Annotated[bool, typer.Option("--no-model", help="Without the local model; jobs wait.")] = False,
     background: Annotated[bool, typer.Option("-d", "--detach", help="In the background.")] = False,
 ) -> None:
-    """Start the whole stack on this machine: Temporal, PostgreSQL, api, worker and, if needed, the local model."""
+    """Start the whole stack on this machine. Temporal, PostgreSQL, api, worker and, if needed, the local model."""
     arguments = _folder(data_dir)
     arguments += ["--port", str(port)] if port else []
     arguments += ["--no-model"] if no_model else []
@@ -43,14 +43,14 @@ def status(ctx: typer.Context, data_dir: DataDir = None) -> None:
 
 
 def worker() -> None:
-    """Run one worker against the Temporal server and the database of the settings."""
+    """Run one worker, with the servers of the settings."""
     become(str(CHECKOUT / "worker.py"))
 
 
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen, on this machine only.")] = 8000,
 ) -> None:
-    """Run the api and the page against the Temporal server and the database of the settings."""
+    """Run the api and the page, with the servers of the settings."""
     become("-m", "uvicorn", "api.app:create", "--factory", "--host", "127.0.0.1", "--port", str(port))
 
 

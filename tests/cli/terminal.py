@@ -28,6 +28,7 @@ class Person:
         self.asked: list[str] = []
         self.screen = io.StringIO()
         self.unfinished = ""
+        self.more = "Alt-Enter: one more line"
 
     def read(self, ask: str, start: str = "") -> str:
         """The next thing."""

@@ -133,6 +133,16 @@ def test_help_names_every_command_and_starts_lightly(program: Program) -> None:
         assert command.hidden or f"\n  {name} " in text
 
 
+def test_no_command_is_cut_short_in_the_list_of_all(program: Program) -> None:
+    listed = program("--help").stdout.partition("Commands:")[2].splitlines()
+    assert not [line for line in listed if line.endswith("...")]
+
+
+def test_a_command_tells_its_own_flags_before_the_common_ones() -> None:
+    text = CliRunner().invoke(build(), ["jobs", "--help"]).stdout
+    assert text.index("--cursor") < text.index("--api-url") < text.index("--help ")
+
+
 def test_every_command_offers_the_common_flags() -> None:
     for command in ("up", "create", "answer", "validate", "doctor", "list"):
         text = CliRunner().invoke(build(), [command, "--help"]).stdout

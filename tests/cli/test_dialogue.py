@@ -320,6 +320,25 @@ def test_an_answer_that_came_too_late_is_not_asked_again(api: Api, script: Scrip
         says(api, script, Person("proceed"))
 
 
+@pytest.mark.parametrize("route", ["response", "draft"])
+def test_who_was_too_late_is_told_where_their_words_are(api: Api, script: Script, route: str) -> None:
+    """At the answer itself, and at the draft of the first of several steps."""
+    script.asks(*((HitlType.PREVIEW, PREVIEW) if route == "response" else (HitlType.CLARIFY, QUESTIONS)))
+    script.faults[f"/hitl/{script.job.job_id}/{route}"] = [Fault(status=409, body={"code": "answer_conflict"})]
+    with pytest.raises(ApiProblem) as caught:
+        says(api, script, Person(*(["revise", "more examples"] if route == "response" else ["more examples"])))
+    [kept] = [line for line in caught.value.lines() if line.startswith("kept: ")]
+    assert "more examples" in Path(kept.rpartition(" ")[2]).read_text()
+
+
+def test_who_said_nothing_of_their_own_has_lost_nothing(api: Api, script: Script) -> None:
+    script.asks(HitlType.CLARIFY, QUESTIONS)
+    script.faults[f"/hitl/{script.job.job_id}/response"] = [Fault(status=410, body={"code": "job_ended"})]
+    with pytest.raises(ApiProblem) as caught:
+        says(api, script, Person("", "", ""))
+    assert not caught.value.kept
+
+
 def test_back_goes_to_the_question_before_and_enter_keeps_what_was_said(api: Api, script: Script) -> None:
     script.asks(HitlType.CLARIFY, QUESTIONS)
     person = Person("/back", "GDPR", "y", "/back", "/back", "HIPAA", "", "1")

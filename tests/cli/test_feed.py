@@ -33,6 +33,14 @@ def test_a_cut_anywhere_leaves_no_gap_and_no_duplicate(api: Api, script: Script,
     assert numbers(Feed(api, script.job.job_id)) == [1, 2, 3, 4, 5, 6]
 
 
+def test_who_watches_is_told_that_the_api_stays_away_and_that_it_is_back(api: Api, script: Script) -> None:
+    story(script)
+    script.faults[f"/jobs/{script.job.job_id}/events"] = [Fault(status=503), Fault(status=503), Fault(status=503)]
+    told: list[bool] = []
+    assert numbers(Feed(api, script.job.job_id, there=told.append)) == [1, 2, 3, 4, 5, 6]
+    assert told == [False, True]
+
+
 def test_it_goes_on_after_the_number_it_is_given(api: Api, script: Script) -> None:
     story(script)
     assert numbers(Feed(api, script.job.job_id, after=4)) == [5, 6]

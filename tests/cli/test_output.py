@@ -2,10 +2,12 @@
 
 import io
 import json
+import re
 
 import pytest
+from rich.console import Console
 
-from cli.output import Output, as_json, shown
+from cli.output import Output, as_json, broken, shown
 from cli.progress import Outcome, PlainScreen
 from domain.job import JobEvent, JobStatus, Source
 
@@ -47,3 +49,58 @@ def test_nothing_is_said_twice() -> None:
 def test_an_outcome_has_stable_fields() -> None:
     names = set(Outcome.model_fields)
     assert {"type", "job_id", "status", "hitl_type", "exit_code", "error", "next", "promoted", "final_path"} <= names
+
+
+ID = "7b6f2c1e-0d7a-4f0e-9a57-3f1f0a1c2d3e"
+
+
+def terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> tuple[Output, io.StringIO]:
+    """A person's terminal of so many columns."""
+    monkeypatch.setenv("TERM", "xterm")
+    screen = io.StringIO()
+    out = Output(out=screen)
+    out.console = Console(file=screen, force_terminal=True, no_color=True, width=width, highlight=False, markup=False)
+    return out, screen
+
+
+def test_a_long_line_breaks_between_words_below_where_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, screen = terminal(monkeypatch, 24)
+    out.line("  - ask before you delete a row")
+    out.line("Task        handle user data", hang=12)
+    assert screen.getvalue().splitlines() == [
+        "  - ask before you",
+        "    delete a row",
+        "Task        handle user",
+        "            data",
+    ]
+
+
+def test_what_is_to_be_copied_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, screen = terminal(monkeypatch, 24)
+    out.line(f"next: skill-fleet watch {ID}")
+    out.line(f"the draft is under _drafts/{ID}/x")
+    assert screen.getvalue().splitlines() == [
+        f"next: skill-fleet watch {ID}",
+        "the draft is under",
+        f"_drafts/{ID}/x",
+    ]
+
+
+@pytest.mark.parametrize(("text", "rows"), [("", [""]), ("  a b", ["  a b"]), ("你好 你好 x", ["你好", "你好 x"])])
+def test_rows_are_counted_in_columns(text: str, rows: list[str]) -> None:
+    assert broken(text, 6) == rows
+
+
+@pytest.mark.parametrize(
+    ("width", "rows"),
+    [
+        (80, ["Job" + " " * 35 + "Due     Task", f"{ID}  in 6 d  handle user data"]),
+        (44, [ID, "  due in 6 d", "  handle user data"]),
+    ],
+)
+def test_an_id_in_a_table_is_whole_on_every_terminal(
+    monkeypatch: pytest.MonkeyPatch, width: int, rows: list[str]
+) -> None:
+    out, screen = terminal(monkeypatch, width)
+    out.rows(("Job", "Due", "Task"), [(ID, "in 6 d", "handle user data")])
+    assert [re.sub("\x1b[^m]*m", "", row).rstrip() for row in screen.getvalue().splitlines()] == rows

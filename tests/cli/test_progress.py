@@ -2,6 +2,7 @@
 
 import io
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -31,6 +32,24 @@ def test_it_names_phase_percent_time_and_the_call_in_flight() -> None:
     now.event(event("progress", "writing Examples"))
     assert line(now) == "40 % generation · 0:00 · writing Examples"
     now.event(event("revision", "revision 1 is written"))
+    assert line(now) == "40 % generation · 0:00"
+
+
+def test_its_time_is_that_of_the_present_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 10.0, 75.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    now = Now()
+    now.event(event("answered", "by ada"))
+    now.event(event("progress", "writing Examples"))
+    assert line(now) == "40 % generation · 1:05 · writing Examples"
+
+
+def test_an_api_that_stays_away_is_said_until_it_is_back() -> None:
+    now = Now()
+    now.event(event("phase"))
+    now.there(False)
+    assert "the api does not answer" in line(now)
+    now.there(True)
     assert line(now) == "40 % generation · 0:00"
 
 

@@ -24,6 +24,18 @@ def test_nothing_typed_keeps_what_was_there() -> None:
     assert reader("").read("> ", "some") == "some"
 
 
+@pytest.mark.parametrize("leaves", [KeyboardInterrupt, EOFError])
+def test_what_is_said_after_leaving_has_a_line_of_its_own(leaves: type[BaseException]) -> None:
+    ended: list[bool] = []
+
+    def answer(_: str) -> str:
+        raise leaves
+
+    with pytest.raises(leaves):
+        PlainReader(answer, left=lambda: ended.append(True)).read("> ")
+    assert ended == [True]
+
+
 def test_a_question_cannot_steer_the_terminal() -> None:
     asked: list[str] = []
 

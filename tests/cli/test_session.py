@@ -49,6 +49,15 @@ def test_a_task_of_two_words_is_asked_again_with_what_was_typed(api: Api, script
     assert tasks(script) == ["two words", "now three words"]
 
 
+def test_a_refused_task_is_told_in_the_words_of_its_field_only(api: Api, script: Script) -> None:
+    ended(script)
+    script.faults["/skills"] = [Fault(status=422, body={"errors": {"task_description": "at least 3 words"}})]
+    person = Person("two words", "now three words", "exit")
+    talk(api, person)
+    assert person.screen.getvalue().count("at least 3 words") == 1
+    assert "run the command again" not in person.screen.getvalue()
+
+
 def test_it_publishes_and_begins_another(api: Api, script: Script) -> None:
     ended(script)
     person = Person("promote", "another", "a second task here", "x", "exit")
@@ -126,6 +135,14 @@ def test_one_more_job_is_queued_and_stayed_with_later(api: Api, script: Script) 
     assert talk(api, person, "a first task here") is ExitCode.DONE
     assert tasks(script) == ["a first task here", "a second task here"]
     assert "stay with the next job (1 queued)" in person.screen.getvalue()
+    assert person.screen.getvalue().count(f"job {script.job.job_id}") == 1  # only of the one that is stayed with
+
+
+def test_who_leaves_is_told_of_the_jobs_that_wait_in_the_queue(api: Api, script: Script) -> None:
+    script.asks(HitlType.CONFIRM, CONFIRM)
+    person = Person("/queue a second task here", "/exit")
+    talk(api, person, "a first task here")
+    assert "queued here go on too: skill-fleet jobs" in person.screen.getvalue()
 
 
 def test_a_task_can_be_written_in_an_editor(api: Api, script: Script) -> None:
