@@ -16,6 +16,7 @@ from domain.brief import Plan
 from domain.errors import NoProvider
 from domain.proposals import without_asked
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
+from domain.text import counted
 from domain.validation import salient_facts, score, validate
 from store import evidence, jobs, revisions, understanding
 from store.session import Database
@@ -59,7 +60,11 @@ class RuleChecks(Checks):
 
     async def _keep(self, revision: m.ForRevision, digest: str, report: ValidationReport) -> m.Judged:
         report_id = report_key(revision.job_id, revision.revision)
-        message = "validation passed" if report.passed else f"validation found {len(_errors(report.findings))} errors"
+        message = (
+            "validation passed"
+            if report.passed
+            else f"validation found {counted(len(_errors(report.findings)), 'error')}"
+        )
         summary: dict[str, JsonValue] = {"passed": report.passed, "score": report.score, "report_id": str(report_id)}
         async with self.database.transaction() as session:
             await evidence.keep_report(session, report_id, revision.job_id, revision.revision, digest, report)

@@ -9,7 +9,7 @@ from domain.diff import unified
 from domain.errors import NotFound, SkillFileError
 from domain.evaluation import Evidence
 from domain.grading import summarize
-from domain.job import Phase
+from domain.job import JobResult, Phase
 from domain.prompt import (
     BudgetData,
     ConfirmData,
@@ -23,6 +23,7 @@ from domain.prompt import (
 )
 from domain.skill import Severity
 from domain.skill_file import parse, sections
+from domain.text import counted
 from store import calls, evidence, jobs, prompts, revisions, understanding
 from store.session import Session
 from workflows import messages as m
@@ -112,11 +113,12 @@ async def _budget(session: Session, prompt: m.Prompt) -> BudgetData:
     job = await jobs.get(session, prompt.job_id)
     phase = Phase(job.current_phase) if job and job.current_phase else Phase.REFINEMENT
     cases = await evidence.cases_of(session, prompt.job_id)
+    held = JobResult.model_validate(job.result if job else {}).revision
     return BudgetData(
         spent=await calls.spent(session, prompt.job_id),
         limit=(await jobs.options_of(session, prompt.job_id)).budget or Budget(),
         estimate=estimate(within=phase, cases=len(cases)),
-        reason=prompt.reason,
+        reason=prompt.reason if held else f"{prompt.reason}; nothing is written yet, so to finish now ends the job",
     )
 
 
@@ -136,7 +138,7 @@ async def _validate(session: Session, prompt: m.Prompt) -> ValidateData:
         passed=row.passed,
         score=row.score,
         findings=findings,
-        report=f"{len(errors)} errors in revision {row.revision}:\n" + "\n".join(lines),
+        report=f"{counted(len(errors), 'error')} in revision {row.revision}:\n" + "\n".join(lines),
         revision=row.revision,
         digest=row.digest,
     )
@@ -156,7 +158,7 @@ def _highlights(content: str, changes: list[str]) -> list[Highlight]:
     told = [why for why in changes if not why.startswith(NOT_ABOUT_A_SECTION)]
     changed = {section.heading: why for section in found for why in told if section.heading in why}
     return [
-        Highlight(section=section.heading, why=changed.get(section.heading) or reasons[section.heading])
-        for section in found
-        if section.heading in changed or section.heading in reasons
+        Highlight(section=name, why=changed[name].removeprefix(f"{name}: ") if name in changed else reasons[name])
+        for name in (section.heading for section in found)
+        if name in changed or name in reasons
     ]

@@ -115,7 +115,7 @@ async def conflict(session: Session, job_id: UUID, row: HitlInteraction | None) 
     if row.responded_by is None:
         what = f"it was {row.status} without an answer"
     return AnswerConflict(
-        f"This prompt is closed: {what} at {standing['responded_at']}. What you wrote is kept as your draft. "
+        f"This prompt is closed: {what}{_when(row)}. What you wrote is kept as your draft. "
         f"See what is asked now: {look}.",
         standing,
     )
@@ -124,6 +124,10 @@ async def conflict(session: Session, job_id: UUID, row: HitlInteraction | None) 
 async def reread(parts: Services, job_id: UUID) -> KnownJob:
     """The job as it stands now."""
     return await find(parts.database, parts.temporal, job_id)
+
+
+def _when(row: HitlInteraction) -> str:
+    return f" on {row.responded_at:%Y-%m-%d at %H:%M:%S UTC}" if row.responded_at else ""
 
 
 def _standing(row: HitlInteraction) -> dict[str, str]:

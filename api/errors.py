@@ -18,7 +18,7 @@ SkillFleetError
 Translated at one edge (`api/problems.py`).
 """
 
-from domain.errors import SkillFleetError
+from domain.errors import PromotionRefused, SkillFleetError
 
 
 class InvalidRequest(SkillFleetError):
@@ -51,6 +51,10 @@ class NothingToReopen(SkillFleetError):
 
 class NothingToRetry(SkillFleetError):
     """No problem of this job waits for a person."""
+
+
+class NothingToPromote(PromotionRefused):
+    """The job ended without a draft that could ever be published, not even by force."""
 
 
 class PromotionFailed(SkillFleetError):

@@ -10,7 +10,7 @@ from pydantic import Field
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.dependencies import Services
-from api.errors import InvalidRequest
+from api.errors import InvalidRequest, NothingToPromote
 from api.permissions import Person
 from api.reading import KnownJob, status_of
 from api.temporal import result_of
@@ -57,8 +57,9 @@ async def promote(parts: Services, asking: Person, job: KnownJob, wanted: Promot
         standing, published = await _standing(session, job)
     if published:
         return await _settled(parts, job, category, already=True)
-    refusal = _ended_without(job, standing) or obstacle(standing, force=wanted.force, reason=reason)
-    if refusal:
+    if nothing := _ended_without(job, standing):
+        raise NothingToPromote(nothing)
+    if refusal := obstacle(standing, force=wanted.force, reason=reason):
         raise PromotionRefused(refusal)
     request = PromoteRequest(job_id=job.job_id, by=asking.name, category=category, force=wanted.force, reason=reason)
     try:

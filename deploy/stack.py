@@ -171,7 +171,7 @@ class LocalStack:
             "data": str(folder.root),
             "logs": str(folder.logs),
             "who writes": self._plan.writer,
-            "stop": f"Ctrl-C, or: skill-fleet down {folder.option}",
+            "stop": f"skill-fleet down {folder.option} (or Ctrl-C where it runs)",
         }
         lines = [f"  {name:<16} {value}" for name, value in rows.items()]
         title = f"Skill Fleet is up, but without {' and '.join(sorted(late))}:" if late else "Skill Fleet is up."

@@ -8,6 +8,11 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things as people write it: "1 error", "2 errors"."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def utf8_problem(text: str) -> str | None:
     """Why the text cannot be written as UTF-8, or None; characters count from 1."""
     try:

@@ -67,9 +67,15 @@ class Learned:
     """What a provider has shown it cannot do; shared by all that is asked of one `ModelSpec`."""
 
     no_schema: bool = False
+    no_form: bool = False
     no_stream: bool = False
     unfinished_streams: int = 0
     client: RecordingLM | None = None
+
+    def refused(self, form: dict[str, JsonValue]) -> None:
+        """Ask for less than this `response_format` from now on: plain JSON instead of a schema, then only in words."""
+        self.no_schema = True
+        self.no_form = self.no_form or form["type"] == "json_object"
 
 
 @dataclass(frozen=True)
@@ -192,19 +198,21 @@ class LanguageModel:
         inputs: dict[str, object],
         free: bool = False,
     ) -> dspy.Prediction | None:
-        """One try; None when the answer cannot be read. A provider that takes no schema is asked again without."""
+        """One try; None when the answer cannot be read. A provider that refuses the form is asked again with less."""
         format_ = None if free else self._format(task)
         try:
             return await self._predict(task, adapter, index, replace(form, response_format=format_), inputs)
         except (AdapterParseError, BrokenOutput):
             return None
         except LMError as error:
-            if format_ is None or self._spec.learned.no_schema or not refuses_schema(error):
+            if format_ is None or not refuses_schema(error):
                 raise as_provider_error(error, self.name, self._spec.api_key) from None
-        self._spec.learned.no_schema = True
+        self._spec.learned.refused(format_)
         return await self._try(task, adapter, index, form, inputs)
 
-    def _format(self, task: type[Task]) -> dict[str, JsonValue]:
+    def _format(self, task: type[Task]) -> dict[str, JsonValue] | None:
+        if self._spec.learned.no_form:
+            return None
         if self._spec.learned.no_schema:
             return {"type": "json_object"}
         schema: dict[str, JsonValue] = {"name": task.__name__, "schema": response_schema(task), "strict": True}

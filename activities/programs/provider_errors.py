@@ -19,7 +19,7 @@ _UNAVAILABLE = (
     dspy_errors.LMUnexpectedError,
 )
 _CONTEXT = re.compile(r"context.{0,12}(length|size|window)|exceed_context", re.IGNORECASE)
-_FORMAT = re.compile(r"response_format|json_schema|schema", re.IGNORECASE)
+_FORMAT = re.compile(r"response.?format|schema|json.?(object|mode)", re.IGNORECASE)
 _BROKEN_OUTPUT = re.compile(r"peg-native|does not match the expected|failed to parse", re.IGNORECASE)
 
 
@@ -65,7 +65,7 @@ def _refused(error: dspy_errors.LMError, model: str, api_key: str | None) -> Pro
 
 
 def refuses_schema(error: dspy_errors.LMError) -> bool:
-    """True when the provider does not take a JSON schema: 400 naming the response format."""
+    """True when the provider does not take the form it was asked in: 400 naming the response format."""
     return isinstance(error, dspy_errors.LMInvalidRequestError | dspy_errors.LMUnsupportedFeatureError) and bool(
         _FORMAT.search(error.message)
     )

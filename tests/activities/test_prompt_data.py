@@ -129,7 +129,7 @@ async def test_a_failed_validation_says_what_is_wrong_and_how_to_mend_it(databas
     data = await shown(database, job_id=job, kind=HitlType.VALIDATE, report_id=report)
     assert isinstance(data, ValidateData)
     assert (data.passed, data.revision, data.digest) == (False, 3, "d")
-    assert data.report == "1 errors in revision 3:\n- fact-missing: 300 is not stated. State it."
+    assert data.report == "1 error in revision 3:\n- fact-missing: 300 is not stated. State it."
 
 
 FIX = SuggestedFix(field="skill_name", issue="It has capitals.", current="Notes", suggested="notes")
@@ -167,7 +167,7 @@ async def test_a_spent_budget_is_shown_with_its_limit_and_what_is_still_to_come(
     data = await shown(database, job_id=job, kind=HitlType.BUDGET, reason="2 of 2 model calls are spent")
     assert isinstance(data, BudgetData)
     assert (data.spent, data.limit) == (Spend(calls=2, tokens=14, usd=1.0), Budget(calls=2))
-    assert data.reason == "2 of 2 model calls are spent"
+    assert data.reason == "2 of 2 model calls are spent; nothing is written yet, so to finish now ends the job"
     assert data.estimate is not None
     assert data.estimate.model_calls == 1
 

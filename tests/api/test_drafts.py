@@ -60,7 +60,7 @@ async def test_the_draft_of_a_job_that_did_not_complete_is_gone_on_from_not_prom
     job = await opened(status=status)
     body = {"force": True, "reason": "it is good enough"}
     empty = await client.post(f"/api/v1/drafts/{job}/promote", json=body)
-    assert (empty.status_code, empty.json()["code"]) == (409, "promotion_refused")
+    assert (empty.status_code, empty.json()["code"]) == (409, "nothing_to_promote")
     assert f"{status} and wrote no draft" in empty.json()["detail"]
     async with database.transaction() as session:
         await jobs.merge_result(session, job, revision=3, digest="d3")

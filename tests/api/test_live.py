@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -304,10 +303,8 @@ async def test_sixty_open_streams_hold_no_connection_of_a_pool_of_two(
             assert [json.loads(await one.recv())["type"] for _ in range(2)] == ["state", "started"]
 
         assert small.pool_state().active == 0
-        began = time.monotonic()
-        for _ in range(20):
+        for _ in range(20):  # with a connection held by a stream, these would wait for the pool and end as 503
             (await client.get(f"{url}/jobs/{job}/status")).raise_for_status()
-        assert (time.monotonic() - began) / 20 < 0.25
 
         await tell(database, job, "the end", status=JobStatus.COMPLETED)
         last = [await anext(story) for story in stories]

@@ -8,7 +8,6 @@ import pytest
 from tests.support.provider import Provider, SpawnedProvider
 from tests.support.terminal import Terminal, up
 
-
 AGENT = "Do the task with what you are given"
 """Words of the prompt that the agent under test gets."""
 

@@ -161,6 +161,45 @@ async def test_a_provider_that_refuses_schemas_is_asked_for_plain_json_from_then
     assert len(ledger.calls) == 2
 
 
+async def test_a_provider_that_refuses_every_form_is_asked_in_words_from_then_on(
+    odd_server: StartServer, ledger: MemoryLedger
+) -> None:
+    formats: list[str] = []
+
+    def respond(body: bytes) -> tuple[int, JsonValue]:
+        formats.append(json.loads(body).get("response_format", {}).get("type", "none"))
+        if formats[-1] != "none":
+            return 400, {"error": {"message": f"{formats[-1]} is not supported", "type": "invalid_request_error"}}
+        return 200, completion(f"```json\n{json.dumps(GOOD)}\n```")
+
+    spec = ModelSpec("openai/stand-in", await odd_server(respond), "key")
+    model = LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(1))
+
+    found = await model.ask(NameThings, 200, request="a lamp")
+    await model.ask(NameThings, 200, request="a chair")
+
+    assert found.title == GOOD["title"]
+    assert formats == ["json_schema", "json_object", "none", "none"]
+
+
+async def test_calls_side_by_side_each_learn_that_schemas_are_refused(
+    odd_server: StartServer, ledger: MemoryLedger
+) -> None:
+    def respond(body: bytes) -> tuple[int, JsonValue]:
+        if json.loads(body)["response_format"]["type"] == "json_schema":
+            return 400, {"error": {"message": "response_format json_schema is not supported", "type": "invalid"}}
+        return 200, completion(json.dumps(GOOD))
+
+    spec = ModelSpec("openai/stand-in", await odd_server(respond), "key")
+    model = LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(4))
+
+    found = await asyncio.gather(
+        *(model.ask(NameThings, 200, request=thing) for thing in ("a lamp", "a chair", "a bed"))
+    )
+
+    assert [answer.title for answer in found] == [GOOD["title"]] * 3
+
+
 @pytest.mark.parametrize("fault", [FaultKind.PROSE, FaultKind.EMPTY])
 async def test_an_unreadable_answer_is_kept_and_asked_again_a_little_warmer(
     model: LanguageModel, provider: LocalProvider, ledger: MemoryLedger, fault: FaultKind
