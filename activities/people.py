@@ -3,7 +3,9 @@
 Part of `DatabaseRecords`. The claim in the database is the arbiter of answers; every one that came is in the audit.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID, uuid5
 
 from temporalio import activity
@@ -85,41 +87,29 @@ class PromptRecords(Records):
     @activity.defn
     async def park_prompt(self, prompt: m.ForPrompt) -> m.Taken:
         """The prompt is overdue: take its answer if one was claimed, else mark the job as parked."""
-        async with self.database.transaction() as session:
-            row = await prompts.get(session, prompt.interaction_id)
-            if row is not None and row.status == PromptStatus.RESPONDED:
-                return await _apply(session, row)
-            await jobs.change(
-                session,
-                prompt.job_id,
-                f"parked:{prompt.interaction_id}{_asking(row)}",
-                "parked",
-                "nobody has answered in time: the job is parked, and the prompt can still be answered",
-                parked_at=datetime.now(UTC),
-            )
-        return m.Taken(interaction_id=prompt.interaction_id)
+        return await self._unless_answered(prompt.interaction_id, _park)
 
     @activity.defn
     async def remind(self, reminder: m.Reminder) -> m.Taken:
         """Remind people of a prompt, once per number; takes its answer if one was claimed meanwhile."""
-        async with self.database.transaction() as session:
-            row = await prompts.get(session, reminder.interaction_id)
-            if row is not None and row.status == PromptStatus.RESPONDED:
-                return await _apply(session, row)
-            if row is not None and row.status == PromptStatus.PENDING:
-                await _remind(session, row, reminder)
-        return m.Taken(interaction_id=reminder.interaction_id)
+        return await self._unless_answered(reminder.interaction_id, partial(_remind, reminder=reminder))
 
     @activity.defn
     async def reopen_prompt(self, reopening: m.Reopening) -> m.Taken:
         """Ask a parked prompt again, with a new due time; takes its answer if one was claimed meanwhile."""
+        return await self._unless_answered(reopening.interaction_id, partial(_reopen, reopening=reopening))
+
+    async def _unless_answered(
+        self, interaction_id: UUID, act: Callable[[Session, HitlInteraction], Awaitable[None]]
+    ) -> m.Taken:
+        """Go on with the answer if one was claimed meanwhile; else do this to the prompt that still waits."""
         async with self.database.transaction() as session:
-            row = await prompts.get(session, reopening.interaction_id)
+            row = await prompts.get(session, interaction_id)
             if row is not None and row.status == PromptStatus.RESPONDED:
                 return await _apply(session, row)
             if row is not None and row.status == PromptStatus.PENDING:
-                await _reopen(session, row, reopening)
-        return m.Taken(interaction_id=reopening.interaction_id)
+                await act(session, row)
+        return m.Taken(interaction_id=interaction_id)
 
 
 def prompt_key(job_id: UUID, kind: HitlType, number: int) -> UUID:
@@ -195,6 +185,17 @@ async def _note_applied(session: Session, row: HitlInteraction) -> None:
     )
 
 
+async def _park(session: Session, row: HitlInteraction) -> None:
+    await jobs.change(
+        session,
+        row.job_id,
+        f"parked:{row.interaction_id}{_asking(row)}",
+        "parked",
+        "nobody has answered in time: the job is parked, and the prompt can still be answered",
+        parked_at=datetime.now(UTC),
+    )
+
+
 async def _remind(session: Session, row: HitlInteraction, reminder: m.Reminder) -> None:
     """Tell whoever the prompt waits for; an escalation is told to the owner."""
     job = await jobs.locked(session, row.job_id)
@@ -242,6 +243,6 @@ def _still_parked(job: Job) -> datetime | None:
     return job.parked_at if job.error else None
 
 
-def _asking(row: HitlInteraction | None) -> str:
+def _asking(row: HitlInteraction) -> str:
     """Tells the events of a prompt that was asked again from those of its first asking."""
-    return f":{row.reopened_at.isoformat()}" if row is not None and row.reopened_at else ""
+    return f":{row.reopened_at.isoformat()}" if row.reopened_at else ""
