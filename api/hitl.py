@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from pydantic import Field
 
 from api import answering, reading
 from api.dependencies import JobToAnswer, JobToRead, PersonDep, ServicesDep, storable
@@ -54,6 +55,12 @@ class HitlConfig(StrictShape):
     max_content_bytes: int = MAX_CONTENT
 
 
+class DraftBody(AnswerDraft):
+    """A part of an answer; it may name its prompt, as an answer does."""
+
+    interaction_id: Annotated[UUID | None, Field(description="The prompt it is for; default: the open one.")] = None
+
+
 @router.get("/config", summary="Prompts and their actions")
 async def read_hitl_config() -> HitlConfig:
     """Every kind of prompt that this version opens, what may be done with it, and what it is called."""
@@ -80,14 +87,15 @@ async def read_prompt(job: JobToRead, parts: ServicesDep, asking: PersonDep) -> 
 @router.patch("/{job_id}/draft", summary="Keep a part of an answer", responses=problems(404, 409, 422, 503))
 async def save_draft(
     job: JobToAnswer,
-    body: AnswerDraft,
+    body: DraftBody,
     parts: ServicesDep,
     asking: PersonDep,
-    interaction_id: Annotated[UUID | None, Query(description="The prompt it is for; default: the open one.")] = None,
+    interaction_id: Annotated[UUID | None, Query(description="The same as in the body.")] = None,
 ) -> AnswerDraft:
     """Merge into your draft, question by question; null clears. Returns the whole draft. 409 when the prompt has closed
     meanwhile: who answered is in `standing`, and your text is kept with that prompt."""
-    return await answering.save_draft(parts, asking, job, body, interaction_id)
+    part = AnswerDraft.model_validate(body.model_dump(exclude_unset=True, exclude={"interaction_id"}))
+    return await answering.save_draft(parts, asking, job, part, body.interaction_id or interaction_id)
 
 
 @router.post("/{job_id}/response", status_code=202, summary="Answer", responses=problems(404, 409, 410, 413, 422, 503))

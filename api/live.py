@@ -46,7 +46,8 @@ async def watch_job(
     socket: WebSocket, parts: ServicesDep, job_id: str, last_event_id: str | None = None, tokens: bool = False
 ) -> None:
     """The events of a job as JSON text frames: first the present state (`state`), then every event after
-    `last_event_id` (without one: all), then the close with code 1000. Count `seq` from all but `state` and `token`.
+    `last_event_id` or the header `Last-Event-ID` (without one: all), then the close with code 1000. Count `seq` from
+    all but `state` and `token`.
 
     4404: no such job, or not for this person. 4422: `last_event_id` is none. 1013: try again later.
     """
@@ -56,7 +57,8 @@ async def watch_job(
     await socket.accept()
     try:
         job, asking = await _readable(socket, parts, job_id)
-        story = follow(parts, job, position(last_event_id), tokens=tokens, watcher=asking.name)
+        since = socket.headers.get("last-event-id") or last_event_id
+        story = follow(parts, job, position(since), tokens=tokens, watcher=asking.name)
         finished = await _send_all(socket, story)
     except (NotFound, InvalidRequest) as error:
         await socket.close(UNKNOWN if isinstance(error, NotFound) else UNFIT, _short(str(error)))

@@ -99,6 +99,9 @@ KINDS: Mapping[type[SkillFleetError], Kind] = MappingProxyType(
     }
 )
 
+AWAY = 2
+"""Seconds after which to try again while the database or Temporal is away."""
+
 DATABASE_DOWN = Problem(
     title="The database cannot be reached",
     status=503,
@@ -194,8 +197,7 @@ def install(app: FastAPI, page: Page, headers: Mapping[str, str]) -> Told:
         problem = document_of(error).model_copy(update=update)
         if wants_page(request):
             return page(request, problem)
-        later = {"Retry-After": str(error.seconds)} if isinstance(error, TryLater) else None
-        return problem_response(problem, request.state.request_id, later)
+        return problem_response(problem, request.state.request_id, _later(error, problem))
 
     def unforeseen(request: Request, error: Exception) -> Response:
         log.error("unforeseen", exc_info=error)
@@ -208,6 +210,13 @@ def install(app: FastAPI, page: Page, headers: Mapping[str, str]) -> Told:
         app.add_exception_handler(foreseen, told)
     app.add_exception_handler(Exception, unforeseen)
     return told
+
+
+def _later(error: Exception, problem: Problem) -> dict[str, str] | None:
+    """When the same request may do: what is away is usually back in seconds."""
+    if isinstance(error, TryLater):
+        return {"Retry-After": str(error.seconds)}
+    return {"Retry-After": str(AWAY)} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else None
 
 
 def document_of(error: Exception) -> Problem:

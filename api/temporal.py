@@ -40,9 +40,14 @@ from workflows.messages import Outcome, PromoteRequest, ReopenRequest, RetryRequ
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import WORKFLOWS
 
-RPC = timedelta(seconds=5)
+RPC = timedelta(seconds=4)
+"""Seconds for one try; below the five after which many HTTP clients give up on us."""
+
 WITHIN = 8.0
 """Seconds for one question to Temporal with all its retries; nothing may hang."""
+
+TOLD_WITHIN = 2.5
+"""The same for an answer: its claim is safe, and who sent it need not wait until Temporal is back."""
 
 RECENT = timedelta(seconds=75)
 """A living worker polls at least once a minute."""
@@ -117,7 +122,7 @@ class Temporal:
 
     async def answer(self, job_id: UUID, interaction_id: UUID) -> None:
         """Tell the workflow that its prompt has an answer. Raises WorkflowGone, TemporalUnavailable."""
-        async with _bounded():
+        async with _bounded(TOLD_WITHIN):
             signal = AnswerSignal(interaction_id=interaction_id)
             await self._job(job_id).signal(CreateSkill.answer, signal, rpc_timeout=RPC)
 
@@ -204,12 +209,12 @@ def one_line(text: str) -> str:
 
 
 @asynccontextmanager
-async def _bounded() -> AsyncIterator[None]:
+async def _bounded(within: float = WITHIN) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(within):
             yield
     except TimeoutError as error:
-        raise _away(f"no answer within {WITHIN:g} s") from error
+        raise _away(f"no answer within {within:g} s") from error
     except RPCError as error:
         raise _translated(error) from error
     except RuntimeError as error:

@@ -18,7 +18,10 @@ _LONGEST_INPUT = 1_000
 _ASKED = re.compile(
     r"(?:(?P<kept>\bskill\b),?(?:\s+(?:that|which))?(?:\s+(?:is|be|to\s+be|shall\s+be|should\s+be))?"
     r"\s+(?:named|called|titled|with\s+the\s+name|by\s+the\s+name\s+of)"
-    r"|(?:^|[.,;:!?(]\s*|\b(?:and|please)\s+)(?:call|name)\s+(?:it|the\s+skill|this\s+skill))\s+(?=\S)",
+    r"|(?:^|[.,;:!?(]\s*|\b(?:and|please)\s+)(?:call|name)\s+(?:it|the\s+skill|this\s+skill)"
+    r"|\bskill\s+name\s*[:=]"
+    r"|(?:^|[.;!?]\s+)(?:its|the)\s+name\s+(?:of\s+the\s+skill\s+)?(?:should|shall|must)\s+be"
+    r"|(?:^|\b(?:create|make|write|build)\s+(?:a|the)\s+)(?P<quoted>skill(?=\s+[\"“„`'‘])))\s+(?=\S)",
     re.IGNORECASE,
 )
 _IN_QUOTES = re.compile(r"[\"“”„`'‘]([^\"“”„`\n]{1,200}?)[\"“”`'’](?!\w)")
@@ -95,7 +98,8 @@ def without_asked_name(text: str) -> str:
 def _asked(text: str) -> tuple[str, int, int] | None:
     """The name, and where the words that give it begin and end."""
     for found in _ASKED.finditer(text):
-        start = found.start() if found["kept"] is None else found.end("kept")
+        kept = next((group for group in ("kept", "quoted") if found[group] is not None), None)
+        start = found.start() if kept is None else found.end(kept)
         quoted = _IN_QUOTES.match(text, found.end())
         name, end = (quoted[1].strip(), quoted.end()) if quoted else _bare(text, found.end())
         if name:

@@ -62,7 +62,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database.connect(database_url, pool_size=5, max_overflow=5)
     tables = ", ".join(table.name for table in METADATA.sorted_tables)
     async with database.transaction() as session:
+        await session.execute(text("ALTER TABLE hitl_answers DISABLE TRIGGER never_emptied"))
+        await session.execute(text("ALTER TABLE job_events DISABLE TRIGGER never_emptied"))
         await session.execute(text(f"TRUNCATE {tables}"))
+        await session.execute(text("ALTER TABLE hitl_answers ENABLE TRIGGER never_emptied"))
+        await session.execute(text("ALTER TABLE job_events ENABLE TRIGGER never_emptied"))
     yield database
     await database.dispose()
 

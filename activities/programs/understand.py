@@ -80,20 +80,18 @@ async def ask_questions(model: LanguageModel, brief: Brief, *, most: int) -> lis
     found = await model.at("thinking of questions").ask(AskAuthor, 420, request=told(brief, model.low_confidence))
     known_ones = [item.question for item in brief.decisions]
     shaped = _shaped(found.questions, brief, known_ones)[:most]
-    for text, why in _BANK:
-        heard = [*known_ones, *(question.text for question in shaped)]
-        if len(shaped) < min(LEAST, most) and not any(alike(text, other) for other in heard):
-            shaped.append(Question(id="", text=text, why=why))
-    return _numbered(shaped, "q")
+    missing = max(0, min(LEAST, most) - len(shaped))
+    more = _never_asked([*known_ones, *(question.text for question in shaped)])[:missing]
+    return _numbered([*shaped, *more], "q")
 
 
 async def ask_deeper(
     model: LanguageModel, brief: Brief, *, asked: Sequence[str], round_number: int, most: int
 ) -> list[Question]:
-    """At most `most` questions of a later round; none when the model has no sensible one that is new.
+    """At most `most` questions of a later round; none when nothing sensible is left to ask.
 
     `asked`: all questions of the rounds before, also those left to the model. `round_number` counts the deep rounds
-    from 1. Nothing is made up here: whoever has answered once is not asked for the sake of asking.
+    from 1. Where the model has no new one, those of problem, success, limits and preferences that were never asked.
     """
     if most < 1:
         return []
@@ -102,7 +100,15 @@ async def ask_deeper(
     found = await author.ask(AskDeeper, 420, request=request, asked=listed(asked))
     known_ones = [*asked, *(item.question for item in brief.decisions)]
     wanted = [item for item in found.questions if not restates(item.text, AskDeeper.__doc__ or "")]
-    return _numbered(_shaped(wanted, brief, known_ones)[:most], f"q{round_number + 1}_")
+    shaped = _shaped(wanted, brief, known_ones) or _never_asked(known_ones)
+    return _numbered(shaped[:most], f"q{round_number + 1}_")
+
+
+def _never_asked(heard: Sequence[str]) -> list[Question]:
+    """What every skill needs to know and nobody was asked yet."""
+    return [
+        Question(id="", text=text, why=why) for text, why in _BANK if not any(alike(text, other) for other in heard)
+    ]
 
 
 def _shaped(items: Sequence[QuestionItem], brief: Brief, asked: Sequence[str]) -> list[Question]:

@@ -118,14 +118,16 @@ async def test_a_later_round_repeats_nothing_and_is_stored_beside_the_first(
 
 
 @pytest.mark.parametrize("full", [True, False])
-async def test_a_model_without_an_idea_has_no_later_round(
+async def test_a_model_without_an_idea_asks_only_what_was_never_asked(
     author: ModelAuthor, database: Database, run: Run, provider: LocalProvider, full: bool
 ) -> None:
     job = await make_job(database)
     first = await asked(author, database, run, job)
     provider.when().answer(generic(full=full))
     assert not await complete(author, run, job)
-    assert (await run(author.ask_deeper, m.Deeper(job_id=job, round=1))).questions == 0
+    deeper = (await run(author.ask_deeper, m.Deeper(job_id=job, round=1))).questions
     async with database.transaction() as session:
-        assert await understanding.questions_of(session, job) == first
-        assert await understanding.rounds_asked(session, job) == 1
+        now = await understanding.questions_of(session, job)
+        assert await understanding.rounds_asked(session, job) == 2
+    assert len(now) == deeper > 0
+    assert not {item.text for item in now} & {item.text for item in first}

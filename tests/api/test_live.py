@@ -83,6 +83,8 @@ async def test_a_websocket_goes_on_where_the_client_stands(port: int, database: 
     await tell(database, job, "the end", status=JobStatus.CANCELLED)
     async with socket(port, job, "last_event_id=2") as connection:
         assert [event.message for event in (await heard(connection))[1:]] == ["two", "the end"]
+    async with socket(port, job, additional_headers={"Last-Event-ID": "2"}) as connection:
+        assert [event.message for event in (await heard(connection))[1:]] == ["two", "the end"]
 
 
 @pytest.mark.parametrize(

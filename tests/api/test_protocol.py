@@ -326,8 +326,9 @@ async def test_a_draft_never_slips_into_the_next_round(
     second = await asked(job, number=2)
     part = {"answers": {"q1": "for the first"}, "content": "text", "reason": "why"}
     late = await client.patch(f"/api/v1/hitl/{job}/draft?interaction_id={first}", json=part)
+    named = await client.patch(f"/api/v1/hitl/{job}/draft", json=part | {"interaction_id": str(first)})
     elsewhere = await client.patch(f"/api/v1/hitl/{job}/draft?interaction_id={uuid4()}", json=part)
-    assert (late.status_code, elsewhere.status_code) == (409, 409)
+    assert (late.status_code, named.status_code, elsewhere.status_code) == (409, 409, 409)
     assert await draft_of(database, first, "local") == part
     assert await draft_of(database, second, "local") is None
 

@@ -1,5 +1,6 @@
 """The line to Temporal: what is away, what is gone and what was refused are told apart."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -13,7 +14,7 @@ from temporalio.worker import Worker
 
 from api.app import lazy_client
 from api.errors import PromotionFailed, TemporalUnavailable, WorkflowGone
-from api.temporal import SUMMARY, Temporal, result_of, summary_of
+from api.temporal import SUMMARY, TOLD_WITHIN, Temporal, result_of, summary_of
 from domain.errors import LibraryConflict, PromotionRefused
 from domain.job import CancelRequest
 from workflows import messages as m
@@ -90,6 +91,13 @@ async def test_what_temporal_does_not_know_is_gone_not_away(temporal: WorkflowEn
         await line.reopen(uuid4(), "ada")
     with pytest.raises(WorkflowGone):
         await line.answer(uuid4(), uuid4())
+
+
+async def test_an_answer_does_not_wait_long_for_a_temporal_that_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as frozen:  # the kernel takes the connection, and nobody reads from it
+        nobody = Temporal(await lazy_client({"target_host": f"127.0.0.1:{frozen.getsockname()[1]}"}))
+        with pytest.raises(TemporalUnavailable, match=f"no answer within {TOLD_WITHIN:g} s"):
+            await nobody.answer(uuid4(), uuid4())
 
 
 async def test_a_namespace_that_does_not_exist_is_no_missing_job(temporal: WorkflowEnvironment) -> None:

@@ -1,7 +1,7 @@
 """Facts of a request: found where they are plain, silent where they are doubtful."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.facts import MOST_FACTS, missing_facts, salient_facts
@@ -65,6 +65,8 @@ def test_a_lost_fact_is_named(fact: str, text: str) -> None:
 
 
 @given(st.text(max_size=300))
+@example("0\\0")
+@example("1*2")
 def test_a_text_states_all_its_own_facts(text: str) -> None:
     assert len(salient_facts(text)) <= MOST_FACTS
     assert missing_facts(salient_facts(text), text) == []

@@ -66,7 +66,7 @@ async def test_a_job_that_was_never_answered_has_an_empty_audit(database: Databa
 
 
 @pytest.mark.parametrize("table", ["hitl_answers", "job_events"])
-@pytest.mark.parametrize("change", ["UPDATE {} SET job_id = job_id", "DELETE FROM {}"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET job_id = job_id", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_nobody_changes_or_removes_what_people_did(database: Database, table: str, change: str) -> None:
     job = await make_job(database)
     await note(database, job, "accepted")

@@ -153,12 +153,18 @@ async def test_a_later_round_asks_no_more_than_the_person_allows(model: Language
 
 @pytest.mark.parametrize("full", [True, False])
 @pytest.mark.parametrize("text", ["string", ""])
-async def test_a_model_without_an_idea_asks_nothing_deeper(
+async def test_where_a_model_has_no_idea_what_every_skill_needs_is_asked_once(
     model: LanguageModel, provider: LocalProvider, text: str, full: bool
 ) -> None:
     provider.when().answer(generic(text, full=full))
+    asked = ["How will you see that a result is good?"]
 
-    assert await ask_deeper(model, DATA, asked=["Which data?"], round_number=1, most=3) == []
+    deeper = await ask_deeper(model, DATA, asked=asked, round_number=1, most=3)
+
+    assert [item.id for item in deeper] == ["q2_1", "q2_2", "q2_3"]
+    assert not {item.text for item in deeper} & set(asked)
+    everything = [*asked, *(item.text for item in deeper)]
+    assert await ask_deeper(model, DATA, asked=everything, round_number=2, most=3) == []
 
 
 async def test_what_was_asked_before_reaches_the_model_also_when_it_was_left_open(
