@@ -81,7 +81,7 @@ def missing_facts(facts: Sequence[str], text: str) -> list[str]:
 
 def _normal(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
-    apart = re.sub(r"(?<=\w)[*`\\]+(?=\w)", " ", plain)  # what marks keep apart stays apart: 0\\0 is not 00
+    apart = re.sub(r"(?<=\w)[*`\\]+(?=\w)", " ", plain)  # what marks keep apart stays apart
     return " ".join(re.sub(r"[*`\\]|(?<=\d),(?=\d{3}\b)", "", apart).split())
 
 
