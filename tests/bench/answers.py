@@ -36,7 +36,7 @@ async def note_time() -> float:
     return time.time()
 
 
-@workflow.defn
+@workflow.defn(sandboxed=False)  # it does nothing that the sandbox could catch
 class RawWait:
     """Raw Temporal with the same wait: a signal, then a step."""
 
