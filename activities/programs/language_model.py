@@ -255,9 +255,13 @@ class LanguageModel:
             return ModelCall(key="", label="", input_digest="", outputs=[], model=self.name)
 
     async def _sent(self, send: Send, live: bool) -> ModelCall:
-        """The call, streamed to people if it is live. One that takes no streams is asked again without."""
+        """The call, streamed to people if it is live. One that takes no streams is asked again without.
+
+        The small local model is not streamed: reading along takes from it the cores that it decodes with.
+        """
         learned = self._spec.learned
-        if not live or learned.no_stream or not self._spec.client().can_stream:
+        streams = self._spec.client().can_stream and not (learned.no_stream or self._spec.small_local)
+        if not live or not streams:
             return await send(None)
         lane = Lane(lambda text: self._ledger.show(self._said(), text))
         try:
