@@ -114,10 +114,8 @@ class DatabaseRecords(PromptRecords):
         async with self.database.transaction() as session:
             row = await prompts.get(session, taken.interaction_id)
             given = Answer.model_validate(row.response_data or {}).answers if row else None
-            options = await jobs.options_of(session, taken.job_id)
-            old = options.budget or Budget()
+            old = (await jobs.options_of(session, taken.job_id)).budget or Budget()
             new = new_limit(old, Budget.model_validate(given or {}), await calls.spent(session, taken.job_id))
-            kept = options.model_copy(update={"budget": new}).model_dump(mode="json")
             by = row.responded_by if row else None
             await jobs.change(
                 session,
@@ -126,7 +124,7 @@ class DatabaseRecords(PromptRecords):
                 "budget_raised",
                 f"{by} raised the budget to {in_words(new)}",
                 {"old": old.model_dump(mode="json"), "new": new.model_dump(mode="json"), "by": by},
-                options=kept,
+                budget=new.model_dump(mode="json"),
             )
 
     @activity.defn

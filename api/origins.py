@@ -42,7 +42,7 @@ async def roots(parts: Services, asking: Person, job_id: UUID, revision: int | N
     return Roots(
         origin=Origin(job_id=job_id, revision=chosen),
         task_description=row.task_description,
-        options=JobOptions.model_validate(row.options),
+        options=jobs.effective(row.options, row.budget),
         sources=[Source.model_validate(source) for source in row.sources],
     )
 

@@ -28,7 +28,7 @@ class Change(TypedDict, total=False):
     progress_percent: int
     progress_message: str
     task_description_refined: str
-    options: Json
+    budget: Json
     proposal: Json
     assignee: str | None
     error: str | None
@@ -157,8 +157,14 @@ async def opened(session: AsyncSession, job_ids: Sequence[UUID]) -> set[UUID]:
 
 
 async def options_of(session: AsyncSession, job_id: UUID) -> JobOptions:
-    """How the job was asked to run."""
-    return JobOptions.model_validate(await session.scalar(select(Job.options).where(Job.job_id == job_id)) or {})
+    """How the job runs now."""
+    found = (await session.execute(select(Job.options, Job.budget).where(Job.job_id == job_id))).first()
+    return effective(*found) if found else JobOptions()
+
+
+def effective(options: Json, budget: Json | None) -> JobOptions:
+    """The options as they were asked for, which stay as they are, under the budget that people raised since."""
+    return JobOptions.model_validate({**options, "budget": budget} if budget else options)
 
 
 async def page(

@@ -67,6 +67,7 @@ class Job(Base):
     assignee: Mapped[str | None] = mapped_column(USER_ID, index=True)
     origin: Mapped[Json | None]
     proposal: Mapped[Json | None]
+    budget: Mapped[Json | None]
     validation_passed: Mapped[bool | None]
     validation_score: Mapped[float | None]
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0)

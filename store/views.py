@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.job import JobOptions, JobResult, JobStatus, JobStatusView, JobSummary, JobView, Origin, Phase
+from domain.job import JobResult, JobStatus, JobStatusView, JobSummary, JobView, Origin, Phase
 from domain.prompt import HitlType, PromptStatus
-from store import calls, revisions
+from store import calls, jobs, revisions
 from store.tables import HitlInteraction, Job
 
 
@@ -20,7 +20,7 @@ async def job_view(session: AsyncSession, job: Job) -> JobView:
         job_type=job.job_type,
         task_description=job.task_description,
         task_description_refined=job.task_description_refined,
-        options=JobOptions.model_validate(job.options),
+        options=jobs.effective(job.options, job.budget),
         draft_path=job.draft_path,
         final_path=job.final_path,
         promoted=job.promoted,

@@ -7,14 +7,17 @@ import httpx
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from activities.records import DatabaseRecords
 from api.starting import StartOptions, digest
 from domain.budget import Budget
 from domain.job import JobOptions, JobStatus, Origin, Source, StartJob
+from domain.prompt import Answer, HitlType
 from store import jobs, revisions
 from store.session import Database
 from tests.api.conftest import Opened
 from tests.support.history import started_with
-from tests.support.rows import make_job, new_revision
+from tests.support.rows import claim, make_job, make_prompt, new_revision
+from workflows import messages as m
 
 TASK = "Create a skill for handling user data"
 FIRST_RELEASE = "0fb28878b9843bb6dfb2a7fc4941fee6bd37e10cbfdb1565af43f390f1b899ee"
@@ -185,3 +188,19 @@ async def test_a_key_is_known_by_the_row_too_when_temporal_has_forgotten(
     other = await client.post("/api/v1/skills", json={**body, "options": {}}, headers=key)
     assert (again.json()["job_id"], again.headers["Idempotent-Replayed"]) == (job, "true")
     assert other.json()["code"] == "idempotency_key_reused"
+
+
+async def test_a_raised_budget_does_not_make_another_request_of_the_same_one(
+    client: httpx.AsyncClient, database: Database, temporal: WorkflowEnvironment
+) -> None:
+    key = {"Idempotency-Key": str(uuid4())}
+    body = {"task_description": TASK, "options": {"budget": {"calls": 3}}}
+    job = (await client.post("/api/v1/skills", json=body, headers=key)).json()["job_id"]
+    async with database.transaction() as session:
+        await jobs.open_job(session, await started_with(temporal.client, job))
+    prompt = await make_prompt(database, UUID(job), HitlType.BUDGET, data={"reason": "spent"})
+    await claim(database, prompt, Answer(action="raise", answers={"calls": 40}))
+    await DatabaseRecords(database).raise_budget(m.ForPrompt(job_id=UUID(job), interaction_id=prompt))
+    again = await client.post("/api/v1/skills", json=body, headers=key)
+    assert (again.json().get("job_id"), again.headers.get("Idempotent-Replayed")) == (job, "true")
+    assert (await client.get(f"/api/v1/jobs/{job}")).json()["options"]["budget"]["calls"] == 40
