@@ -121,5 +121,5 @@ class Models:
     async def spent(self, job_id: UUID) -> Spent:
         """What the job's calls came to so far."""
         async with self.database.transaction() as session:
-            usage = await calls.usage(session, job_id)
-        return Spent(calls=usage.calls, tokens=usage.input_tokens + usage.output_tokens)
+            spent = await calls.spent(session, job_id)
+        return Spent(calls=spent.calls, tokens=spent.tokens)

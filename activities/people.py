@@ -137,7 +137,6 @@ async def _answer_itself(
     """Questions are left to the model; what else is asked is answered by the action alone."""
     questions = data.questions if isinstance(data, QuestionsData) else []
     given = Answer(action=action, answers={question.id: YOU_DECIDE for question in questions} or None)
-    await jobs.locked(session, prompt.job_id)
     claim = Claim(answer=given, digest=answers.digest(given, AUTO), by=AUTO, channel=Channel.AUTO)
     await prompts.claim(session, interaction_id, claim)
     row = await prompts.get(session, interaction_id)
@@ -171,18 +170,7 @@ async def _apply(session: Session, row: HitlInteraction) -> m.Taken:
 async def _note_applied(session: Session, row: HitlInteraction) -> None:
     """The job goes on with this answer; told once."""
     await prompts.mark_applied(session, row.interaction_id)
-    await audit.note(
-        session,
-        row.job_id,
-        row.interaction_id,
-        row.responded_by or "",
-        row.channel or "",
-        "applied",
-        str((row.response_data or {}).get("action", "")),
-        row.response_data or {},
-        row.answer_digest or "",
-        key=f"applied:{row.interaction_id}",
-    )
+    await audit.note_claimed(session, row, "applied")
 
 
 async def _park(session: Session, row: HitlInteraction) -> None:

@@ -221,17 +221,4 @@ async def _give_up(session: Session, ending: m.Ending) -> None:
     """An answer that was claimed in the moment of the end was taken, and reaches nobody: its author can see why."""
     why = f"The job was {ending.status} in the same moment, so this answer changed nothing."
     for row in await prompts.give_up(session, ending.job_id, why):
-        given = row.response_data or {}
-        await audit.note(
-            session,
-            row.job_id,
-            row.interaction_id,
-            row.responded_by or "",
-            row.channel or "",
-            "ended",
-            str(given.get("action", "")),
-            given,
-            row.answer_digest or "",
-            why,
-            key=f"ended:{row.interaction_id}",
-        )
+        await audit.note_claimed(session, row, "ended", why)

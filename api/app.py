@@ -131,7 +131,6 @@ async def lifespan(
         library=LibraryFolder(settings.library),
         hub=Hub(),
         model=model.model if model else None,
-        hosts=own_hosts(settings.api_url),
     )
     app.state.services = parts
     works = [parts.hub.listen(partial(listen, url)), redeliver_for_ever(parts), reconcile_for_ever(parts)]

@@ -23,17 +23,13 @@ MAX_USER = 255
 
 @dataclass(frozen=True)
 class Services:
-    """The parts of the api, made by the composition root. `model` is the one configured here, if any.
-
-    `hosts`: names besides loopback under which the api may be asked for.
-    """
+    """The parts of the api, made by the composition root. `model` is the one configured here, if any."""
 
     database: Database
     temporal: Temporal
     library: LibraryFolder
     hub: Hub
     model: str | None = None
-    hosts: frozenset[str] = frozenset()
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -65,6 +65,7 @@ async def write_group(name: str, body: Members, parts: ServicesDep, asking: Pers
     acts for the owners of the jobs it was given."""
     wanted = _checked(name, body.members)
     async with parts.database.transaction() as session:
+        await groups.lock(session, name)
         standing = await groups.members(session, name)
         if standing and not may(asking, Verb.CHANGE, Group(frozenset(standing))):
             raise NotAllowed(f"Only a member changes the group {name!r}. Ask one of them: {', '.join(standing[:5])}.")

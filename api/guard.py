@@ -43,6 +43,9 @@ MAX_BODY = 512 * 1024
 PATIENCE = 16 * MAX_BODY
 """Bytes of a request that is too large which are read and dropped."""
 
+REFUSED_SOCKET: Message = {"type": "websocket.close", "code": 1008, "reason": "Open this from our own page."}
+"""Before the handshake: the client gets a 403."""
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger("api")
@@ -58,7 +61,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         headers = Headers(scope=scope)
         request_id = accepted_id(headers.get("x-request-id", ""))
@@ -77,6 +80,13 @@ class Guard:
                     status=answer.status,
                     seconds=round(time.monotonic() - began, 3),
                 )
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket from a foreign page, or under a foreign name, reaches no route; the lifespan is none of ours."""
+        if scope["type"] == "websocket" and not is_own(Headers(scope=scope), self._hosts):
+            await send(REFUSED_SOCKET)
+            return
+        await self._app(scope, receive, send)
 
 
 class _Answer:
@@ -134,6 +144,12 @@ def refusal(scope: Scope, headers: Headers, hosts: Collection[str]) -> ASGIApp |
         detail = "Another site's page tried to change something here. Do it on our own page, or without a browser."
         return _refused(scope, 403, "cross_site", "Cross-site request", detail)
     return None
+
+
+def is_own(headers: Headers, hosts: Collection[str]) -> bool:
+    """Whether this comes to us under a name of ours, and from no other site's page."""
+    host = headers.get("host", "")
+    return host_name(host) in hosts and not is_cross_site(headers, host)
 
 
 def host_name(host: str) -> str:

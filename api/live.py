@@ -1,6 +1,6 @@
 """Live beside the event stream of a job: the same events over a WebSocket, and the inbox as it changes.
 
-Must hold no database session while it waits. The guard does not look at WebSockets: what it refuses is refused here.
+Must hold no database session while it waits.
 """
 
 import asyncio
@@ -20,7 +20,6 @@ from api import listing
 from api.dependencies import PersonDep, Services, ServicesDep, asking_name
 from api.described import problems
 from api.errors import InvalidRequest, TemporalUnavailable
-from api.guard import LOOPBACK, host_name, is_cross_site
 from api.jobs import position
 from api.listing import InboxWanted
 from api.permissions import Person, Verb, may
@@ -34,8 +33,8 @@ router = APIRouter(tags=["jobs"])
 BREATH = 0.5
 """Seconds between two readings of an inbox: many jobs at once shall not make it read for each of their events."""
 
-ENDED, REFUSED, AWAY = 1000, 1008, 1013
-"""Codes of RFC 6455 and its registry: all is sent; policy (before the handshake: 403); try again later."""
+ENDED, AWAY = 1000, 1013
+"""Codes of RFC 6455 and its registry: all is sent; try again later."""
 
 UNFIT, UNKNOWN = 4422, 4404
 """Our own codes, after the HTTP status that says the same."""
@@ -51,9 +50,6 @@ async def watch_job(
 
     4404: no such job, or not for this person. 4422: `last_event_id` is none. 1013: try again later.
     """
-    if not _own(socket, parts):
-        await socket.close(REFUSED, "Open this from our own page, or without a browser.")
-        return
     await socket.accept()
     try:
         job, asking = await _readable(socket, parts, job_id)
@@ -136,12 +132,6 @@ async def _continued(first: str, others: AsyncGenerator[str, None]) -> AsyncIter
         yield first
         async for text in others:
             yield text
-
-
-def _own(socket: WebSocket, parts: Services) -> bool:
-    """Whether this comes to us under a name of ours, and from no other site's page."""
-    host = socket.headers.get("host", "")
-    return host_name(host) in LOOPBACK | parts.hosts and not is_cross_site(socket.headers, host)
 
 
 async def _readable(socket: WebSocket, parts: Services, job_id: str) -> tuple[KnownJob, Person]:

@@ -1,5 +1,7 @@
 """What a person may do to a job on its page, beside answering: cancel, retry, ask again, assign, publish, go on."""
 
+from collections.abc import Awaitable
+
 from fastapi import APIRouter, Request, Response
 from pydantic import JsonValue
 
@@ -12,11 +14,14 @@ from api.dependencies import (
     JobToReopen,
     JobToRetry,
     PersonDep,
+    Services,
     ServicesDep,
 )
 from api.forms import Form, FormDep, go_on_request, parsed
 from api.page_parts import REFUSALS, job_response, see, typed_of
+from api.permissions import Person
 from api.promoting import PromotionRequest
+from api.reading import KnownJob
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,11 +34,8 @@ async def send_cancel(
     request: Request, form: FormDep, job: JobToCancel, parts: ServicesDep, asking: PersonDep
 ) -> Response:
     """Cancel the job."""
-    try:
-        await steering.cancel(parts, asking, job, form.text("reason"))
-    except REFUSALS as refused:
-        return await job_response(request, parts, asking, job, typed_of(refused, {}))
-    return see(f"/jobs/{job.job_id}")
+    doing = steering.cancel(parts, asking, job, form.text("reason"))
+    return await _done(request, parts, asking, job, doing)
 
 
 @router.post("/jobs/{job_id}/retry")
@@ -41,11 +43,7 @@ async def send_retry(
     request: Request, _form: FormDep, job: JobToRetry, parts: ServicesDep, asking: PersonDep
 ) -> Response:
     """Go on after a problem."""
-    try:
-        await steering.retry(parts, asking, job)
-    except REFUSALS as refused:
-        return await job_response(request, parts, asking, job, typed_of(refused, {}))
-    return see(f"/jobs/{job.job_id}")
+    return await _done(request, parts, asking, job, steering.retry(parts, asking, job))
 
 
 @router.post("/jobs/{job_id}/reopen")
@@ -53,11 +51,7 @@ async def send_reopen(
     request: Request, _form: FormDep, job: JobToReopen, parts: ServicesDep, asking: PersonDep
 ) -> Response:
     """Ask a parked prompt again."""
-    try:
-        await steering.reopen(parts, asking, job)
-    except REFUSALS as refused:
-        return await job_response(request, parts, asking, job, typed_of(refused, {}))
-    return see(f"/jobs/{job.job_id}")
+    return await _done(request, parts, asking, job, steering.reopen(parts, asking, job))
 
 
 @router.post("/jobs/{job_id}/assign")
@@ -66,11 +60,8 @@ async def send_assign(
 ) -> Response:
     """Hand the job to a person or a group; to nobody when no name is given."""
     assignee = form.text("assignee").strip()
-    try:
-        await steering.assign(parts, asking, job, assignee or None)
-    except REFUSALS as refused:
-        return await job_response(request, parts, asking, job, typed_of(refused, {"assignee": assignee}))
-    return see(f"/jobs/{job.job_id}")
+    doing = steering.assign(parts, asking, job, assignee or None)
+    return await _done(request, parts, asking, job, doing, assignee=assignee)
 
 
 @router.post("/jobs/{job_id}/promote")
@@ -78,13 +69,8 @@ async def send_promote(
     request: Request, form: FormDep, job: JobToPromote, parts: ServicesDep, asking: PersonDep
 ) -> Response:
     """Publish the draft."""
-    try:
-        wanted = _promotion(form)
-        await promoting.promote(parts, asking, job, wanted)
-    except REFUSALS as refused:
-        fields: dict[str, JsonValue] = {"promotion_reason": form.text("reason")}
-        return await job_response(request, parts, asking, job, typed_of(refused, fields))
-    return see(f"/jobs/{job.job_id}")
+    doing = _promoted(parts, asking, job, form)
+    return await _done(request, parts, asking, job, doing, promotion_reason=form.text("reason"))
 
 
 @router.post("/jobs/{job_id}/go-on")
@@ -99,6 +85,21 @@ async def send_go_on(
         fields: dict[str, JsonValue] = {"go_on_task": form.text("task_description")}
         return await job_response(request, parts, asking, job, typed_of(refused, fields))
     return see(f"/jobs/{started.view.job_id}")
+
+
+async def _done(
+    request: Request, parts: Services, asking: Person, job: KnownJob, doing: Awaitable[object], **typed: JsonValue
+) -> Response:
+    """The job's page after this was done; with the refusal and what was `typed` when it was not."""
+    try:
+        await doing
+    except REFUSALS as refused:
+        return await job_response(request, parts, asking, job, typed_of(refused, typed))
+    return see(f"/jobs/{job.job_id}")
+
+
+async def _promoted(parts: Services, asking: Person, job: KnownJob, form: Form) -> None:
+    await promoting.promote(parts, asking, job, _promotion(form))
 
 
 def _promotion(form: Form) -> PromotionRequest:

@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import Services
 from api.errors import TemporalUnavailable
-from api.redelivery import UNDELIVERABLE, lost
+from api.redelivery import UNDELIVERABLE
 from domain.job import JobStatus
 from domain.prompt import PromptStatus
-from store import idempotency, jobs, prompts
+from store import audit, idempotency, jobs, prompts
 
 PAUSE = 15.0
 
@@ -56,7 +56,7 @@ async def reconcile(parts: Services) -> int:
         async with parts.database.transaction() as session:
             await prompts.close_open(session, job_id, PromptStatus.CANCELLED)
             for row in await prompts.give_up(session, job_id, UNDELIVERABLE):
-                await lost(session, row, UNDELIVERABLE)
+                await audit.note_claimed(session, row, "ended", UNDELIVERABLE)
             ended += await jobs.change(
                 session,
                 job_id,

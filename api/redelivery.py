@@ -14,7 +14,6 @@ from api.dependencies import Services
 from api.errors import TemporalUnavailable, WorkflowGone
 from domain.errors import JobEnded
 from store import audit, prompts
-from store.session import Session
 from store.tables import HitlInteraction
 
 PAUSE = 2.0
@@ -72,15 +71,6 @@ async def redeliver(parts: Services, *, age: timedelta = AGE) -> int:
     return len(waiting)
 
 
-async def lost(session: Session, row: HitlInteraction, why: str) -> None:
-    """Note for its author that an answer which was accepted reached nobody."""
-    key = f"ended:{row.interaction_id}"
-    given = row.response_data or {}
-    action, by = str(given.get("action", "")), row.responded_by or ""
-    channel, digest = row.channel or "", row.answer_digest or ""
-    await audit.note(session, row.job_id, row.interaction_id, by, channel, "ended", action, given, digest, why, key=key)
-
-
 async def _reached_nobody(parts: Services, row: HitlInteraction) -> bool:
     """The workflow is gone. Whether it went without this answer: somebody else's signal may have told it."""
     async with parts.database.transaction() as session:
@@ -89,5 +79,5 @@ async def _reached_nobody(parts: Services, row: HitlInteraction) -> bool:
             await prompts.mark_delivered(session, row.interaction_id)
             return False
         await prompts.mark_undeliverable(session, row.interaction_id, UNDELIVERABLE)
-        await lost(session, now, UNDELIVERABLE)
+        await audit.note_claimed(session, now, "ended", UNDELIVERABLE)
     return True

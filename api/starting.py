@@ -124,7 +124,7 @@ class StartRequest(StrictShape):
 
     from_job: Annotated[UUID | None, Field(description="Go on from this ended job.")] = None
     from_revision: Annotated[
-        int | None, Field(ge=1, le=1_000_000, description="Of `from_job`; default: its latest.")
+        int | None, Field(ge=1, le=1_000_000, description="Of `from_job`; default: the one that held at its end.")
     ] = None
     task_description: Annotated[
         str | None,

@@ -41,7 +41,7 @@ def create(
     timeout: starting.Timeout = None,
     resume: Annotated[UUID | None, typer.Option(metavar="JOB", help="Come back to this job instead.")] = None,
     from_job: Annotated[UUID | None, typer.Option(metavar="JOB", help="Go on from what an ended job left.")] = None,
-    revision: Annotated[int | None, typer.Option(min=1, help="Of --from-job; default: its last one.")] = None,
+    revision: Annotated[int | None, typer.Option(min=1, help="Of --from-job; default: the one that held.")] = None,
     file: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="Start every job of a file, or -.")
     ] = None,

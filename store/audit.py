@@ -50,6 +50,26 @@ async def note(
     await session.execute(row.on_conflict_do_nothing())
 
 
+async def note_claimed(
+    session: AsyncSession, prompt: HitlInteraction, outcome: Literal["applied", "ended"], why: str | None = None
+) -> None:
+    """What became of the answer that a prompt was claimed with; told once. `why`: a sentence for people."""
+    given = prompt.response_data or {}
+    await note(
+        session,
+        prompt.job_id,
+        prompt.interaction_id,
+        prompt.responded_by or "",
+        prompt.channel or "",
+        outcome,
+        str(given.get("action", "")),
+        given,
+        prompt.answer_digest or "",
+        why,
+        key=f"{outcome}:{prompt.interaction_id}",
+    )
+
+
 async def of_job(session: AsyncSession, job_id: UUID) -> list[AuditEntry]:
     """Every answer of a job in the order of its arrival, with the revision that its prompt showed."""
     query = (

@@ -1,15 +1,20 @@
-"""Groups of people that jobs are assigned to. A group is its members: one without any is not there."""
+"""Groups of people that jobs are assigned to, and whose a job is. A group without members is not there."""
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.tables import GroupMember
+from store.tables import GroupMember, Job
 
 PREFIX = "group:"
 """How an assignee names a group: `group:<name>`."""
+
+
+async def lock(session: AsyncSession, group: str) -> None:
+    """Nobody else makes or changes this group until the transaction ends: a new one has no row to lock."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(PREFIX + group, 0))))
 
 
 async def members(session: AsyncSession, group: str) -> list[str]:
@@ -33,3 +38,13 @@ async def all_groups(session: AsyncSession) -> dict[str, list[str]]:
     for row in await session.scalars(query):
         found.setdefault(row.group_name, []).append(row.user_id)
     return found
+
+
+def concerns(person: str) -> ColumnElement[bool]:
+    """Jobs assigned to a person or to a group of theirs, and their own that are assigned to nobody."""
+    theirs = select(literal(PREFIX).concat(GroupMember.group_name)).where(GroupMember.user_id == person)
+    return or_(
+        Job.assignee == person,
+        Job.assignee.in_(theirs),
+        and_(Job.user_id == person, Job.assignee.is_(None)),
+    )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.prompt import Answer, AnswerDraft, HitlType, InteractionView, PromptStatus
 from domain.shape import Shape
-from store.stopped import concerns
+from store.groups import concerns
 from store.tables import HitlDraft, HitlInteraction, Job
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.job import JobStatus
-from store.groups import PREFIX
-from store.tables import GroupMember, Job
+from store.groups import concerns
+from store.tables import Job
 
 FINAL = [status for status in JobStatus if status.final]
 
@@ -34,13 +34,3 @@ async def by_a_problem(
     if assignee is not None:
         query = query.where(Job.assignee == assignee)
     return list(await session.scalars(query))
-
-
-def concerns(person: str) -> ColumnElement[bool]:
-    """Jobs assigned to a person or to a group of theirs, and their own that are assigned to nobody."""
-    theirs = select(literal(PREFIX).concat(GroupMember.group_name)).where(GroupMember.user_id == person)
-    return or_(
-        Job.assignee == person,
-        Job.assignee.in_(theirs),
-        and_(Job.user_id == person, Job.assignee.is_(None)),
-    )

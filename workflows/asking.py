@@ -97,7 +97,7 @@ class Asking:
 
     def reopen(self, request: m.ReopenRequest) -> None:
         """Ask the parked prompt again; without one this changes nothing."""
-        self.talk.reopenings = [*self.talk.reopenings, request][-MOST_SIGNALS:]
+        self.talk.reopening = request
 
     # What phases do.
 
@@ -200,7 +200,7 @@ class Asking:
 
         def found() -> AnswerSignal | m.ReopenRequest | None:
             first = next((signal for signal in self.talk.signals if meant(signal)), None)
-            return first or (self.talk.reopenings[0] if self.talk.reopenings and until is None else None)
+            return first or (self.talk.reopening if until is None else None)
 
         timeout = None if until is None else max((until - workflow.now()).total_seconds(), 0)
         try:
@@ -211,7 +211,7 @@ class Asking:
         if isinstance(news, AnswerSignal):
             self.talk.signals.remove(news)
         else:
-            self.talk.reopenings = []
+            self.talk.reopening = None
         return news
 
     async def _offer(self, interaction_id: UUID, signal: AnswerSignal) -> m.Taken:
@@ -220,7 +220,7 @@ class Asking:
         return await self._taken(Records.take_answer, offered, "an answer came in")
 
     async def _park(self, interaction_id: UUID) -> m.Taken:
-        self.talk.reopenings = []  # what was not parked yet could not be reopened
+        self.talk.reopening = None  # what was not parked yet could not be reopened
         for_prompt = m.ForPrompt(job_id=self.id, interaction_id=interaction_id)
         return await self._taken(Records.park_prompt, for_prompt, "overdue: park")
 

@@ -284,7 +284,8 @@ class Conversation(BaseModel):
     retries: int = 0
     closed: list[UUID] = []
     """The newest prompts that have their answer."""
-    reopenings: list[ReopenRequest] = []
+    reopening: ReopenRequest | None = None
+    """The wish to be asked again, until the parked prompt takes it."""
     reopened: int = 0
     frugal: bool = False
     """The budget is spent, and a person chose to finish with what is there."""
