@@ -49,7 +49,8 @@ class Settings(BaseSettings):
     agent_model: str | None = Field(None, description="The model that tries the cases; default: MODEL.")
     agent_model_api_base: str | None = None
     agent_model_api_key: SecretStr | None = None
-    model_concurrency: int = Field(8, ge=1, le=256, description="Model calls in flight at once in one worker.")
+    model_concurrency: int = Field(8, ge=1, le=256, description="Calls in flight at once, per provider and worker.")
+    model_requests_per_minute: int | None = Field(None, ge=1, description="Calls begun a minute, likewise.")
     model_timeout: float = Field(300.0, gt=0, description="Seconds one model call may take.")
     local_model_file: Path | None = Field(None, description="A GGUF file to serve instead of fetching the local model.")
     database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
@@ -58,6 +59,13 @@ class Settings(BaseSettings):
     webhook_url: str | None = Field(None, description="Where notifications are sent; none: nothing is sent.")
     webhook_secret: SecretStr | None = Field(None, description="whsec_… that signs them (Standard Webhooks).")
     webhook_allow_private: bool = Field(False, description="Allow a webhook on a private or loopback address.")
+    retention: Literal["off", "dry-run", "on"] = Field("dry-run", description="Old things go, or are only counted.")
+    keep_drafts_days: int = Field(90, ge=1, description="Drafts of ended jobs that were never published.")
+    keep_model_answers_days: int = Field(90, ge=1, description="Paid model answers of ended jobs.")
+    keep_events_days: int = Field(180, ge=1, description="Events of ended jobs.")
+    keep_parked_days: int = Field(90, ge=1, description="Jobs that wait for somebody who does not come.")
+    keep_idempotency_days: int = Field(2, ge=1, description="Answers kept under an Idempotency-Key.")
+    keep_notifications_days: int = Field(30, ge=1, description="Notifications that were delivered or given up.")
     api_url: str | None = Field(None, description="Where the command line finds the api; default: DATA_DIR/stack.json.")
     user: str | None = Field(None, description="Who the command line says you are; default: local.")
 
