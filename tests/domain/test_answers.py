@@ -276,6 +276,7 @@ def test_the_same_answer_of_the_same_person_is_the_same_however_its_keys_lie() -
         sent(answers={"a": 1}, reason="x"),
         sent(answers={"a": 1}, findings=["a"]),
     ],
+    ids=("person", "prompt", "action", "text", "truth", "feedback", "reason", "findings"),
 )
 def test_any_difference_makes_another_answer(other: str) -> None:
     assert other != sent(answers={"a": 1})
