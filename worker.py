@@ -25,6 +25,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from activities.author import ModelAuthor
 from activities.checks import RuleChecks
 from activities.edge import HEARTBEAT, Edge, Tell
+from activities.entering import Enter, Entering
 from activities.evaluator import ModelEvaluator
 from activities.library import FolderLibrary
 from activities.models import Models, Role
@@ -129,16 +130,23 @@ def deployment(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfi
 
 
 def workers(
-    client: Client, by_queue: dict[str, list[Step]], tell: Tell, version: WorkerDeploymentVersion | None = None
+    client: Client,
+    by_queue: dict[str, list[Step]],
+    tell: Tell,
+    enter: Enter,
+    version: WorkerDeploymentVersion | None = None,
 ) -> list[Worker]:
-    """One worker a task queue, so that a slow provider never delays an answer; `tell` shows passing trouble."""
+    """One worker a task queue, so that a slow provider never delays an answer.
+
+    `tell` shows passing trouble, `enter` records the phases that are entered with a step.
+    """
     return [
         Worker(
             client,
             task_queue=queue,
             workflows=[CreateSkill, PromoteSkill] if queue == WORKFLOWS else [],
             activities=by_queue[queue],
-            interceptors=[Edge(tell)],
+            interceptors=[Edge(tell), Entering(enter)],
             deployment_config=deployment(version),
             graceful_shutdown_timeout=DRAIN,
             sticky_queue_schedule_to_start_timeout=STICKY,
@@ -191,9 +199,9 @@ async def main(settings: Settings) -> None:
     connect.setdefault("target_host", "localhost:7233")
     client = await Client.connect(**connect, data_converter=pydantic_data_converter)
     await register_attributes(client)
-    async with running(
-        workers(client, steps(settings, database), DatabaseRecords(database).tell_trouble, build_version())
-    ):
+    records = DatabaseRecords(database)
+    at_work = workers(client, steps(settings, database), records.tell_trouble, records.enter_phase, build_version())
+    async with running(at_work):
         log.info("the worker is ready", models={role: spec.model for role, spec in specs(settings).items()})
         await stop.wait()
         log.info("the worker drains")

@@ -12,6 +12,7 @@ from temporalio import activity
 
 from activities import signalled
 from activities.prompt_data import prompt_data
+from activities.rounds import decisions
 from domain import answers
 from domain.job import JobStatus
 from domain.prompt import (
@@ -26,7 +27,7 @@ from domain.prompt import (
     TddData,
     ValidateData,
 )
-from store import audit, jobs, prompts
+from store import audit, jobs, prompts, understanding
 from store.prompts import Channel, Claim
 from store.session import Database, Session
 from store.tables import HitlInteraction, Job
@@ -153,6 +154,8 @@ async def _apply(session: Session, row: HitlInteraction) -> m.Taken:
     if JobStatus(job.status).final:  # cancelled beside this step: the answer was given up, and its author told
         return m.Taken(interaction_id=row.interaction_id)
     await _note_applied(session, row)
+    if decided := decisions(row):
+        await understanding.keep_decisions(session, row.job_id, decided)
     await jobs.change(
         session,
         row.job_id,

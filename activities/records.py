@@ -9,11 +9,11 @@ from temporalio import activity
 
 from activities.adoption import adopt
 from activities.people import PromptRecords
-from domain.answers import spoken
-from domain.brief import Decision, Proposal
+from activities.rounds import decisions
+from domain.brief import Proposal
 from domain.budget import Budget, Spend, priceless, raised
 from domain.job import JobStatus, Phase, StartJob
-from domain.prompt import YOU_DECIDE, Answer, PromptAction, PromptStatus, Question, QuestionsData
+from domain.prompt import YOU_DECIDE, Answer, PromptAction, PromptStatus
 from domain.proposals import settled
 from store import audit, calls, evidence, jobs, prompts, understanding
 from store.session import Session
@@ -168,21 +168,6 @@ class DatabaseRecords(PromptRecords):
             ended = await jobs.change(session, ending.job_id, "end", ending.status, message, data, **columns)
             if ended and ending.outcome:
                 await jobs.merge_result(session, ending.job_id, outcome=ending.outcome)
-
-
-def decisions(row: HitlInteraction) -> list[Decision]:
-    """What people decided; questions left to the model are no decisions."""
-    given = Answer.model_validate(row.response_data or {}).answers or {}
-    known = [(question, given.get(question.id)) for question in _asked(row)]
-    return [
-        Decision(question=question.text, answer=spoken(question, value))
-        for question, value in known
-        if value not in (None, "", [], YOU_DECIDE)
-    ]
-
-
-def _asked(row: HitlInteraction) -> list[Question]:
-    return QuestionsData.model_validate(row.prompt_data).questions if "questions" in row.prompt_data else []
 
 
 def chosen_structure(row: HitlInteraction, proposal: Proposal) -> Proposal:

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from pydantic import JsonValue
+
+from domain.answers import spoken
+from domain.brief import Decision
 from domain.prompt import YOU_DECIDE, Answer, HitlType, InteractionView, Question, QuestionsData
 from domain.shape import Shape
 from store import jobs, prompts, understanding
 from store.session import Session
+from store.tables import HitlInteraction
 
+_NOTHING: tuple[JsonValue, ...] = (None, "", [], YOU_DECIDE)
 _ROUNDS = (HitlType.CLARIFY, HitlType.DEEP_UNDERSTANDING)
 
 
@@ -36,8 +42,20 @@ async def rounds_of(session: Session, job_id: UUID) -> Sequence[Round]:
     return [_round(row) for row in history if row.interaction_type in _ROUNDS]
 
 
+def decisions(row: HitlInteraction) -> list[Decision]:
+    """What people decided in a round; questions left to the model are no decisions."""
+    given = Answer.model_validate(row.response_data or {}).answers or {}
+    asked = QuestionsData.model_validate(row.prompt_data).questions if row.interaction_type in _ROUNDS else []
+    known = [(question, given.get(question.id)) for question in asked]
+    return [
+        Decision(question=question.text, answer=spoken(question, value))
+        for question, value in known
+        if value not in _NOTHING
+    ]
+
+
 def _round(row: InteractionView) -> Round:
     questions = QuestionsData.model_validate(row.prompt_data).questions
     given = Answer.model_validate(row.response_data or {}).answers or {}
     values = [given.get(question.id) for question in questions]
-    return Round(questions=questions, decided=sum(value not in (None, "", [], YOU_DECIDE) for value in values))
+    return Round(questions=questions, decided=sum(value not in _NOTHING for value in values))

@@ -20,12 +20,21 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steps import RECORD, Records
 
 S = TypeVar("S")
+E = TypeVar("E", bound=m.Entering)
 
 MOST_SIGNALS = 100
 """Answers kept for prompts that are not open (yet); more are dropped."""
 
+MOST_TEXT = 64_000
+"""Bytes of whole answers kept for prompts that are not open (yet); the oldest go first.
+
+They travel with the job when it continues as new, and nothing that travels may be over 100 KB."""
+
 MOST_CLOSED = 50
 """Closed prompts remembered, so that a late answer from Temporal is refused on record."""
+
+BOUNDED = "bounded-answers"
+"""Patch since 0.3.0: whole answers that nobody takes are bounded in bytes too."""
 
 PEOPLE = "people-in-the-loop"
 """Patch since 0.2.0: reminders, escalation, reopening, and late answers refused on record."""
@@ -73,6 +82,7 @@ class Asking:
         self.open_id: UUID | None = None
         self.problem = ""
         self.spent = m.Spent()
+        self.entering = list(progress.entering)
         self._shown: tuple[JobStatus, Phase | None, HitlType | None] | None = None
 
     # What people send.
@@ -86,6 +96,8 @@ class Asking:
         if len(self.talk.signals) > MOST_SIGNALS:
             dropped = next((kept for kept in self.talk.signals if kept.action), self.talk.signals[0])
             self.talk.signals.remove(dropped)
+        while self._too_much_text() and workflow.patched(BOUNDED):
+            self.talk.signals.remove(next(kept for kept in self.talk.signals if kept.action))
 
     def cancel(self, request: CancelRequest) -> None:
         """Remember that the job shall end; the first request counts."""
@@ -104,6 +116,11 @@ class Asking:
     async def record(self, step: Callable[[Any, S], Awaitable[Any]], what: S, summary: str) -> None:
         """Write to the record. A database that is away is waited for."""
         await workflow.execute_activity_method(step, what, summary=summary, **RECORD)
+
+    def entering_with(self, what: E) -> E:
+        """A step that enters the phases which wait to be entered."""
+        waiting, self.entering = self.entering, []
+        return what.model_copy(update={"entered": waiting}) if waiting else what
 
     async def ask(
         self,
@@ -151,9 +168,16 @@ class Asking:
             workflow.upsert_search_attributes(attributes(*shown))
         workflow.set_current_details(describe(self))
 
+    def _too_much_text(self) -> bool:
+        whole = [len(kept.model_dump_json().encode()) for kept in self.talk.signals if kept.action]
+        return len(whole) > 1 and sum(whole) > MOST_TEXT
+
     async def _asked(self, prompt: m.Prompt) -> m.Taken:
         opened = await workflow.execute_activity_method(
-            Records.open_prompt, prompt, summary=f"ask: {prompt.kind} (round {prompt.round})", **RECORD
+            Records.open_prompt,
+            self.entering_with(prompt),
+            summary=f"ask: {prompt.kind} (round {prompt.round})",
+            **RECORD,
         )
         self.open_prompt, self.open_id = prompt, opened.interaction_id
         self.show(JobStatus.PENDING_REVIEW if prompt.kind is HitlType.VALIDATE else JobStatus.PENDING_HITL)

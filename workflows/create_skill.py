@@ -21,6 +21,9 @@ with workflow.unsafe.imports_passed_through():
 MOST_AUTOMATIC_FIXES = 2
 """How often `auto_approve` has findings fixed before the job fails with the report (product.md)."""
 
+KEPT_WITH_THE_ANSWER = "decisions-are-kept-with-the-answer"
+"""Patch since 0.3.0: taking an answer keeps what it decides; it is no step of its own."""
+
 
 @workflow.defn(name="CreateSkill")
 class CreateSkill:
@@ -29,7 +32,8 @@ class CreateSkill:
     @workflow.init
     def __init__(self, start: StartJob) -> None:
         """Take up a new job, or one that was carried over by continue-as-new."""
-        self.job = Job(start, m.Progress.model_validate(start.carried or {}))
+        self.carried = m.Progress.model_validate(start.carried or {})
+        self.job = Job(start, self.carried)
         self.options = start.options
         self.experiment = Experiment(self.job)
 
@@ -59,16 +63,17 @@ class CreateSkill:
     async def run(self, start: StartJob) -> m.Outcome:
         """Do the whole job; however it ends, the record says how."""
         await self.job.record(Records.open_job, start, "open the job's record")
-        status = await self.job.to_the_end(self.create(resumed=start.carried is not None))
+        status = await self.job.to_the_end(self.create())
         draft = self.job.draft
         return m.Outcome(job_id=start.job_id, status=status, path=draft.path, revision=draft.revision)
 
-    async def create(self, *, resumed: bool = False) -> None:
+    async def create(self) -> None:
         """The table of contents."""
         try:
-            if not resumed:
+            if self.job.start.carried is None:
                 await (self.first_draft() if self.job.start.origin is None else self.adoption())
-            await self.preview()
+            if not self.carried.validating:
+                await self.preview(unmeasured=self.carried.unmeasured)
             await self.validation()
             await self.promotion()
         finally:
@@ -96,7 +101,10 @@ class CreateSkill:
         assert origin is not None
         await self.job.enter(Phase.GENERATION, f"taking over revision {origin.revision} of job {origin.job_id}")
         adopted = await workflow.execute_activity_method(
-            Records.adopt, self._for_job(), summary=f"take over revision {origin.revision}", **RECORD
+            Records.adopt,
+            self.job.entering_with(self._for_job()),
+            summary=f"take over revision {origin.revision}",
+            **RECORD,
         )
         draft = self.job.draft
         draft.name, draft.path = adopted.name, adopted.path
@@ -108,7 +116,7 @@ class CreateSkill:
         )
         await self._save_draft()
         if draft.cases and draft.passed_with is None:
-            self.experiment.measure_meanwhile(0)
+            self.experiment.measure_meanwhile()
 
     async def refinement(self) -> None:
         """Sharpen the request; people mend a name or description that rules refuse, before anything expensive."""
@@ -187,23 +195,25 @@ class CreateSkill:
             draft.revision, draft.passed_with, draft.measured = before[0], before[1], before[0]
             await self._save_draft()
 
-    async def preview(self) -> None:
+    async def preview(self, *, unmeasured: bool = False) -> None:
         """Show the skill until a person is content. A revised one is shown at once, its evidence still pending."""
         while True:
-            self._continue_as_new_when_long()
-            number = await self.job.enter(Phase.PREVIEW, f"revision {self.job.draft.revision} is ready to be read")
+            self._continue_as_new_when_long(unmeasured=unmeasured)
+            if unmeasured:
+                self.experiment.measure_meanwhile()
+            await self.job.enter(Phase.PREVIEW, f"revision {self.job.draft.revision} is ready to be read")
             taken = await self.job.ask(HitlType.PREVIEW, PromptAction.PROCEED, revision=self.job.draft.revision)
             if taken.action is PromptAction.PROCEED:
                 break
             await self.experiment.stop()
-            if await self._revised(m.WriteReason(answer=taken.interaction_id), then_measure=False):
-                self.experiment.measure_meanwhile(number)
+            unmeasured = await self._revised(m.WriteReason(answer=taken.interaction_id), then_measure=False)
         await self.experiment.end()
 
     async def validation(self) -> None:
         """Apply the rules until they pass, or a person lets the findings stand."""
         fixes = 0
         while True:
+            self._continue_as_new_when_long(validating=True)
             await self.job.enter(Phase.VALIDATION, f"checking revision {self.job.draft.revision}")
             judged = await self._judged()
             if judged.passed:
@@ -243,7 +253,8 @@ class CreateSkill:
 
     async def _ask_round(self, kind: HitlType, asked: m.Asked) -> None:
         taken = await self.job.ask(kind, PromptAction.PROCEED, questions=asked.questions)
-        await self.job.record(Records.keep_decisions, self._for_prompt(taken), "keep the answers")
+        if not workflow.patched(KEPT_WITH_THE_ANSWER):
+            await self.job.record(Records.keep_decisions, self._for_prompt(taken), "keep the answers")
 
     async def _summarize(self) -> m.Understood:
         return await self.job.ask_model(Author.summarize, self._for_job(), "summarise what is known")
@@ -286,9 +297,9 @@ class CreateSkill:
         revision = m.ForRevision(job_id=self.job.id, revision=self.job.draft.revision)
         await self.job.run_step(Library.save_draft, revision, FILES, f"save draft, revision {revision.revision}")
 
-    def _continue_as_new_when_long(self) -> None:
+    def _continue_as_new_when_long(self, *, unmeasured: bool = False, validating: bool = False) -> None:
         if workflow.info().is_continue_as_new_suggested() and not self.experiment.busy:
-            carried = self.job.progress().model_dump(mode="json")
+            carried = self.job.progress(unmeasured=unmeasured, validating=validating).model_dump(mode="json")
             workflow.continue_as_new(self.job.start.model_copy(update={"carried": carried}))
 
     def _for_job(self) -> m.ForJob:

@@ -55,9 +55,9 @@ class Experiment:
             measured = await self.job.ask_model(Evaluator.try_cases, trial, summary, beside=beside)
             draft.passed_with, draft.measured = measured.passed, revision
 
-    def measure_meanwhile(self, number: int) -> None:
-        """Measure beside whatever people do now; `number` only names the task."""
-        self.beside = asyncio.create_task(self.measure(beside=True), name=f"evidence-{number}")
+    def measure_meanwhile(self) -> None:
+        """Measure beside whatever people do now."""
+        self.beside = asyncio.create_task(self.measure(beside=True), name="evidence")
 
     @property
     def busy(self) -> bool:

@@ -23,6 +23,10 @@ R = TypeVar("R", bound=m.Spent)
 T = TypeVar("T")
 
 
+WITH_THE_STEP = "phases-are-entered-with-the-step"
+"""Patch since 0.3.0: entering a phase is no step of its own."""
+
+
 class JobFailed(Exception):
     """The job cannot go on; the text says why and what may be done."""
 
@@ -35,12 +39,15 @@ class Job(Asking):
     """One job inside its workflow: its steps, its problems, its end."""
 
     async def enter(self, phase: Phase, message: str) -> int:
-        """Enter a phase and tell of it; returns how often it has been entered."""
+        """Enter a phase; the next step tells of it. Returns how often it has been entered."""
         self.talk.visits[phase] = visits = self.talk.visits.get(phase, 0) + 1
         self.phase = phase
         self.show(JobStatus.RUNNING)
         entered = m.Entered(job_id=self.id, phase=phase, round=visits, message=message)
-        await self.record(Records.enter_phase, entered, f"{phase}: {message}")
+        if workflow.patched(WITH_THE_STEP):
+            self.entering.append(entered)
+        else:
+            await self.record(Records.enter_phase, entered, f"{phase}: {message}")
         return visits
 
     async def ask_model(
@@ -68,6 +75,7 @@ class Job(Asking):
 
         Raises BudgetSpent.
         """
+        what = self.entering_with(what)
         while True:
             try:
                 return await workflow.execute_activity_method(step, what, summary=summary, **options)
@@ -98,9 +106,15 @@ class Job(Asking):
         await self.record(Records.finish, ending, f"end: {ending.status}")
         return ending.status
 
-    def progress(self) -> m.Progress:
+    def progress(self, *, unmeasured: bool, validating: bool) -> m.Progress:
         """All that the next run must know."""
-        return m.Progress(conversation=self.talk, draft=self.draft)
+        return m.Progress(
+            conversation=self.talk,
+            draft=self.draft,
+            entering=self.entering,
+            unmeasured=unmeasured,
+            validating=validating,
+        )
 
     async def _ask_for_budget(self, reason: str) -> None:
         """Go on after a raise; finish with what is there otherwise. Raises BudgetSpent."""

@@ -16,13 +16,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.shape import Shape
 
 
-class ForJob(Shape):
-    """A step that needs only the job. `attempt` rises when a person asks to try again after a problem."""
-
-    job_id: UUID
-    attempt: int = 0
-
-
 class Entered(Shape):
     """The job enters a phase; `round` counts the visits from 1."""
 
@@ -32,7 +25,20 @@ class Entered(Shape):
     message: str = ""
 
 
-class Prompt(Shape):
+class Entering(Shape):
+    """A step before which phases are entered; on record with the step, so that no step is made for that alone."""
+
+    entered: list[Entered] = []
+
+
+class ForJob(Entering):
+    """A step that needs only the job. `attempt` rises when a person asks to try again after a problem."""
+
+    job_id: UUID
+    attempt: int = 0
+
+
+class Prompt(Entering):
     """A prompt to be opened. `timeout`: when it is parked; `auto`: it answers itself with this action, on record."""
 
     job_id: UUID
@@ -314,6 +320,11 @@ class Progress(Shape):
 
     conversation: Conversation = Field(default_factory=Conversation)
     draft: Draft = Field(default_factory=Draft)
+    entering: list[Entered] = []
+    unmeasured: bool = False
+    """The cases are still to be run with the revision that holds."""
+    validating: bool = False
+    """The preview is approved."""
 
 
 class Outcome(Shape):

@@ -115,6 +115,18 @@ async def test_an_overdue_prompt_parks_the_job_and_still_takes_its_answer(
     assert (await row_of(database, job)).parked_at is None
 
 
+async def test_taking_an_answer_keeps_what_it_decides_once(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    job = await make_job(database)
+    prompt = await make_prompt(database, job)
+    for _ in range(2):
+        await run(records.take_answer, offer(job, prompt, action="proceed", answers=GIVEN))
+    async with database.transaction() as session:
+        brief = await understanding.brief_of(session, job)
+    assert [decision.answer for decision in brief.decisions] == ["customers", "Dry and short"]
+
+
 async def test_an_overdue_prompt_whose_answer_was_claimed_meanwhile_goes_on_with_it(
     records: DatabaseRecords, database: Database, run: Run
 ) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.records import DatabaseRecords, decisions, new_limit
+from activities.records import DatabaseRecords, new_limit
 from domain.brief import Decision, Proposal
 from domain.budget import Budget, Spend
 from domain.errors import NotFound
@@ -13,10 +13,8 @@ from domain.job import JobStatus, Phase, StartJob
 from domain.prompt import YOU_DECIDE, Answer, HitlType
 from store import evidence, jobs, prompts, understanding, views
 from store.session import Database
-from store.tables import HitlInteraction
 from tests.activities.conftest import Run
 from tests.support.rows import (
-    QUESTIONS,
     audited,
     claim,
     interaction,
@@ -100,33 +98,6 @@ async def test_a_problem_parks_the_job_with_its_reason_until_somebody_asks_to_tr
     assert await kinds(database, job) == ["started", "problem", "resumed"]
     await run(records.report_problem, m.Problem(job_id=job, number=2, message="again"))
     assert (await row_of(database, job)).error == "again"
-
-
-def answered(answers: dict[str, object]) -> HitlInteraction:
-    data = {"questions": [question.model_dump(mode="json") for question in QUESTIONS]}
-    return HitlInteraction(prompt_data=data, response_data={"action": "proceed", "answers": answers})
-
-
-@pytest.mark.parametrize(
-    ("answers", "decided"),
-    [
-        ({"who": "customers", "tone": "dry"}, ["customers", "Dry and short"]),
-        ({"who": "customers", "tone": YOU_DECIDE}, ["customers"]),
-        ({"who": "", "tone": None}, []),
-        ({"who": YOU_DECIDE, "tone": YOU_DECIDE}, []),
-        ({"tone": "my own", "nobody asked": "x"}, ["my own"]),
-        ({"who": False}, ["no"]),
-    ],
-)
-def test_decisions_are_peoples_words_and_leave_out_what_was_left_to_the_model(
-    answers: dict[str, object], decided: list[str]
-) -> None:
-    assert [decision.answer for decision in decisions(answered(answers))] == decided
-
-
-def test_a_prompt_without_questions_decides_nothing() -> None:
-    assert decisions(HitlInteraction(prompt_data={"summary": "x"}, response_data={"action": "proceed"})) == []
-    assert decisions(HitlInteraction(prompt_data={"summary": "x"}, response_data=None)) == []
 
 
 async def test_decisions_reach_the_brief(records: DatabaseRecords, database: Database, run: Run) -> None:

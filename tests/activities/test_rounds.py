@@ -7,15 +7,16 @@ import pytest
 from pydantic import JsonValue
 
 from activities.author import ModelAuthor
-from activities.rounds import rounds_of
+from activities.rounds import decisions, rounds_of
 from domain.prompt import YOU_DECIDE, Answer, HitlType, Question, QuestionsData
 from store import understanding
 from store.session import Database
+from store.tables import HitlInteraction
 from tests.activities.conftest import Run
 from tests.activities.test_author import author_of
 from tests.support.generic import generic
 from tests.support.provider import LocalProvider
-from tests.support.rows import claim, make_job, make_prompt
+from tests.support.rows import QUESTIONS, claim, make_job, make_prompt
 from workflows import messages as m
 
 LEFT_OPEN: dict[str, JsonValue] = {"q1": YOU_DECIDE, "q2": YOU_DECIDE}
@@ -131,3 +132,33 @@ async def test_a_model_without_an_idea_asks_only_what_was_never_asked(
         assert await understanding.rounds_asked(session, job) == 2
     assert len(now) == deeper > 0
     assert not {item.text for item in now} & {item.text for item in first}
+
+
+def given(answers: dict[str, object]) -> HitlInteraction:
+    data = {"questions": [question.model_dump(mode="json") for question in QUESTIONS]}
+    return HitlInteraction(
+        interaction_type="clarify", prompt_data=data, response_data={"action": "proceed", "answers": answers}
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "decided"),
+    [
+        ({"who": "customers", "tone": "dry"}, ["customers", "Dry and short"]),
+        ({"who": "customers", "tone": YOU_DECIDE}, ["customers"]),
+        ({"who": "", "tone": None}, []),
+        ({"who": YOU_DECIDE, "tone": YOU_DECIDE}, []),
+        ({"tone": "my own", "nobody asked": "x"}, ["my own"]),
+        ({"who": False}, ["no"]),
+    ],
+)
+def test_decisions_are_peoples_words_and_leave_out_what_was_left_to_the_model(
+    answers: dict[str, object], decided: list[str]
+) -> None:
+    assert [decision.answer for decision in decisions(given(answers))] == decided
+
+
+@pytest.mark.parametrize("response", [{"action": "proceed"}, None])
+def test_a_prompt_without_questions_decides_nothing(response: dict[str, object] | None) -> None:
+    row = HitlInteraction(interaction_type="confirm", prompt_data={"summary": "x"}, response_data=response)
+    assert decisions(row) == []

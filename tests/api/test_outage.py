@@ -15,7 +15,8 @@ TASK = {"task_description": "Handle all user data"}
 
 
 @pytest.mark.parametrize(
-    "path", ["/jobs", "/jobs/pending", f"/jobs/{UUID(int=7)}", f"/hitl/{UUID(int=7)}/prompt", "/skills", "/taxonomy/xml"]
+    "path",
+    ["/jobs", "/jobs/pending", f"/jobs/{UUID(int=7)}", f"/hitl/{UUID(int=7)}/prompt", "/skills", "/taxonomy/xml"],
 )
 async def test_a_database_that_is_down_is_said_at_once(cut_off: httpx.AsyncClient, path: str) -> None:
     began = time.monotonic()

@@ -110,9 +110,10 @@ async def served(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 async def restart_workers(temporal: Client, database: Database, ledger: Ledger, rng: Random) -> None:
     """Workers that live for some seconds. The next ones know nothing, so that every workflow is replayed."""
-    tell = DatabaseRecords(database).tell_trouble
+    records = DatabaseRecords(database)
     while True:
-        async with running(workers(temporal, steps(database, ledger), tell)):
+        made = workers(temporal, steps(database, ledger), records.tell_trouble, records.enter_phase)
+        async with running(made):
             await asyncio.sleep(rng.uniform(4, 12))
         ledger.troubles["worker restarts"] += 1
 

@@ -111,7 +111,8 @@ async def test_each_queue_has_its_worker_and_only_one_runs_workflows(
     # A worker is registered with its client when it is made: a client of its own leaves the shared one free.
     client = await Client.connect(temporal.client.service_client.config.target_host)
     nowhere = Database.connect(NOWHERE)
-    made = workers(client, steps(Settings(library=tmp_path), nowhere), DatabaseRecords(nowhere).tell_trouble)
+    records = DatabaseRecords(nowhere)
+    made = workers(client, steps(Settings(library=tmp_path), nowhere), records.tell_trouble, records.enter_phase)
     configured = {worker.config()["task_queue"]: len(worker.config()["workflows"]) for worker in made}
     assert configured == {WORKFLOWS: 2, MODELS: 0, LIBRARY: 0}
 

@@ -147,7 +147,8 @@ def settings_for(provider: Provider, library: Path) -> Settings:
 async def fleet(client: Client, database: Database, provider: LocalProvider, library: Path) -> AsyncIterator[Fleet]:
     """Run the workers of a fleet until the block ends."""
     by_queue = steps(settings_for(provider, library), database)
-    at_work: list[Worker] = workers(client, by_queue, DatabaseRecords(database).tell_trouble)
+    records = DatabaseRecords(database)
+    at_work: list[Worker] = workers(client, by_queue, records.tell_trouble, records.enter_phase)
     async with running(at_work):
         made = Fleet(client, database, library, provider)
         yield made

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import JsonValue
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -35,13 +36,16 @@ class Stage:
     def client(self) -> Client:
         return self.env.client
 
-    async def start(self, origin: Origin | None = None, **options: object) -> WorkflowHandle[CreateSkill, m.Outcome]:
+    async def start(
+        self, origin: Origin | None = None, carried: dict[str, JsonValue] | None = None, **options: object
+    ) -> WorkflowHandle[CreateSkill, m.Outcome]:
         start = StartJob(
             job_id=self.job_id,
             user_id="ada",
             task_description="Write release notes",
             options=JobOptions.model_validate(options),
             origin=origin,
+            carried=carried,
         )
         name = f"create-skill:{self.job_id}"
         return await self.client.start_workflow(CreateSkill.run, start, id=name, task_queue=WORKFLOWS)
@@ -84,5 +88,6 @@ async def stage(skipping: WorkflowEnvironment) -> AsyncIterator[Stage]:
     memory = Memory()
     library = FakeLibrary(memory)
     fakes = steps_of(FakeRecords(memory), FakeAuthor(memory), FakeEvaluator(memory), FakeChecks(memory), library)
-    async with running(workers(skipping.client, fakes, FakeRecords(memory).tell_trouble)):
+    records = FakeRecords(memory)
+    async with running(workers(skipping.client, fakes, records.tell_trouble, records.enter_phase)):
         yield Stage(skipping, library, memory)
