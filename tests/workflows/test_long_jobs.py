@@ -13,6 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain.job import JobStatus
 from domain.prompt import AnswerSignal, HitlType
 from tests.support.fake_steps import FakeAuthor, FakeChecks, FakeEvaluator, FakeLibrary, FakeRecords, Memory
+from tests.support.fleet import Fleet
 from tests.workflows.conftest import Stage, steps_of
 from worker import running, workers
 from workflows import messages as m
@@ -20,6 +21,8 @@ from workflows.asking import MOST_TEXT
 from workflows.create_skill import CreateSkill
 
 ROUNDS = 500
+TEN_ROUNDS = 60_000
+"""Bytes of history that ten rounds of revision may take (issue)."""
 PAYLOAD = 100_000
 """Bytes that nothing may exceed which travels through Temporal (issue: no payload over 100 KB)."""
 
@@ -87,6 +90,19 @@ async def test_a_job_of_five_hundred_rounds_loses_no_answer_while_signals_stream
     runs = await runs_of(stage.client, handle)
     assert len(runs) > 1
     assert max(largest for _, largest in runs) < PAYLOAD
+
+
+async def test_the_history_of_ten_rounds_is_small(fleet: Fleet) -> None:
+    job_id = await fleet.start(confirm=True)
+    await fleet.answer(job_id, HitlType.CLARIFY)
+    await fleet.answer(job_id, HitlType.CONFIRM)
+    seen = None
+    for number in range(10):
+        seen = await fleet.answer(job_id, HitlType.PREVIEW, "revise", after=seen, feedback=f"Say {number} as well")
+    await fleet.answer(job_id, HitlType.PREVIEW, after=seen)
+    await fleet.outcome(job_id)
+    history = await fleet.handle(job_id).fetch_history()
+    assert sum(event.ByteSize() for event in history.events) <= TEN_ROUNDS
 
 
 async def test_whole_answers_that_nobody_takes_are_bounded_in_bytes_and_the_newest_stay(long_stage: Stage) -> None:
