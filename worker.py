@@ -1,59 +1,89 @@
 """The worker: builds models, database and library, registers the steps, and works until it is told to stop.
 
-A composition root: the only place that knows which class does which step. `python worker.py` runs it.
+A composition root: the only place that knows which class does which step. `python worker.py` runs it. It comes up in
+two steps: answers, records and files go on before the libraries of the models are loaded.
 """
 
+import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import structlog
+from prometheus_client import start_http_server
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from activities.author import ModelAuthor
-from activities.checks import RuleChecks
+from activities.draining import Draining
 from activities.edge import HEARTBEAT, Edge, Tell
 from activities.entering import Enter, Entering
-from activities.evaluator import ModelEvaluator
 from activities.library import FolderLibrary
-from activities.models import Models, Role
-from activities.programs.language_model import ModelSpec, switch_off_caches
 from activities.records import DatabaseRecords
+from activities.retention import DatabaseRetention
 from activities.shelves import Shelves
+from domain.retention import Keep, Mode
 from domain.taxonomy import parse_taxonomy
 from settings import Settings, load
 from store.session import Database
 from workflows.attributes import KEYS
-from workflows.create_skill import CreateSkill
-from workflows.promote_skill import PromoteSkill
+from workflows.converter import COMPACT
+from workflows.nightly import keep_schedule
+from workflows.registered import ALL
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
+
+if TYPE_CHECKING:
+    from activities.models import Role
+    from activities.programs.language_model import ModelSpec
 
 LOCAL_MODEL = "qwen2.5-coder-1.5b"
 """In the name of the small local model, whose verdicts are marked as low confidence."""
 
 DRAIN = timedelta(seconds=8)
-"""How long running steps may go on after SIGTERM; then they are handed back and tried elsewhere."""
+"""How long model calls and files may go on after SIGTERM, while answers are still taken; then they are handed back."""
 
-STICKY = timedelta(seconds=2)
-"""How long Temporal waits for a dead worker's cache (the default of 10 s made recovery take 11 s)."""
+RECORDS_DRAIN = timedelta(seconds=0.5)
+"""How long database steps may go on after that. They take milliseconds, unless the database is frozen."""
+
+LAST = timedelta(seconds=1.6)
+"""After DRAIN the process ends within this time, whatever still runs: hand-backs are sent, connections closed."""
+
+STICKY = timedelta(seconds=1)
+"""How long Temporal waits for a dead worker's cache before it asks another (its default of 10 s is felt at each
+kill). A live worker that is late loses nothing but the cache of one job."""
+
+WORKFLOW_TASKS = 16
+"""Jobs whose next step is worked out at once, by threads that share one core: of a hundred each would take so long
+that a short task timeout, or the SDK's own limit of 2 s, would end them."""
+
+STEPS_AT_ONCE = {WORKFLOWS: 100, MODELS: 32, LIBRARY: 20}
+"""Steps of one worker at once; the rest waits in Temporal. Of the model steps most wait for their turn at a provider
+(`SKILL_FLEET_MODEL_CONCURRENCY`), and each costs two heartbeats a second (200 of them: more than half a core)."""
+
+MODEL_STEPS = ("activities.author", "activities.checks", "activities.evaluator")
+"""Modules of the steps that need models."""
 
 Step = Callable[..., object]
 
 
-def specs(settings: Settings) -> dict[Role, ModelSpec]:
+def specs(settings: Settings) -> "dict[Role, ModelSpec]":
     """The configured models by role; a role without one is left out, and its jobs say so."""
+    from activities.models import Role  # noqa: PLC0415 - a process entry point: dspy takes most of a second
+    from activities.programs.language_model import ModelSpec  # noqa: PLC0415
+
     found = {role: settings.model_for(role.value) for role in Role}
     return {
         role: ModelSpec(
@@ -70,14 +100,15 @@ def specs(settings: Settings) -> dict[Role, ModelSpec]:
 
 def steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
     """Every step of the work, by the task queue it is asked for on."""
+    return {**stored_steps(settings, database), **model_steps(settings, database)}
+
+
+def stored_steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
+    """The steps that need the database and the library only: what answers wait for."""
     shelves = Shelves(settings.library)
-    taxonomy = parse_taxonomy(shelves.prepare())
-    models = Models(database, specs(settings), settings.model_concurrency)
     records = DatabaseRecords(database)
-    author = ModelAuthor(database, models, taxonomy, shelves)
-    evaluator = ModelEvaluator(database, models)
-    checks = RuleChecks(database, models)
-    library = FolderLibrary(database, shelves, taxonomy)
+    library = FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()))
+    retention = DatabaseRetention(database, settings.library, keep(settings))
     return {
         WORKFLOWS: [
             records.open_job,
@@ -95,7 +126,47 @@ def steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
             records.keep_decisions,
             records.waive,
             records.finish,
+            retention.survey,
+            retention.forget,
+            retention.overdue,
         ],
+        LIBRARY: [
+            library.save_draft,
+            library.place,
+            library.publish_files,
+            library.publish_rows,
+            library.undo,
+            retention.remove_folders,
+        ],
+    }
+
+
+def keep(settings: Settings) -> Keep:
+    """How long what is kept."""
+    return Keep(
+        mode=Mode(settings.retention),
+        drafts=settings.keep_drafts_days,
+        model_answers=settings.keep_model_answers_days,
+        events=settings.keep_events_days,
+        parked=settings.keep_parked_days,
+        idempotency=settings.keep_idempotency_days,
+        notifications=settings.keep_notifications_days,
+    )
+
+
+def model_steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
+    """The steps that ask models."""
+    from activities.author import ModelAuthor  # noqa: PLC0415 - a process entry point, see `specs`
+    from activities.checks import RuleChecks  # noqa: PLC0415
+    from activities.evaluator import ModelEvaluator  # noqa: PLC0415
+    from activities.models import Models  # noqa: PLC0415
+
+    shelves = Shelves(settings.library)
+    models = Models(database, specs(settings), settings.model_concurrency, settings.model_requests_per_minute)
+    author = ModelAuthor(database, models, parse_taxonomy(shelves.prepare()), shelves)
+    evaluator = ModelEvaluator(database, models)
+    checks = RuleChecks(database, models)
+    return {
         MODELS: [
             author.refine,
             author.ask_questions,
@@ -108,14 +179,18 @@ def steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
             evaluator.try_cases,
             checks.validate,
         ],
-        LIBRARY: [
-            library.save_draft,
-            library.place,
-            library.publish_files,
-            library.publish_rows,
-            library.undo,
-        ],
     }
+
+
+def load_models() -> None:
+    """Import what the model steps need, a second's work; a thread may do it, so that answers go on."""
+    # dspy would fetch a price list at the first call; the one it brings along costs nothing and is always there.
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    for module in MODEL_STEPS:
+        import_module(module)
+    from activities.programs.language_model import switch_off_caches  # noqa: PLC0415 - see `specs`
+
+    switch_off_caches()
 
 
 def deployment(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfig | None:
@@ -135,6 +210,7 @@ def workers(
     tell: Tell,
     enter: Enter,
     version: WorkerDeploymentVersion | None = None,
+    drain: timedelta = DRAIN,
 ) -> list[Worker]:
     """One worker a task queue, so that a slow provider never delays an answer.
 
@@ -144,27 +220,31 @@ def workers(
         Worker(
             client,
             task_queue=queue,
-            workflows=[CreateSkill, PromoteSkill] if queue == WORKFLOWS else [],
+            workflows=ALL if queue == WORKFLOWS else [],
             activities=by_queue[queue],
-            interceptors=[Edge(tell), Entering(enter)],
+            interceptors=[Draining(), Edge(tell), Entering(enter)],
             deployment_config=deployment(version),
-            graceful_shutdown_timeout=DRAIN,
+            graceful_shutdown_timeout=RECORDS_DRAIN if queue == WORKFLOWS else drain,
             sticky_queue_schedule_to_start_timeout=STICKY,
-            max_concurrent_activities=100,
+            max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+            max_concurrent_activities=STEPS_AT_ONCE[queue],
             max_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT),
             default_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT),
         )
-        for queue in (WORKFLOWS, MODELS, LIBRARY)
+        for queue in by_queue
     ]
 
 
 @asynccontextmanager
 async def running(all_workers: Sequence[Worker]) -> AsyncIterator[None]:
-    """Run the workers until the block ends; then they drain."""
+    """Run the workers until the block ends; then they drain, side by side."""
     async with AsyncExitStack() as stack:
         for worker in all_workers:
             await stack.enter_async_context(worker)
-        yield
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(worker.shutdown() for worker in all_workers))
 
 
 async def register_attributes(client: Client) -> None:
@@ -184,27 +264,59 @@ async def register_attributes(client: Client) -> None:
                 structlog.get_logger().warning("register a search attribute by hand", name=key.name, why=str(refused))
 
 
-async def main(settings: Settings) -> None:
+async def schedule_retention(client: Client, settings: Settings) -> None:
+    """Make or renew the schedule; where it may not, the log says so, and jobs get done all the same."""
+    try:
+        await keep_schedule(client, off=settings.retention == "off")
+    except RPCError as refused:
+        structlog.get_logger().warning("retention is not scheduled", why=str(refused))
+
+
+class Stop:
+    """SIGTERM or SIGINT: the first asks the worker to drain, the second ends it at once."""
+
+    def __init__(self, drain: timedelta) -> None:
+        """Listen from now on; needs the running loop."""
+        self.asked = asyncio.Event()
+        self._within = (drain + LAST).total_seconds()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sign, self._ask, sign)
+
+    def _ask(self, sign: signal.Signals) -> None:
+        if self.asked.is_set():
+            os._exit(128 + sign)
+        self.asked.set()
+        # A thread, so that not even a loop that hangs outlasts it.
+        end = threading.Timer(self._within, os._exit, (0,))
+        end.daemon = True
+        end.start()
+
+
+async def main(settings: Settings, drain: timedelta = DRAIN) -> None:
     """Connect, work, drain on SIGTERM or SIGINT."""
     log = structlog.get_logger()
     if settings.database_url is None:
         raise SystemExit("The worker needs a database: set SKILL_FLEET_DATABASE_URL, or run `skill-fleet up`.")
-    switch_off_caches()
-    stop = asyncio.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    stop = Stop(drain)
     url, tell = settings.database_url.get_secret_value(), settings.webhook_url is not None
     database = Database.connect(url, name="skill-fleet-worker", notify=tell)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, "127.0.0.1", database.meter.registry)
     connect = ClientConfig.load_client_connect_config()
     connect.setdefault("target_host", "localhost:7233")
-    client = await Client.connect(**connect, data_converter=pydantic_data_converter)
+    client = await Client.connect(**connect, data_converter=COMPACT)
     await register_attributes(client)
     records = DatabaseRecords(database)
-    at_work = workers(client, steps(settings, database), records.tell_trouble, records.enter_phase, build_version())
-    async with running(at_work):
-        log.info("the worker is ready", models={role: spec.model for role, spec in specs(settings).items()})
-        await stop.wait()
-        log.info("the worker drains")
+    common = records.tell_trouble, records.enter_phase, build_version(), drain
+    async with running(workers(client, stored_steps(settings, database), *common)):
+        log.info("the worker takes answers")
+        await schedule_retention(client, settings)
+        await asyncio.to_thread(load_models)
+        gc.freeze()  # what is loaded stays: each full collection that looked at it again would stop all for 80 ms
+        async with running(workers(client, model_steps(settings, database), *common)):
+            log.info("the worker is ready", models={role: spec.model for role, spec in specs(settings).items()})
+            await stop.asked.wait()
+            log.info("the worker drains")
     await database.dispose()
 
 
@@ -214,8 +326,17 @@ def build_version() -> WorkerDeploymentVersion | None:
     return WorkerDeploymentVersion(name, build) if name and build else None
 
 
+def drain_asked() -> timedelta:
+    """How long it may drain, from the command line."""
+    parser = argparse.ArgumentParser(description="The worker of Skill Fleet. Its settings are in the environment.")
+    parser.add_argument(
+        "--drain", type=float, default=DRAIN.total_seconds(), metavar="SECONDS", help="for steps that run at SIGTERM"
+    )
+    return timedelta(seconds=parser.parse_args().drain)
+
+
 if __name__ == "__main__":
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    asyncio.run(main(load()))
+    asyncio.run(main(load(), drain_asked()))
     sys.stderr.flush()
     os._exit(0)  # drained: the interpreter's own end can abort in the SDK's threads (temporalio/sdk-python#300)

@@ -36,6 +36,7 @@ async def adopt(session: Session, job_id: UUID) -> m.Adopted:
     source = await jobs.get(session, origin.job_id)
     if source is None or origin.job_id == job_id:
         raise NotFound(f"Job {job_id} names no job that it could take anything over from.")
+    source = await jobs.locked(session, source.job_id)  # nothing of it is removed meanwhile (store/retention.py)
     message = f"taken over from job {origin.job_id}, revision {origin.revision}"
     told: dict[str, JsonValue] = {"job_id": str(origin.job_id), "revision": origin.revision}
     refined = source.task_description_refined or source.task_description

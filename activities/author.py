@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from temporalio import activity
 
+from activities import drafts
 from activities.models import Models, Role
 from activities.programs import plan as planning_program
 from activities.programs import refine as refine_program
@@ -130,11 +131,13 @@ class ModelAuthor(Author):
 
     @activity.defn
     async def write(self, writing: m.Writing) -> m.Written:
-        """Store a revision: the first from the plan, a later one from feedback, findings or failed cases."""
+        """Store a revision, and save it as the draft: the first from the plan, a later one from feedback, findings or
+        failed cases."""
         async with self.database.transaction() as session:
             kept = await revisions.find(session, writing.job_id, writing.revision)
         if kept is None:
             kept = await self._write(writing)
+        await drafts.save(self.database, self.shelves, writing.job_id, kept.n)
         spent = await self.models.spent(writing.job_id)
         return m.Written(revision=kept.n, digest=kept.digest, **spent.model_dump())
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities import drafts
 from activities.shelves import Shelves
-from domain.errors import LibraryConflict, NotFound, PromotionRefused
+from domain.errors import NotFound, PromotionRefused
 from domain.job import JobResult, JobStatus, Phase
 from domain.promotion import Standing, obstacle
 from domain.skill import DRAFTS, SkillStatus
@@ -32,19 +33,7 @@ class FolderLibrary(Library):
     @activity.defn
     async def save_draft(self, revision: m.ForRevision) -> None:
         """Write a revision to `_drafts/<job>/<name>` and bring its row up to date."""
-        async with self.database.transaction() as session:
-            plan = await jobs.plan_of(session, revision.job_id)
-            files = await revisions.files(session, revision.job_id, revision.revision)
-            digest = (await revisions.summary(session, revision.job_id, revision.revision)).digest
-        path = draft_path(revision.job_id, plan.name)
-        await asyncio.to_thread(self.shelves.replace, path, files)
-        async with self.database.transaction() as session:
-            if not await skills.reserve(session, plan.name, plan.category, plan.description, digest, revision.job_id):
-                raise LibraryConflict(f"The name {plan.name} was taken by another job: revise the plan.")
-            message = f"the draft is saved under {path}"
-            number = revision.revision
-            await jobs.change(session, revision.job_id, f"draft:{number}", "draft", message, draft_path=path)
-            await jobs.merge_result(session, revision.job_id, draft_path=path, revision=number, digest=digest)
+        await drafts.save(self.database, self.shelves, revision.job_id, revision.revision)
 
     @activity.defn
     async def place(self, request: m.PromoteRequest) -> m.Placed:
@@ -131,11 +120,6 @@ class FolderLibrary(Library):
     async def _tell(self, job_id: UUID, key: str, kind: str, message: str) -> None:
         async with self.database.transaction() as session:
             await jobs.change(session, job_id, key, kind, message)
-
-
-def draft_path(job_id: UUID, name: str) -> str:
-    """Where a draft lies: POSIX, relative to the library."""
-    return f"{DRAFTS}/{job_id}/{name}"
 
 
 def within_job(status: str) -> bool:

@@ -11,8 +11,10 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from activities.edge import LONGEST_WAIT
+from activities.programs.gate import Gate
 from activities.programs.language_model import LanguageModel, ModelSpec
-from domain.budget import exhausted
+from domain.budget import Budget, exhausted
 from domain.errors import BudgetExhausted, NoProvider
 from domain.model_call import ModelCall
 from store import calls, jobs, notifications
@@ -32,7 +34,7 @@ InFlight = defaultdict[UUID, Counter[str]]
 """The keys of the calls that each job is paying for at this moment, in this worker."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class JobLedger:
     """The ledger of one step of one job: one row a call, each in its own short transaction."""
 
@@ -40,11 +42,19 @@ class JobLedger:
     job_id: UUID
     scope: str
     in_flight: InFlight = field(default_factory=lambda: defaultdict(Counter))
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    known: Mapping[str, ModelCall] | None = None
 
     async def find(self, key: str) -> ModelCall | None:
-        """The answer kept under this key."""
-        async with self.database.transaction() as session:
-            return await calls.find(session, self.job_id, key)
+        """The answer that an earlier attempt kept under this key: all of the step's are read at the first question.
+
+        One that is kept since then is found by `paying`.
+        """
+        async with self.reading:
+            if self.known is None:
+                async with self.database.transaction() as session:
+                    self.known = await calls.kept(session, self.job_id, f"{self.scope}/")
+        return self.known.get(key)
 
     async def keep(self, call: ModelCall) -> ModelCall:
         """Keep an answer; of two overlapping attempts the first one's stands."""
@@ -52,19 +62,24 @@ class JobLedger:
             return await calls.keep(session, self.job_id, call)
 
     @asynccontextmanager
-    async def paying(self, key: str, label: str) -> AsyncIterator[None]:
-        """Tell people which call is being made, once, if the budget allows it. Raises BudgetExhausted."""
+    async def paying(self, key: str, label: str) -> AsyncIterator[ModelCall | None]:
+        """Tell people which call is being made, once, if the budget allows it; or give what was kept meanwhile.
+
+        Raises BudgetExhausted.
+        """
         with ExitStack() as counted:
             async with self.database.transaction() as session:
                 # Locks the job's row: of calls that begin together, each counts those before it.
-                await jobs.change(session, self.job_id, f"call:{self.scope}:{label}", "progress", label)
-                await self._check_budget(session)
-                counted.enter_context(self._counted(key))
-            yield
+                job = await jobs.locked(session, self.job_id)
+                standing = await calls.find(session, self.job_id, key)
+                if standing is None:
+                    await jobs.change_locked(session, job, f"call:{self.scope}:{label}", "progress", label)
+                    await self._check_budget(session, jobs.effective(job.options, job.budget).budget)
+                    counted.enter_context(self._counted(key))
+            yield standing
 
-    async def _check_budget(self, session: Session) -> None:
+    async def _check_budget(self, session: Session, budget: Budget | None) -> None:
         """A call in flight counts as one, whether or not its answer has just been kept."""
-        budget = (await jobs.options_of(session, self.job_id)).budget
         if budget is None or not budget.limited:
             return
         paying = Counter(self.in_flight.get(self.job_id, {}))
@@ -96,17 +111,20 @@ class JobLedger:
 
 @dataclass(frozen=True)
 class Models:
-    """Every model this worker may ask; `limit` calls are in flight at once."""
+    """Every model this worker may ask: `limit` calls of a provider at once, `per_minute` begun in a minute."""
 
     database: Database
     specs: Mapping[Role, ModelSpec]
     limit: int
-    gate: asyncio.Semaphore = field(init=False)
+    per_minute: int | None = None
+    gates: Mapping[tuple[str, str | None], Gate] = field(init=False)
     in_flight: InFlight = field(init=False, default_factory=lambda: defaultdict(Counter))
 
     def __post_init__(self) -> None:
-        """One gate for the worker: a slow provider is not asked more at once than it was said to bear."""
-        object.__setattr__(self, "gate", asyncio.Semaphore(self.limit))
+        """One gate for each provider: a slow one is not asked more than it was said to bear, and holds up no other."""
+        providers = {spec.provider for spec in self.specs.values()}
+        gates = {provider: Gate(self.limit, self.per_minute, LONGEST_WAIT) for provider in providers}
+        object.__setattr__(self, "gates", gates)
 
     def of(self, role: Role, job_id: UUID, scope: str, attempt: int = 0) -> LanguageModel:
         """The role's model at one step of one job. Raises NoProvider."""
@@ -116,7 +134,8 @@ class Models:
                 f"No model is configured for the {role}. Set SKILL_FLEET_MODEL and SKILL_FLEET_MODEL_API_KEY, or run "
                 "`skill-fleet up` without --no-model for the local model; then restart the worker and retry the job."
             )
-        return LanguageModel(spec, JobLedger(self.database, job_id, scope, self.in_flight), scope, self.gate, attempt)
+        ledger = JobLedger(self.database, job_id, scope, self.in_flight)
+        return LanguageModel(spec, ledger, scope, self.gates[spec.provider], attempt)
 
     async def spent(self, job_id: UUID) -> Spent:
         """What the job's calls came to so far."""

@@ -7,12 +7,15 @@ from pydantic import JsonValue
 from domain import answers
 from domain.errors import InvalidAnswer
 from domain.prompt import Answer, HitlType, PromptStatus
-from domain.text import clean
+from domain.text import clean, clipped
 from store import audit, prompts
 from store.prompts import Channel, Claim
 from store.session import Session
 from store.tables import HitlInteraction
 from workflows import messages as m
+
+MOST_SAID = 2_000
+"""Characters of a refusal: the workflow carries it, and a signal of 64 KB can be wrong in ten thousand places."""
 
 CLOSED = "this prompt is closed"
 
@@ -63,7 +66,8 @@ async def _claimed(session: Session, offered: m.Offered, row: HitlInteraction) -
     return None
 
 
-async def _refused(session: Session, offered: m.Offered, outcome: audit.Outcome, why: str) -> str:
+async def _refused(session: Session, offered: m.Offered, outcome: audit.Outcome, reason: str) -> str:
+    why = clipped(reason, MOST_SAID)
     await _note(session, offered, outcome, why)
     return why
 

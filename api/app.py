@@ -4,6 +4,7 @@ It starts and answers while the database or Temporal is away: both are connected
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
@@ -19,7 +20,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
-from api import audit, drafts, groups, health, hitl, jobs, live, logs, pages, problems, record, skills
+from api import audit, drafts, groups, health, hitl, jobs, live, logs, pages, problems, record, retention, skills
 from api.dependencies import Services
 from api.described import problems as documented
 from api.guard import SECURITY_HEADERS, Guard
@@ -61,7 +62,9 @@ class Application(FastAPI):
 def create() -> FastAPI:
     """The application from the environment's settings; what uvicorn calls."""
     logs.configure()
-    return build(load(), ClientConfig.load_client_connect_config())
+    app = build(load(), ClientConfig.load_client_connect_config())
+    gc.freeze()  # what is loaded stays: each full collection that looked at it again would hold up every request
+    return app
 
 
 def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float = WITHIN) -> FastAPI:
@@ -83,7 +86,7 @@ def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float 
     )
     api = APIRouter(prefix=PREFIX)
     about_jobs = (live.router, jobs.router, record.router, audit.router, hitl.router, drafts.router)
-    for router in (*about_jobs, groups.router, skills.router, health.router):
+    for router in (*about_jobs, groups.router, skills.router, health.router, retention.router):
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.metrics_router)

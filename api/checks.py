@@ -11,6 +11,7 @@ from api.dependencies import Services
 from api.errors import TemporalUnavailable
 from domain.errors import SkillFleetError
 from domain.shape import StrictShape
+from domain.text import counted
 from store import health, outbox
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
 
@@ -43,6 +44,7 @@ async def readiness(parts: Services) -> dict[str, Check]:
         "connections": _connections,
         "temporal": _temporal,
         "workers": _workers,
+        "workflows": _workflows,
         "model": _model,
         "library": _library,
         "notifications": _notifications,
@@ -101,6 +103,23 @@ async def _workers(parts: Services) -> Check:
     if idle:
         return Check(ok=False, detail=f"nobody works on {', '.join(idle)}", fix="start one: skill-fleet worker")
     return Check(ok=True, detail=", ".join(f"{queue}: {number} pollers" for queue, number in polled.items()))
+
+
+async def _workflows(parts: Services) -> Check | None:
+    """Jobs whose workflow task fails: a build that does not fit their history or cannot read it. They wait, whole."""
+    number = await parts.temporal.count_failing_workflows()
+    if number is None:
+        return None
+    if number == 0:
+        return Check(ok=True, detail="every job can go on")
+    named = await parts.temporal.failing_workflows()
+    ids = ", ".join(named) + (", …" if number > len(named) else "")
+    return Check(
+        ok=False,
+        detail=f"{counted(number, 'job')} cannot go on: the workflow task fails, again and again ({ids})",
+        fix="roll back to the build before, or put what was changed behind workflow.patched: then they go on by "
+        "themselves, with all that was answered meanwhile. The worker's log and the Temporal Web UI say why it fails",
+    )
 
 
 async def _model(parts: Services) -> Check | None:

@@ -92,6 +92,7 @@ JobToCancel = Annotated[KnownJob, Depends(JobTo(Verb.CANCEL))]
 JobToRetry = Annotated[KnownJob, Depends(JobTo(Verb.RETRY))]
 JobToReopen = Annotated[KnownJob, Depends(JobTo(Verb.REOPEN))]
 JobToAssign = Annotated[KnownJob, Depends(JobTo(Verb.ASSIGN))]
+JobToInspect = Annotated[KnownJob, Depends(JobTo(Verb.INSPECT))]
 JobToPromote = Annotated[KnownJob, Depends(JobTo(Verb.PROMOTE))]
 
 

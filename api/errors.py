@@ -9,6 +9,7 @@ SkillFleetError
 ├── NothingToReopen          no prompt of this job is parked
 ├── NothingToRetry           no problem of this job waits for a person
 ├── PromotionFailed          the promotion was tried and failed; nothing is half done
+├── RetentionOff             no night of retention can begin
 ├── TemporalUnavailable      Temporal cannot be reached; nothing was lost
 ├── TryLater                 the same request will do in a while; carries how many seconds
 │   ├── StillAtWork          the first request under this Idempotency-Key has not been answered yet
@@ -59,6 +60,10 @@ class NothingToPromote(PromotionRefused):
 
 class PromotionFailed(SkillFleetError):
     """The promotion was tried and failed; files and rows are as before."""
+
+
+class RetentionOff(SkillFleetError):
+    """Retention is switched off, or nothing has scheduled it yet."""
 
 
 class TemporalUnavailable(SkillFleetError):

@@ -3,14 +3,14 @@
 from typing import Literal
 
 from fastapi import APIRouter, Response
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from api.checks import Check, readiness
 from api.dependencies import ServicesDep
 from api.described import problems
-from domain.job import JobStatus
+from api.metrics import scraped
 from domain.shape import StrictShape
-from store import health
-from store.session import PoolState
+from store.pool import PoolState
 
 router = APIRouter(prefix="/health", tags=["operators"])
 metrics_router = APIRouter(tags=["operators"])
@@ -33,13 +33,18 @@ class Ready(StrictShape):
 
 
 class DatabaseHealth(StrictShape):
-    """`GET /health/db`: the pool of this process. `checkout_p99` in seconds; `red` when the next query must wait."""
+    """`GET /health/db`: the pool of this process. `yellow` above half of `limit`, `red` when the next query must wait.
+
+    `overflow`: connections beyond `size`. `checkout_p50` and `checkout_p99`: seconds, over the last 1,000 checkouts.
+    """
 
     status: Literal["green", "yellow", "red"]
     size: int
     active: int
     idle: int
+    overflow: int
     limit: int
+    checkout_p50: float
     checkout_p99: float
 
 
@@ -61,7 +66,7 @@ async def read_ready(parts: ServicesDep, response: Response) -> Ready:
 
 @router.get("/db", summary="How is the pool", responses=problems(503))
 async def read_database_health(parts: ServicesDep, response: Response) -> DatabaseHealth:
-    """Connections in use and idle, and how long a checkout takes. 503 when the pool is exhausted."""
+    """Connections in use and idle, and how long a checkout takes. 503 when the pool is exhausted. Needs none itself."""
     state = parts.database.pool_state()
     colour = colour_of(state)
     if colour == "red":
@@ -71,18 +76,17 @@ async def read_database_health(parts: ServicesDep, response: Response) -> Databa
         size=state.size,
         active=state.active,
         idle=state.idle,
+        overflow=state.overflow,
         limit=state.limit,
+        checkout_p50=round(state.checkout_p50, 6),
         checkout_p99=round(state.checkout_p99, 6),
     )
 
 
-@metrics_router.get("/metrics", summary="Prometheus", response_class=Response, responses=problems(503))
+@metrics_router.get("/metrics", summary="Prometheus", response_class=Response)
 async def read_metrics(parts: ServicesDep) -> Response:
-    """Gauges of the pool and the number of jobs in each state."""
-    state = parts.database.pool_state()
-    async with parts.database.transaction() as session:
-        jobs = await health.jobs_by_status(session)
-    return Response(prometheus(state, jobs), media_type="text/plain; version=0.0.4")
+    """The pool of this process, how the work stands, and which part answers. Answers whatever is down."""
+    return Response(await scraped(parts), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def colour_of(state: PoolState) -> Literal["green", "yellow", "red"]:
@@ -90,19 +94,3 @@ def colour_of(state: PoolState) -> Literal["green", "yellow", "red"]:
     if state.exhausted:
         return "red"
     return "yellow" if state.active > HALF * state.limit else "green"
-
-
-def prometheus(state: PoolState, jobs: dict[str, int]) -> str:
-    """The text format of Prometheus."""
-    gauges = {
-        "skill_fleet_db_connections_active": ("Connections in use.", state.active),
-        "skill_fleet_db_connections_idle": ("Connections ready for use.", state.idle),
-        "skill_fleet_db_connections_limit": ("Most connections of this process.", state.limit),
-        "skill_fleet_db_checkout_seconds_p99": ("99th percentile of a checkout.", state.checkout_p99),
-    }
-    lines = []
-    for name, (text, value) in gauges.items():
-        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{name} {value}"]
-    lines += ["# HELP skill_fleet_jobs Jobs by status.", "# TYPE skill_fleet_jobs gauge"]
-    lines += [f'skill_fleet_jobs{{status="{status}"}} {jobs.get(status, 0)}' for status in JobStatus]
-    return "\n".join(lines) + "\n"

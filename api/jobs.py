@@ -11,6 +11,7 @@ from api import listing, reading, starting, steering
 from api.dependencies import (
     JobToAssign,
     JobToCancel,
+    JobToInspect,
     JobToRead,
     JobToReopen,
     JobToRetry,
@@ -26,6 +27,7 @@ from api.stream import frames
 from domain.job import JobPage, JobStatus, JobStatusView, JobView, PendingPage
 from domain.prompt import MAX_ANSWER, HitlType
 from domain.shape import StrictShape
+from store import jobs
 
 router = APIRouter(tags=["jobs"], dependencies=[Depends(storable)])
 
@@ -42,6 +44,14 @@ class Assignment(StrictShape):
     assignee: str | None = Field(
         description="A person's name, `group:<name>`, or null for nobody.", examples=["ada", "group:reviewers", None]
     )
+
+
+class Stack(StrictShape):
+    """`GET /jobs/{job_id}/stack`: what people were told of the end, and where in the code it came from; null of a job
+    that did not fail there."""
+
+    error: str | None
+    stack: str | None
 
 
 def location(job_id: UUID) -> str:
@@ -116,6 +126,14 @@ async def read_job(job: JobToRead, parts: ServicesDep) -> JobView:
 async def read_status(job: JobToRead, parts: ServicesDep) -> JobStatusView:
     """The light view, for polling."""
     return await reading.status_of(parts.database, job)
+
+
+@router.get("/jobs/{job_id}/stack", summary="Where a job failed", responses=problems(404, 503))
+async def read_stack(job: JobToInspect, parts: ServicesDep) -> Stack:
+    """For operators: where in the code an error ended the job. Only its owner or assignee may."""
+    async with parts.database.transaction() as session:
+        row = await jobs.get(session, job.job_id)
+        return Stack(error=row.error if row else None, stack=row.error_stack if row else None)
 
 
 @router.get(

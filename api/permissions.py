@@ -24,6 +24,7 @@ class Verb(StrEnum):
     PROMOTE = "promote"
     DELETE = "delete"
     CHANGE = "change"
+    INSPECT = "inspect"
 
 
 EVERYONE = frozenset({Verb.READ, Verb.ANSWER})

@@ -1,12 +1,10 @@
 """Ends the record of jobs whose workflow was ended behind its back: terminated, timed out or failed in Temporal.
 
-Forgets old idempotency keys too.
-
 A workflow that ends by itself writes its own end; only here the api writes a job's state, because nobody else is left.
 """
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,12 +14,9 @@ from api.errors import TemporalUnavailable
 from api.redelivery import UNDELIVERABLE
 from domain.job import JobStatus
 from domain.prompt import PromptStatus
-from store import audit, idempotency, jobs, prompts
+from store import audit, jobs, prompts
 
 PAUSE = 15.0
-
-KEYS_LAST = timedelta(days=7)
-"""Jobs take days, and so may those who answer them (facts D3)."""
 
 log = structlog.get_logger("api")
 
@@ -30,17 +25,10 @@ async def reconcile_for_ever(parts: Services) -> None:
     """Look every fifteen seconds. A database or Temporal that is away is waited for."""
     while True:
         try:
-            await forget_keys(parts)
             await reconcile(parts)
         except (SQLAlchemyError, OSError, TemporalUnavailable) as error:
             log.warning("jobs cannot be reconciled; trying again", error=str(error)[:200])
         await asyncio.sleep(PAUSE)
-
-
-async def forget_keys(parts: Services, age: timedelta = KEYS_LAST) -> None:
-    """Forget idempotency keys older than `age`."""
-    async with parts.database.transaction() as session:
-        await idempotency.prune(session, age)
 
 
 async def reconcile(parts: Services) -> int:

@@ -44,6 +44,10 @@ JOBS = UUID("b0a6c1de-5f35-4c6e-9d0a-2f1f0c6a7e11")
 """Namespace of job ids that come from an Idempotency-Key."""
 
 MAX_SOURCE_COUNT = 20
+
+MAX_START = 100_000
+"""Bytes of a whole request as Temporal carries it: texts with many quotes and line breaks grow on the way."""
+
 LONGEST_WAIT = timedelta(days=365)
 
 ALWAYS_DIGESTED = ("auto_approve", "confirm", "promote", "category", "max_questions", "hitl_timeout")
@@ -178,6 +182,7 @@ async def start(parts: Services, asking: Person, request: StartRequest, key: str
     job = await _asked_for(
         parts, asking, request, uuid4() if key is None else uuid5(JOBS, json.dumps([asking.name, key]))
     )
+    _refuse_oversize(job)
     if key is not None and (known := await _digest_in_record(parts, job.job_id)) is not None:
         return await _replayed(parts, job, known)
     try:
@@ -216,6 +221,16 @@ async def _asked_for(parts: Services, asking: Person, request: StartRequest, job
         sources=_sources(request, base),
         origin=base.origin if base else None,
     )
+
+
+def _refuse_oversize(job: StartJob) -> None:
+    size = len(job.model_dump_json().encode())
+    if size > MAX_START:
+        message = (
+            f"The request has {size:,} bytes as JSON, where quotes and line breaks count twice; at most {MAX_START:,} "
+            "can start a job. Shorten the sources: give the gist."
+        )
+        raise InvalidRequest(message, {"sources": message})
 
 
 def _sources(request: StartRequest, base: Roots | None) -> list[Source]:

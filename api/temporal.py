@@ -55,11 +55,29 @@ RECENT = timedelta(seconds=75)
 MOST_LISTED = 100
 """Fresh jobs shown in a list; more would wait only if no worker has run for long."""
 
+MOST_FAILING = 20
+"""Failing workflows shown; who mends one mends them all, because all run the same code."""
+
 TASK_IN_MEMO = 200
 """Characters of the task that Temporal keeps, for jobs whose row is not there yet. Memos shall stay tiny."""
 
 SUMMARY = 80
 """Characters of a task in the line that the Temporal Web UI shows."""
+
+WORKFLOW_TASK = timedelta(seconds=5)
+"""Longest time from a worker's taking a workflow task to its answer (Temporal's default: 10 s).
+
+A worker that was killed, or whose code failed on a task before, says nothing more of it: the task is tried again only
+when this time is over. So it is how long a kill amid a task stops a job, and how soon a rollback is felt. More than the
+2 s after which the SDK calls a task deadlocked, and than the replay of the longest history (0.1 s, facts/temporal.md).
+"""
+
+FAILING = (
+    "ExecutionStatus='Running' AND TemporalReportedProblems IN "
+    "('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')"
+)
+"""Workflows whose task failed several times in a row (the server's dynamic configuration says how often: 5 by default,
+2 in our stacks). The server takes the mark away at the first task that succeeds."""
 
 STATUSES = {
     WorkflowExecutionStatus.COMPLETED: JobStatus.COMPLETED,
@@ -88,9 +106,14 @@ class Temporal:
         """Take a client, connected or lazy."""
         self._client = client
 
+    @property
+    def client(self) -> Client:
+        """The line itself, for questions that have a file of their own (`nights.py`); they are `bounded` too."""
+        return self._client
+
     async def start(self, start: StartJob, digest: str) -> None:
         """Start a job's workflow. Raises WorkflowAlreadyStartedError for a known id, TemporalUnavailable."""
-        async with _bounded():
+        async with bounded():
             await self._client.start_workflow(
                 CreateSkill.run,
                 start,
@@ -102,13 +125,14 @@ class Temporal:
                 search_attributes=TypedSearchAttributes(
                     [SearchAttributePair(USER, start.user_id), SearchAttributePair(STATUS, JobStatus.PENDING.value)]
                 ),
+                task_timeout=WORKFLOW_TASK,
                 rpc_timeout=RPC,
             )
 
     async def describe(self, job_id: UUID) -> RunningJob | None:
         """A job as Temporal knows it; None when it knows none. Raises TemporalUnavailable."""
         try:
-            async with _bounded():
+            async with bounded():
                 return await _running(await self._job(job_id).describe(rpc_timeout=RPC))
         except WorkflowGone:
             return None
@@ -116,34 +140,34 @@ class Temporal:
     async def fresh(self) -> list[RunningJob]:
         """Jobs that have not told of themselves yet, newest first, at most MOST_LISTED. Raises TemporalUnavailable."""
         query = f"WorkflowType='CreateSkill' AND ExecutionStatus='Running' AND {STATUS.name}='{JobStatus.PENDING}'"
-        async with _bounded():
+        async with bounded():
             listed = self._client.list_workflows(query, limit=MOST_LISTED, page_size=MOST_LISTED, rpc_timeout=RPC)
             return [await _running(execution) async for execution in listed]
 
     async def answer(self, job_id: UUID, interaction_id: UUID) -> None:
         """Tell the workflow that its prompt has an answer. Raises WorkflowGone, TemporalUnavailable."""
-        async with _bounded(TOLD_WITHIN):
+        async with bounded(TOLD_WITHIN):
             signal = AnswerSignal(interaction_id=interaction_id)
             await self._job(job_id).signal(CreateSkill.answer, signal, rpc_timeout=RPC)
 
     async def cancel(self, job_id: UUID, request: CancelRequest) -> None:
         """Ask the job to end. Raises WorkflowGone, TemporalUnavailable."""
-        async with _bounded():
+        async with bounded():
             await self._job(job_id).signal(CreateSkill.cancel, request, rpc_timeout=RPC)
 
     async def retry(self, job_id: UUID, by: str) -> None:
         """Ask the job to try again. Raises WorkflowGone, TemporalUnavailable."""
-        async with _bounded():
+        async with bounded():
             await self._job(job_id).signal(CreateSkill.retry, RetryRequest(by=by), rpc_timeout=RPC)
 
     async def reopen(self, job_id: UUID, by: str) -> None:
         """Ask the job to ask its parked prompt again. Raises WorkflowGone, TemporalUnavailable."""
-        async with _bounded():
+        async with bounded():
             await self._job(job_id).signal(CreateSkill.reopen, ReopenRequest(by=by), rpc_timeout=RPC)
 
     async def promote(self, request: PromoteRequest) -> WorkflowHandle[PromoteSkill, Outcome]:
         """Start a promotion, or join the one that runs. Raises WorkflowAlreadyStartedError after one that succeeded."""
-        async with _bounded():
+        async with bounded():
             return await self._client.start_workflow(
                 PromoteSkill.run,
                 request,
@@ -152,12 +176,13 @@ class Temporal:
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 static_summary=f"Publish the skill of job {request.job_id}",
+                task_timeout=WORKFLOW_TASK,
                 rpc_timeout=RPC,
             )
 
     async def ping(self) -> str:
         """The namespace's name. Raises TemporalUnavailable, also when the namespace does not exist."""
-        async with _bounded():
+        async with bounded():
             request = DescribeNamespaceRequest(namespace=self._client.namespace)
             await self._client.workflow_service.describe_namespace(request, timeout=RPC)
         return self._client.namespace
@@ -168,10 +193,26 @@ class Temporal:
         request = DescribeTaskQueueRequest(
             namespace=self._client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
         )
-        async with _bounded():
+        async with bounded():
             described = await self._client.workflow_service.describe_task_queue(request, timeout=RPC)
         since = datetime.now(UTC) - RECENT
         return sum(poller.last_access_time.ToDatetime(UTC) > since for poller in described.pollers)
+
+    async def failing_workflows(self, limit: int = MOST_FAILING) -> list[str]:
+        """Ids of workflows that cannot go on because their task fails, at most `limit`. Raises TemporalUnavailable."""
+        async with bounded():
+            listed = self._client.list_workflows(FAILING, limit=limit, page_size=limit, rpc_timeout=RPC)
+            return [execution.id async for execution in listed]
+
+    async def count_failing_workflows(self) -> int | None:
+        """How many there are; None of a server that does not mark them (before 1.30). Raises TemporalUnavailable."""
+        async with bounded():
+            try:
+                return (await self._client.count_workflows(FAILING, rpc_timeout=RPC)).count
+            except RPCError as error:
+                if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                    return None
+                raise
 
     def _job(self, job_id: UUID) -> WorkflowHandle[CreateSkill, Outcome]:
         return self._client.get_workflow_handle_for(CreateSkill.run, _create(job_id))
@@ -209,7 +250,8 @@ def one_line(text: str) -> str:
 
 
 @asynccontextmanager
-async def _bounded(within: float = WITHIN) -> AsyncIterator[None]:
+async def bounded(within: float = WITHIN) -> AsyncIterator[None]:
+    """What is asked of Temporal in this block ends in time. Raises TemporalUnavailable, WorkflowGone."""
     try:
         async with asyncio.timeout(within):
             yield

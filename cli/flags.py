@@ -1,15 +1,12 @@
-"""The flags that every command takes, before or after its name, and the one edge where errors become exit codes."""
+"""The flags that every command takes, before or after its name. `--help` loads this file: next to nothing with it.
 
-from functools import cache
+What becomes of them is in `cli/edge.py`.
+"""
+
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
-
-from cli.exits import ExitCode
-from cli.output import Output
-from cli.problems import CliError
-from domain.shape import StrictShape
 
 PANEL = "Everywhere"
 
@@ -31,7 +28,8 @@ EditorCommand = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=PANEL)]
 
 
-class Flags(StrictShape):
+@dataclass(frozen=True)
+class Flags:
     """What was given anywhere on the command line."""
 
     api_url: str | None = None
@@ -65,37 +63,3 @@ def remember(
     person, 130 interrupted.
     """
     ctx.obj = Flags(api_url=api_url, user=user, json_wanted=json_wanted, plain=plain, debug=debug)
-
-
-class Command(TyperCommand):
-    """A command with the common flags after its name too, whose CliErrors become a sentence and an exit code."""
-
-    # The base class names its context and its parameters by types that typer does not export: hence the ignores.
-    def get_params(self, ctx: typer.Context) -> list[object]:  # type: ignore[override]
-        """Its own parameters, the common ones and --help, for the parser and for the help."""
-        *own, usage = super().get_params(ctx)
-        return [*own, *_common(), usage]
-
-    def invoke(self, ctx: typer.Context) -> None:  # type: ignore[override]
-        """Run it with `ctx.obj` = the Flags of the whole line."""
-        own = Flags(**{name: ctx.params.pop(name) for name in Flags.model_fields})
-        flags = own.over(ctx.find_object(Flags) or Flags())
-        ctx.obj = flags
-        try:
-            super().invoke(ctx)
-        except CliError as error:
-            if flags.debug:
-                raise
-            for line in error.lines():
-                Output().say(line)
-            raise typer.Exit(error.exit_code) from error
-        except (KeyboardInterrupt, EOFError) as error:
-            raise typer.Exit(ExitCode.INTERRUPTED) from error
-
-
-@cache
-def _common() -> tuple[object, ...]:
-    """The common parameters as typer makes them, taken from a command that has only these."""
-    bare = typer.Typer(add_completion=False)
-    bare.command()(remember)
-    return tuple(typer.main.get_command(bare).params)

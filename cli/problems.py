@@ -4,7 +4,7 @@
     ├── UsageProblem             the command line itself does not make sense (2)
     └── ApiProblem               the api answered with a problem document; carries status, code and field errors
 
-Translated at one edge (`cli/flags.py`). Must not print and must not know about typer.
+Translated at one edge (`cli/edge.py`). Must not print and must not know about typer.
 """
 
 import re

@@ -18,6 +18,10 @@ from deploy.worker_version import CurrentVersion
 STREAMS_END = "2"
 """Seconds the api gives open streams at its stop; a browser that watches a job would hold it for ever."""
 
+DRAIN = "1.5"
+"""Seconds the worker gives model calls at its stop. Who takes a whole stack down waits; a call that is cut off is paid
+again, those of its step that had answered are not. A worker by itself drains for longer (`worker.py`)."""
+
 
 async def answers(url: str) -> bool:
     """Whether a GET gets 200 within a second. Never through a proxy."""
@@ -61,7 +65,7 @@ class Worker(Part):
 
     name = "worker"
     stop_grace = 3.5
-    """A model call in flight is cut off; it is paid again, those that had answered are not."""
+    """`DRAIN`, and a moment to hand back what runs; all that `down` takes must stay within 15 s."""
 
     def __init__(self, logs: Path, checkout: Path, temporal: str, build: str, environment: Mapping[str, str]) -> None:
         super().__init__(logs)
@@ -77,7 +81,8 @@ class Worker(Part):
 
     def command(self) -> Command:
         """Run as a file, so that it is started the same way everywhere."""
-        return Command((sys.executable, str(self._checkout / "worker.py")), self._environment, self._checkout)
+        worker = (sys.executable, str(self._checkout / "worker.py"), "--drain", DRAIN)
+        return Command(worker, self._environment, self._checkout)
 
     async def ready(self) -> bool:
         """Make its version current once it polls."""
@@ -116,4 +121,10 @@ def migrations(checkout: Path, environment: Mapping[str, str]) -> Command:
     """Bring the database's tables to what this code expects; the same again changes nothing."""
     configuration = checkout / "deploy" / "migrations" / "alembic.ini"
     arguments = (sys.executable, "-m", "alembic", "-c", str(configuration), "upgrade", "head")
+    return Command(arguments, environment, checkout)
+
+
+def replay_gate(checkout: Path, environment: Mapping[str, str]) -> Command:
+    """Replay every job that runs with this code; changes nothing."""
+    arguments = (sys.executable, "-m", "deploy.rollout", "gate", "--only-running")
     return Command(arguments, environment, checkout)

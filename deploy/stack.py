@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from temporalio.client import Client
+
 from deploy import environment, postgres_cluster, stack_file
-from deploy.application import Api, LocalModel, Worker, migrations
+from deploy.application import Api, LocalModel, Worker, migrations, replay_gate
 from deploy.errors import PartFailedError
 from deploy.folder import Folder
 from deploy.logs import rotate
@@ -16,13 +18,16 @@ from deploy.postgres_server import PostgresServer
 from deploy.process import last_lines, run
 from deploy.stack_file import Pids, Stack
 from deploy.supervisor import Supervisor, cancelled
-from deploy.temporal_server import TemporalServer
-from deploy.worker_version import build_id
+from deploy.temporal_server import NAMESPACE, TemporalServer
+from deploy.worker_version import build_id, jobs_that_change_builds
 
 STOP_ORDER = ("api", "worker", "model", "temporal", "postgres")
 """Who uses another stops before it. The grace of all adds up to 15 s (`Part.stop_grace`)."""
 FOUNDATION_TIMEOUT = 60.0
 """Seconds for PostgreSQL and Temporal; without them nothing else can start, so then `up` fails."""
+GATE_TIMEOUT = 1800.0
+"""Seconds to replay the jobs that run, when the code has changed (measured: forty a second that wait at their first
+prompt, seven a second at their last)."""
 READY_TIMEOUT = 60.0
 """Seconds for the others; after that the stack is shown as it is, and they are tried on."""
 
@@ -93,10 +98,24 @@ class LocalStack:
             raise PartFailedError(
                 f"{name} did not come up in {FOUNDATION_TIMEOUT:.0f} s; the end of {log}:\n{last_lines(log)}"
             )
+        await self._gate()
         log = self._plan.folder.logs / "migrations.log"
         rotate(log)
         await run(migrations(self._plan.checkout, self._application), log, "migrating the database", within=120)
         self._say("the database is up to date")
+
+    async def _gate(self) -> None:
+        """Jobs that run must go on with this code. Asked before the database is changed: older code starts on it still.
+
+        PartFailedError names the jobs that would not, and says what to do.
+        """
+        client = await Client.connect(self._temporal.address, namespace=NAMESPACE)
+        running = await jobs_that_change_builds(client, self._build)
+        if running:
+            self._say(f"another build of the worker: {running} running jobs are replayed with it")
+            log = self._plan.folder.logs / "gate.log"
+            rotate(log)
+            await run(replay_gate(self._plan.checkout, self._application), log, "the replay gate", within=GATE_TIMEOUT)
 
     async def _start_application(self) -> set[str]:
         """Start api and worker; returns the parts that are not ready yet."""
@@ -126,12 +145,15 @@ class LocalStack:
         plan = self._plan
         return Api(plan.folder.logs, plan.checkout, plan.ports.api, self._application)
 
+    @cached_property
+    def _build(self) -> str:
+        return build_id(self._plan.checkout)
+
     def _worker(self) -> Worker:
         plan = self._plan
-        build = build_id(plan.checkout)
         model = environment.local_model(plan.ports.model, self._key) if plan.weights else {}
-        own = environment.worker(self._application, build, model)
-        return Worker(plan.folder.logs, plan.checkout, self._temporal.address, build, own)
+        own = environment.worker(self._application, self._build, model)
+        return Worker(plan.folder.logs, plan.checkout, self._temporal.address, self._build, own)
 
     def _model(self, weights: Path) -> LocalModel:
         plan = self._plan

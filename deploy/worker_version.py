@@ -1,34 +1,25 @@
 """Which version of the code the worker runs, and making that version the one Temporal gives work to.
 
 Before any version is current, started workflows sit unpicked; after an upgrade, the old one would keep getting them.
+`python -m deploy.worker_version` prints the build of the checkout beside it.
 """
 
 import hashlib
+import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 
-from temporalio.api.deployment.v1 import WorkerDeploymentVersion
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
-from temporalio.api.workflowservice.v1 import (
-    DescribeTaskQueueRequest,
-    DescribeWorkerDeploymentRequest,
-    SetWorkerDeploymentCurrentVersionRequest,
-)
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.steps import WORKFLOWS
+from deploy.routing import RUNNING, WORKFLOW_TASKS, Routing
+from settings import CHECKOUT
 
 DEPLOYMENT = "skill-fleet"
-WORKFLOW_QUEUE = WORKFLOWS
-"""The queue whose pollers show that a worker is at work."""
 SOURCES = ("domain", "workflows", "activities", "store", "worker.py")
 """What a worker's behaviour is made of."""
 PATIENCE = 20.0
 """Seconds after which a version that lacks a queue of its predecessor is taken as meant: the queue was removed."""
-RPC_TIMEOUT = timedelta(seconds=3)
 
 
 def build_id(checkout: Path) -> str:
@@ -50,9 +41,8 @@ def source_files(checkout: Path) -> list[Path]:
 class CurrentVersion:
     """Makes one build current as soon as a worker polls with it; asked again and again until it has."""
 
-    def __init__(self, build: str, queue: str = WORKFLOW_QUEUE) -> None:
-        self._version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build)
-        self._queue = queue
+    def __init__(self, build: str) -> None:
+        self._build = build
         self._refused_since: float | None = None
 
     async def ensure(self, client: Client, since: float) -> bool:
@@ -60,11 +50,14 @@ class CurrentVersion:
 
         RPCError when Temporal is away.
         """
-        if not await self._polled(client, since):
+        routing = Routing(client, DEPLOYMENT)
+        if not await routing.polls(self._build, [WORKFLOW_TASKS], since):
             return False
         try:
-            if await self._current(client) != self._version.build_id:
-                await self._set(client)
+            if (await routing.look()).current != self._build:
+                refused = self._refused_since
+                meant = refused is not None and time.monotonic() - refused > PATIENCE
+                await routing.make_current(self._build, ignore_missing=meant)
         except RPCError as error:
             if error.status not in {RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION}:
                 raise
@@ -73,31 +66,12 @@ class CurrentVersion:
             return False
         return True
 
-    async def _polled(self, client: Client, since: float) -> bool:
-        request = DescribeTaskQueueRequest(
-            namespace=client.namespace,
-            task_queue=TaskQueue(name=self._queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-        response = await client.workflow_service.describe_task_queue(request, timeout=RPC_TIMEOUT)
-        return any(self._is_ours(poller, since) for poller in response.pollers)
 
-    def _is_ours(self, poller: PollerInfo, since: float) -> bool:
-        """Temporal lists pollers for five minutes after they are gone; only a poll of this process counts."""
-        polled = poller.last_access_time.ToNanoseconds() / 1e9
-        return poller.deployment_options.build_id == self._version.build_id and polled >= since
+async def jobs_that_change_builds(client: Client, build: str) -> int:
+    """How many executions run that would go on with this build after another; RPCError when Temporal is away."""
+    current = (await Routing(client, DEPLOYMENT).look()).current
+    return 0 if current in ("", build) else (await client.count_workflows(RUNNING)).count
 
-    async def _current(self, client: Client) -> str:
-        request = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=DEPLOYMENT)
-        response = await client.workflow_service.describe_worker_deployment(request, timeout=RPC_TIMEOUT)
-        return response.worker_deployment_info.routing_config.current_deployment_version.build_id
 
-    async def _set(self, client: Client) -> None:
-        refused = self._refused_since
-        request = SetWorkerDeploymentCurrentVersionRequest(
-            namespace=client.namespace,
-            deployment_name=DEPLOYMENT,
-            build_id=self._version.build_id,
-            ignore_missing_task_queues=refused is not None and time.monotonic() - refused > PATIENCE,
-        )
-        await client.workflow_service.set_worker_deployment_current_version(request, timeout=RPC_TIMEOUT)
+if __name__ == "__main__":
+    sys.stdout.write(build_id(CHECKOUT) + "\n")

@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
 from domain.budget import Budget
 from domain.evaluation import Evidence
-from domain.prompt import HitlType
+from domain.prompt import MAX_ANSWER, MAX_NAME, HitlType
 from domain.shape import Shape, StrictShape
+from domain.text import clipped
 
 MIN_WORDS = 3
 MAX_DESCRIPTION = 8_000
@@ -93,11 +94,20 @@ class StartJob(Shape):
     carried: JsonValue = Field(None, description="What a long job hands to its next run; null in a new one.")
 
 
+def _clipping(most: int) -> BeforeValidator:
+    """Too long a text is cut, not refused: a signal that does not fit would be dropped in silence."""
+    return BeforeValidator(lambda given: clipped(given, most) if isinstance(given, str) else given)
+
+
+Name = Annotated[str, _clipping(MAX_NAME)]
+"""A person's name in a signal."""
+
+
 class CancelRequest(Shape):
     """Argument of the signal `cancel`."""
 
-    reason: str = ""
-    by: str = ""
+    reason: Annotated[str, _clipping(MAX_ANSWER)] = ""
+    by: Name = ""
 
 
 class Usage(Shape):

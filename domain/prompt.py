@@ -1,5 +1,6 @@
 """What a person may be asked, and what comes back. Shapes only; which answers are legal is in `domain/answers.py`."""
 
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from domain.budget import Budget, Spend
 from domain.evaluation import Arm, EvaluationCase, Evidence
 from domain.shape import Shape, StrictShape
 from domain.skill import Finding
+from domain.text import clipped
 
 YOU_DECIDE = "you decide"
 """A legal value of every question: the author leaves it to the model."""
@@ -20,6 +22,13 @@ MAX_CONTENT = 256 * 1024
 
 MAX_ANSWER = 16 * 1024
 """Characters of one answer or of the feedback."""
+
+MAX_SIGNAL = 64 * 1024
+"""Bytes of an answer that comes whole in a signal. It travels on to the step that claims it, and what travels in a
+history stays under 100 KB; Temporal itself would take 2 MB from a sender, and no more from us."""
+
+MAX_NAME = 255
+"""Characters of a person's name."""
 
 
 class HitlType(StrEnum):
@@ -203,10 +212,14 @@ class Answer(Shape):
     findings: list[str] | None = None
 
 
+_WHOSE = ("interaction_id", "action", "responded_by")
+
+
 class AnswerSignal(Answer):
     """Argument of the signal `answer`. The API sends only `interaction_id`; people may send the whole from Temporal.
 
-    Never fails to parse: what does not fit is kept in words as `unreadable`, so that it is refused on record.
+    Never fails to parse: what does not fit, or is too large, is kept in words as `unreadable`, so that it is refused on
+    record.
     """
 
     responded_by: str = ""
@@ -215,14 +228,26 @@ class AnswerSignal(Answer):
     @model_validator(mode="wrap")
     @classmethod
     def _never_lost(cls, given: object, parse: ModelWrapValidatorHandler["AnswerSignal"]) -> "AnswerSignal":
+        size = len(json.dumps(given, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace"))
         try:
-            return parse(given)
+            return parse(given if size <= MAX_SIGNAL else _too_large(given, size))
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, item['loc'])) or 'the signal'}: {item['msg']}"
                 for item in error.errors(include_input=False, include_url=False)
             )
             return parse({"unreadable": f"the signal could not be read: {wrong}"[:2_000]})
+
+
+def _too_large(given: object, size: int) -> dict[str, str]:
+    """What is kept of an answer that is too large: whom it is for, and why it is refused."""
+    known = given if isinstance(given, dict) else {}
+    kept = {name: clipped(str(known[name]), MAX_NAME) for name in _WHOSE if known.get(name)}
+    kept["unreadable"] = (
+        f"the answer has {size:,} bytes; at most {MAX_SIGNAL:,} can come through Temporal. "
+        "Send it on the job's page or with `skill-fleet answer`"
+    )
+    return kept
 
 
 class AnswerRequest(StrictShape):

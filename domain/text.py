@@ -8,6 +8,11 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
+def clipped(text: str, most: int) -> str:
+    """At most this many characters of a text, and a sign when there were more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def counted(number: int, thing: str) -> str:
     """A number of things as people write it: "1 error", "2 errors"."""
     return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.budget import Spend
 from domain.job import Usage
 from domain.model_call import ModelCall
-from store.tables import StepResult
+from store.tables import METADATA, Job, StepResult
+
+ROWS = METADATA.tables[StepResult.__tablename__]
+"""The bare table: an insert by way of the mapped class costs a millisecond more."""
 
 
 async def find(session: AsyncSession, job_id: UUID, key: str) -> ModelCall | None:
@@ -19,16 +22,25 @@ async def find(session: AsyncSession, job_id: UUID, key: str) -> ModelCall | Non
     return None if row is None else ModelCall.model_validate(row, from_attributes=True)
 
 
+async def kept(session: AsyncSession, job_id: UUID, prefix: str) -> dict[str, ModelCall]:
+    """Every answer of a job whose key begins so, by key."""
+    query = select(StepResult).where(StepResult.job_id == job_id, StepResult.key.startswith(prefix, autoescape=True))
+    rows = await session.scalars(query)
+    return {row.key: ModelCall.model_validate(row, from_attributes=True) for row in rows}
+
+
 async def keep(session: AsyncSession, job_id: UUID, call: ModelCall) -> ModelCall:
     """Keep an answer and return what stands: of two overlapping attempts the first one's."""
-    row = insert(StepResult).values(job_id=job_id, **call.model_dump())
-    await session.execute(row.on_conflict_do_nothing())
-    standing = await find(session, job_id, call.key)
-    return standing or call
+    row = insert(ROWS).values(job_id=job_id, **call.model_dump()).on_conflict_do_nothing()
+    made = await session.execute(row.returning(ROWS.c.key))
+    return call if made.first() else await find(session, job_id, call.key) or call
 
 
 async def usage(session: AsyncSession, job_id: UUID, without: Collection[str] = ()) -> Usage:
-    """What a job's model calls cost so far, `without` those of these keys. `usd`: None once a price is unknown."""
+    """What a job's model calls cost so far, `without` those of these keys. `usd`: None once a price is unknown.
+
+    Calls whose rows retention has removed count as ever.
+    """
     query = select(
         func.count(),
         func.coalesce(func.sum(StepResult.input_tokens), 0),
@@ -36,14 +48,29 @@ async def usage(session: AsyncSession, job_id: UUID, without: Collection[str] = 
         func.sum(StepResult.usd),
         func.count(StepResult.usd),
         func.array_agg(StepResult.model.distinct()),
+        select(Job.past_usage).where(Job.job_id == job_id).scalar_subquery(),
     ).where(StepResult.job_id == job_id, StepResult.key.not_in(without))
-    calls, tokens_in, tokens_out, usd, priced, models = (await session.execute(query)).one()
-    return Usage(
+    calls, tokens_in, tokens_out, usd, priced, models, past = (await session.execute(query)).one()
+    present = Usage(
         calls=calls,
         input_tokens=tokens_in,
         output_tokens=tokens_out,
         usd=usd if calls and priced == calls else None,
         models=sorted(models or []),
+    )
+    return present if past is None else together(Usage.model_validate(past), present)
+
+
+def together(one: Usage, other: Usage) -> Usage:
+    """Both added up; one unknown price makes the sum unknown."""
+    if not one.calls or not other.calls:
+        return one if one.calls else other
+    return Usage(
+        calls=one.calls + other.calls,
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        usd=None if one.usd is None or other.usd is None else one.usd + other.usd,
+        models=sorted({*one.models, *other.models}),
     )
 
 

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import job as shapes
 from store import outbox
-from store.tables import Job, JobEvent
+from store.tables import METADATA, Job, JobEvent
 
 CHANNEL = "job_events"
 """PostgreSQL notification channel; the payload is the job id."""
+
+ROWS = METADATA.tables[JobEvent.__tablename__]
+"""The bare table: an insert by way of the mapped class costs a millisecond more."""
 
 
 async def append(
@@ -24,23 +27,20 @@ async def append(
     Where notifications are on, the event is put into the outbox in the same transaction.
     """
     job.last_seq += 1
-    session.add(
-        JobEvent(
-            job_id=job.job_id,
-            seq=job.last_seq,
-            event_key=key,
-            type=kind,
-            status=job.status,
-            phase=job.current_phase,
-            progress=job.progress_percent,
-            message=message,
-            data=dict(data or {}),
-        )
+    row = insert(ROWS).values(
+        job_id=job.job_id,
+        seq=job.last_seq,
+        event_key=key,
+        type=kind,
+        status=job.status,
+        phase=job.current_phase,
+        progress=job.progress_percent,
+        message=message,
+        data=dict(data or {}),
     )
-    await session.flush()
+    await session.execute(row.returning(func.pg_notify(CHANNEL, str(job.job_id))))
     if session.info.get("notify"):
         await outbox.put(session, job, key, kind, data or {})
-    await session.execute(select(func.pg_notify(CHANNEL, str(job.job_id))))
 
 
 async def known(session: AsyncSession, job_id: UUID, key: str) -> bool:

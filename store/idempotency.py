@@ -74,11 +74,6 @@ async def release(session: AsyncSession, key: RequestKey, lease: datetime) -> No
     await session.execute(delete(IdempotencyKey).where(_is(key), IdempotencyKey.status.is_(None), mine))
 
 
-async def prune(session: AsyncSession, age: timedelta) -> None:
-    """Forget keys older than `age`."""
-    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < func.now() - age))
-
-
 async def _standing(session: AsyncSession, key: RequestKey, digest: str) -> Begun:
     remaining = func.extract("epoch", IdempotencyKey.locked_until - func.now())
     found = (await session.execute(select(IdempotencyKey, remaining).where(_is(key)))).first()

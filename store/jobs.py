@@ -86,9 +86,21 @@ async def change(
     nothing either. Progress never falls, whatever a loop says. The message is shown as the job's progress too, unless
     `columns` say otherwise.
     """
-    job = await locked(session, job_id)
+    return await change_locked(session, await locked(session, job_id), key, kind, message, data, **columns)
+
+
+async def change_locked(
+    session: AsyncSession,
+    job: Job,
+    key: str,
+    kind: str,
+    message: str,
+    data: dict[str, JsonValue] | None = None,
+    **columns: Unpack[Change],
+) -> bool:
+    """The same, for a row that this transaction has locked already."""
     late = JobStatus(job.status).final and not columns.get("status", JobStatus(job.status)).final
-    if late or await events.known(session, job_id, key):
+    if late or await events.known(session, job.job_id, key):
         return False
     percent = max(job.progress_percent, columns.pop("progress_percent", 0))
     progress = columns.pop("progress_message", message)

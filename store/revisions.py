@@ -56,9 +56,12 @@ async def feedback_of(session: AsyncSession, job_id: UUID) -> list[str]:
 
 
 async def files(session: AsyncSession, job_id: UUID, n: int) -> Sequence[SkillFileEntry]:
-    """The files of a revision, by path."""
+    """The files of a revision, by path. Raises NotFound: a revision has one at least, unless retention removed it."""
     query = select(RevisionFile).where(RevisionFile.job_id == job_id, RevisionFile.n == n).order_by(RevisionFile.path)
-    return [SkillFileEntry(path=row.path, data=row.data) for row in await session.scalars(query)]
+    found = [SkillFileEntry(path=row.path, data=row.data) for row in await session.scalars(query)]
+    if not found:
+        raise NotFound(f"Job {job_id} has no revision {n}: it was never written, or removed because it was too old.")
+    return found
 
 
 async def content(session: AsyncSession, job_id: UUID, n: int) -> str:

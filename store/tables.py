@@ -68,6 +68,7 @@ class Job(Base):
     origin: Mapped[Json | None]
     proposal: Mapped[Json | None]
     budget: Mapped[Json | None]
+    past_usage: Mapped[Json | None]
     validation_passed: Mapped[bool | None]
     validation_score: Mapped[float | None]
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0)

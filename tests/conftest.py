@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from deploy import postgres_cluster
@@ -24,6 +23,7 @@ from tests.support.fleet import Fleet
 from tests.support.fleet import fleet as run_fleet
 from tests.support.provider import LocalProvider, Provider
 from workflows.attributes import HITL_TYPE, PHASE, STATUS, USER
+from workflows.converter import COMPACT
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,7 +75,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
     """A real Temporal server, with our search attributes."""
     async with await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter,
+        data_converter=COMPACT,
         dev_server_existing_path=str(find_binary()),
         dev_server_log_level="error",
         dev_server_extra_args=["--dynamic-config-value", "history.transferProcessorMaxPollRPS=2000"],

@@ -4,22 +4,25 @@ A prompt waits for as long as it takes: people are reminded, its owner is told, 
 somebody reopens it. Whether an answer is legal is decided in an activity; the claim in the database is the arbiter.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, CancelledError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
     from domain.job import CancelRequest, JobOptions, JobStatus, Phase, StartJob
     from domain.prompt import AnswerSignal, HitlType, PromptAction
-    from workflows.attributes import attributes
+    from workflows.attributes import Listing, listing, updates
     from workflows.details import describe
-    from workflows.steps import RECORD, Records
+    from workflows.steps import AT_ONCE, RECORD, Records, will_pass
 
 S = TypeVar("S")
+T = TypeVar("T")
 E = TypeVar("E", bound=m.Entering)
 
 MOST_SIGNALS = 100
@@ -35,6 +38,10 @@ MOST_CLOSED = 50
 
 BOUNDED = "bounded-answers"
 """Patch since 0.3.0: whole answers that nobody takes are bounded in bytes too."""
+
+LEAN = "lean-histories"
+"""Patch since 0.3.0: steps of the record are done in the worker that has the job, phases are entered with the step that
+follows, decisions are kept with their answer, and search attributes change when the job waits or works for long."""
 
 PEOPLE = "people-in-the-loop"
 """Patch since 0.2.0: reminders, escalation, reopening, and late answers refused on record."""
@@ -83,7 +90,8 @@ class Asking:
         self.problem = ""
         self.spent = m.Spent()
         self.entering = list(progress.entering)
-        self._shown: tuple[JobStatus, Phase | None, HitlType | None] | None = None
+        self.ending = False
+        self._listed: Listing = {}
 
     # What people send.
 
@@ -94,10 +102,9 @@ class Asking:
         """
         self.talk.signals = [*self.talk.signals, signal]
         if len(self.talk.signals) > MOST_SIGNALS:
-            dropped = next((kept for kept in self.talk.signals if kept.action), self.talk.signals[0])
-            self.talk.signals.remove(dropped)
+            self._drop_one()
         while self._too_much_text() and workflow.patched(BOUNDED):
-            self.talk.signals.remove(next(kept for kept in self.talk.signals if kept.action))
+            self._drop_one()
 
     def cancel(self, request: CancelRequest) -> None:
         """Remember that the job shall end; the first request counts."""
@@ -113,9 +120,27 @@ class Asking:
 
     # What phases do.
 
-    async def record(self, step: Callable[[Any, S], Awaitable[Any]], what: S, summary: str) -> None:
-        """Write to the record. A database that is away is waited for."""
-        await workflow.execute_activity_method(step, what, summary=summary, **RECORD)
+    async def record(self, step: Callable[[Any, S], Awaitable[T]], what: S, summary: str) -> T:
+        """Write to the record: in the worker that has the job, which is quick; when that does not succeed at once, in
+        any worker, for as long as it takes."""
+        self.unless_ending()
+        if workflow.patched(LEAN):
+            try:
+                return await workflow.execute_local_activity_method(step, what, summary=summary, **AT_ONCE)
+            except FailureError as failure:
+                # In a replay the SDK raises the cause bare (1.35): both must lead the same way.
+                cause = failure.cause if isinstance(failure, ActivityError) else failure
+                if isinstance(cause, CancelledError):
+                    raise asyncio.CancelledError from failure
+                if cause is not None and not will_pass(cause):
+                    raise cause from failure
+        return await workflow.execute_activity_method(step, what, summary=summary, **RECORD)
+
+    def unless_ending(self) -> None:
+        """Do nothing more once the job is to end: a step that completes although it is being cancelled swallows the
+        cancellation, and its successor would go on for days. Raises CancelledError."""
+        if self.ending and workflow.patched(LEAN):
+            raise asyncio.CancelledError
 
     def entering_with(self, what: E) -> E:
         """A step that enters the phases which wait to be entered."""
@@ -159,26 +184,31 @@ class Asking:
         return taken
 
     def show(self, status: JobStatus) -> None:
-        """Make the Temporal Web UI tell how the job stands."""
+        """Make the job's page in the Temporal Web UI tell how it stands."""
         self.status = status
-        kind = self.open_prompt.kind if self.open_prompt and not status.final else None
-        shown = (status, self.phase, kind)
-        if shown != self._shown:
-            self._shown = shown
-            workflow.upsert_search_attributes(attributes(*shown))
+        if not workflow.patched(LEAN):
+            self.announce(all_of_it=True)
         workflow.set_current_details(describe(self))
 
+    def announce(self, *, all_of_it: bool = False) -> None:
+        """Make the Temporal Web UI find the job as it stands now; done before it waits, or works for long."""
+        kind = self.open_prompt.kind if self.open_prompt and not self.status.final else None
+        stands = listing(self.status, self.phase, kind)
+        if stands != self._listed:
+            changed = dict(stands.items() if all_of_it else stands.items() - self._listed.items())
+            self._listed = stands
+            workflow.upsert_search_attributes(updates(changed))
+
+    def _drop_one(self) -> None:
+        self.talk.signals.remove(next((kept for kept in self.talk.signals if kept.action), self.talk.signals[0]))
+
     def _too_much_text(self) -> bool:
-        whole = [len(kept.model_dump_json().encode()) for kept in self.talk.signals if kept.action]
-        return len(whole) > 1 and sum(whole) > MOST_TEXT
+        kept = [len(signal.model_dump_json().encode()) for signal in self.talk.signals]
+        return len(kept) > 1 and sum(kept) > MOST_TEXT
 
     async def _asked(self, prompt: m.Prompt) -> m.Taken:
-        opened = await workflow.execute_activity_method(
-            Records.open_prompt,
-            self.entering_with(prompt),
-            summary=f"ask: {prompt.kind} (round {prompt.round})",
-            **RECORD,
-        )
+        summary = f"ask: {prompt.kind} (round {prompt.round})"
+        opened = await self.record(Records.open_prompt, self.entering_with(prompt), summary)
         self.open_prompt, self.open_id = prompt, opened.interaction_id
         self.show(JobStatus.PENDING_REVIEW if prompt.kind is HitlType.VALIDATE else JobStatus.PENDING_HITL)
         taken = opened if opened.action else await self._answer(opened.interaction_id)
@@ -190,7 +220,8 @@ class Asking:
     async def _answer(self, interaction_id: UUID) -> m.Taken:
         """What the prompt is answered with, whatever happens until then."""
         assert self.open_prompt is not None and self.open_prompt.timeout is not None
-        patient, options = workflow.patched(PEOPLE), self.start.options
+        self.announce()
+        patient, options = workflow.patched(LEAN) or workflow.patched(PEOPLE), self.start.options
         coming = alarms(options, self.open_prompt.timeout - options.hitl_timeout, remind=patient)
         reminders = 0
         while True:
@@ -226,6 +257,7 @@ class Asking:
             first = next((signal for signal in self.talk.signals if meant(signal)), None)
             return first or (self.talk.reopening if until is None else None)
 
+        self.unless_ending()
         timeout = None if until is None else max((until - workflow.now()).total_seconds(), 0)
         try:
             await workflow.wait_condition(lambda: found() is not None, timeout=timeout, timeout_summary="prompt is due")
@@ -241,24 +273,21 @@ class Asking:
     async def _offer(self, interaction_id: UUID, signal: AnswerSignal) -> m.Taken:
         self.talk.signals_seen = seen = self.talk.signals_seen + 1
         offered = m.Offered(job_id=self.id, interaction_id=interaction_id, signal=signal, number=seen)
-        return await self._taken(Records.take_answer, offered, "an answer came in")
+        return await self.record(Records.take_answer, offered, "an answer came in")
 
     async def _park(self, interaction_id: UUID) -> m.Taken:
         self.talk.reopening = None  # what was not parked yet could not be reopened
         for_prompt = m.ForPrompt(job_id=self.id, interaction_id=interaction_id)
-        return await self._taken(Records.park_prompt, for_prompt, "overdue: park")
+        return await self.record(Records.park_prompt, for_prompt, "overdue: park")
 
     async def _remind(self, interaction_id: UUID, number: int, alarm: Alarm) -> m.Taken:
         escalate = alarm.kind == "escalate"
         reminder = m.Reminder(job_id=self.id, interaction_id=interaction_id, number=number, escalate=escalate)
-        return await self._taken(Records.remind, reminder, f"nobody has answered: {alarm.kind}")
+        return await self.record(Records.remind, reminder, f"nobody has answered: {alarm.kind}")
 
     async def _ask_again(self, interaction_id: UUID, request: m.ReopenRequest, due: datetime) -> m.Taken:
         self.talk.reopened = number = self.talk.reopened + 1
         reopening = m.Reopening(job_id=self.id, interaction_id=interaction_id, number=number, due=due, by=request.by)
         assert self.open_prompt is not None
         self.open_prompt = self.open_prompt.model_copy(update={"timeout": due})
-        return await self._taken(Records.reopen_prompt, reopening, "ask again")
-
-    async def _taken(self, step: Callable[[Any, S], Awaitable[m.Taken]], what: S, summary: str) -> m.Taken:
-        return await workflow.execute_activity_method(step, what, summary=summary, **RECORD)
+        return await self.record(Records.reopen_prompt, reopening, "ask again")

@@ -1,5 +1,7 @@
 """The search attributes by which operators find jobs in the Temporal Web UI. Never titles or answers: not encrypted."""
 
+from collections.abc import Mapping
+
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
@@ -14,10 +16,16 @@ USER = SearchAttributeKey.for_keyword("SkillFleetUser")
 KEYS = (STATUS, PHASE, HITL_TYPE, USER)
 
 
-def attributes(status: JobStatus, phase: Phase | None, kind: HitlType | None) -> list[SearchAttributeUpdate[str]]:
-    """The updates that show this state; `none` when no prompt is open."""
-    updates: list[SearchAttributeUpdate[str]] = [
-        STATUS.value_set(status.value),
-        HITL_TYPE.value_set(kind.value if kind else "none"),
-    ]
-    return [*updates, PHASE.value_set(phase.value)] if phase else updates
+Listing = dict[SearchAttributeKey[str], str]
+"""How a job is found: attribute → value."""
+
+
+def listing(status: JobStatus, phase: Phase | None, kind: HitlType | None) -> Listing:
+    """The attributes of this state; `none` when no prompt is open."""
+    found: Listing = {STATUS: status.value, HITL_TYPE: kind.value if kind else "none"}
+    return found | {PHASE: phase.value} if phase else found
+
+
+def updates(changed: Mapping[SearchAttributeKey[str], str]) -> list[SearchAttributeUpdate[str]]:
+    """What Temporal is told, in an order that is the same in every replay."""
+    return [key.value_set(changed[key]) for key in KEYS if key in changed]

@@ -12,17 +12,14 @@ with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
     from domain.job import CancelRequest, Phase, StartJob
     from domain.prompt import AnswerSignal, HitlType, PromptAction
-    from workflows.asking import JobCancelled
+    from workflows.asking import LEAN, JobCancelled
     from workflows.experiment import Experiment
     from workflows.job import BudgetSpent, Job, JobFailed
     from workflows.promote_skill import PromoteSkill
-    from workflows.steps import FILES, RECORD, Author, Checks, Evaluator, Library, Records
+    from workflows.steps import FILES, Author, Checks, Evaluator, Library, Records
 
 MOST_AUTOMATIC_FIXES = 2
 """How often `auto_approve` has findings fixed before the job fails with the report (product.md)."""
-
-KEPT_WITH_THE_ANSWER = "decisions-are-kept-with-the-answer"
-"""Patch since 0.3.0: taking an answer keeps what it decides; it is no step of its own."""
 
 
 @workflow.defn(name="CreateSkill")
@@ -100,12 +97,8 @@ class CreateSkill:
         origin = self.job.start.origin
         assert origin is not None
         await self.job.enter(Phase.GENERATION, f"taking over revision {origin.revision} of job {origin.job_id}")
-        adopted = await workflow.execute_activity_method(
-            Records.adopt,
-            self.job.entering_with(self._for_job()),
-            summary=f"take over revision {origin.revision}",
-            **RECORD,
-        )
+        taking = self.job.entering_with(self._for_job())
+        adopted = await self.job.record(Records.adopt, taking, f"take over revision {origin.revision}")
         draft = self.job.draft
         draft.name, draft.path = adopted.name, adopted.path
         draft.revision = draft.latest = adopted.revision
@@ -239,6 +232,7 @@ class CreateSkill:
         """Publish at once when the request said so. A promotion that fails never fails the job."""
         if not self.options.promote:
             return
+        self.job.unless_ending()
         request = m.PromoteRequest(job_id=self.job.id, by=self.job.start.user_id, category=self.options.category)
         try:
             await workflow.execute_child_workflow(
@@ -253,7 +247,7 @@ class CreateSkill:
 
     async def _ask_round(self, kind: HitlType, asked: m.Asked) -> None:
         taken = await self.job.ask(kind, PromptAction.PROCEED, questions=asked.questions)
-        if not workflow.patched(KEPT_WITH_THE_ANSWER):
+        if not workflow.patched(LEAN):
             await self.job.record(Records.keep_decisions, self._for_prompt(taken), "keep the answers")
 
     async def _summarize(self) -> m.Understood:
@@ -291,7 +285,8 @@ class CreateSkill:
         writing = m.Writing(job_id=self.job.id, revision=number, base=draft.revision, reason=reason)
         written = await self.job.ask_model(Author.write, writing, f"write revision {number}")
         draft.revision = draft.latest = written.revision
-        await self._save_draft()
+        if not workflow.patched(LEAN):
+            await self._save_draft()
 
     async def _save_draft(self) -> None:
         revision = m.ForRevision(job_id=self.job.id, revision=self.job.draft.revision)
@@ -300,7 +295,7 @@ class CreateSkill:
     def _continue_as_new_when_long(self, *, unmeasured: bool = False, validating: bool = False) -> None:
         if workflow.info().is_continue_as_new_suggested() and not self.experiment.busy:
             carried = self.job.progress(unmeasured=unmeasured, validating=validating).model_dump(mode="json")
-            workflow.continue_as_new(self.job.start.model_copy(update={"carried": carried}))
+            workflow.continue_as_new(self.job.start.model_copy(update={"carried": carried, "sources": []}))
 
     def _for_job(self) -> m.ForJob:
         return m.ForJob(job_id=self.job.id)

@@ -11,6 +11,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
     from domain.evaluation import Arm
+    from workflows.asking import LEAN
     from workflows.job import BudgetSpent, Job
     from workflows.steps import Evaluator
 
@@ -41,7 +42,7 @@ class Experiment:
         """Whether people are asked after the control arm: when they wanted to be, or when no skill is needed."""
         if self.job.start.options.tdd_checkpoints:
             return True
-        return self.all_pass_without_it and workflow.patched(NO_SKILL_NEEDED)
+        return self.all_pass_without_it and (workflow.patched(LEAN) or workflow.patched(NO_SKILL_NEEDED))
 
     async def measure(self, *, beside: bool = False) -> None:
         """Run the cases with the revision that holds, as far as the budget goes."""
@@ -81,4 +82,6 @@ class Experiment:
         if self.beside is not None and not self.beside.done():
             self.beside.cancel()
             await workflow.wait([self.beside])
+            if not self.beside.cancelled():
+                self.beside.exception()  # seen: what it was about is not wanted any more
         self.beside = None

@@ -12,10 +12,12 @@ from temporalio import exceptions, workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    import traceback
+
     import workflows.messages as m
     from domain.job import JobStatus, Phase
     from domain.prompt import HitlType, PromptAction
-    from workflows.asking import Asking, JobCancelled
+    from workflows.asking import LEAN, Asking, JobCancelled
     from workflows.steps import BUDGET_EXHAUSTED, MODEL, WAITED_OUT, Records, StepOptions
 
 A = TypeVar("A", bound=m.ForJob)
@@ -23,8 +25,9 @@ R = TypeVar("R", bound=m.Spent)
 T = TypeVar("T")
 
 
-WITH_THE_STEP = "phases-are-entered-with-the-step"
-"""Patch since 0.3.0: entering a phase is no step of its own."""
+MOST_ERROR = 4_000
+MOST_STACK = 20_000
+"""Characters of an error and of its stack, whose end tells most: no payload may be over 100 KB."""
 
 
 class JobFailed(Exception):
@@ -44,7 +47,7 @@ class Job(Asking):
         self.phase = phase
         self.show(JobStatus.RUNNING)
         entered = m.Entered(job_id=self.id, phase=phase, round=visits, message=message)
-        if workflow.patched(WITH_THE_STEP):
+        if workflow.patched(LEAN):
             self.entering.append(entered)
         else:
             await self.record(Records.enter_phase, entered, f"{phase}: {message}")
@@ -76,7 +79,10 @@ class Job(Asking):
         Raises BudgetSpent.
         """
         what = self.entering_with(what)
+        if not beside:
+            self.announce()
         while True:
+            self.unless_ending()
             try:
                 return await workflow.execute_activity_method(step, what, summary=summary, **options)
             except ActivityError as failure:
@@ -96,13 +102,15 @@ class Job(Asking):
         except JobCancelled as cancelled:
             said = cancelled.request.model_dump()
             ending = m.Ending(job_id=self.id, status=JobStatus.CANCELLED, outcome=cancelled.outcome, **said)
-        except workflow.ContinueAsNewError:
-            raise
+        except (workflow.ContinueAsNewError, workflow.NondeterminismError):
+            raise  # nondeterminism is a fault of a deploy, not of the job: a rollback heals it
         except asyncio.CancelledError:
             ending = m.Ending(job_id=self.id, status=JobStatus.CANCELLED, reason="cancelled in Temporal", by="temporal")
         except Exception as failure:  # noqa: BLE001 - the one place where a programming error becomes a recorded end
             ending = _failed(self.id, failure)
+        self.ending = False
         self.show(ending.status)
+        self.announce()
         await self.record(Records.finish, ending, f"end: {ending.status}")
         return ending.status
 
@@ -134,6 +142,7 @@ class Job(Asking):
         self.problem = message
         await self.record(Records.report_problem, problem, "parked: a person must act")
         self.show(self.status)
+        self.announce()
         await workflow.wait_condition(lambda: self.talk.retries > seen)
         self.problem = ""
         await self.record(Records.resume, problem, "try again")
@@ -145,6 +154,7 @@ class Job(Asking):
         try:
             await workflow.wait([work, wanted], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self.ending = True
             wanted.cancel()
             if not work.done():
                 work.cancel()
@@ -174,6 +184,7 @@ def _failed(job_id: UUID, failure: Exception) -> m.Ending:
     if is_cancelled_exception(failure):
         return m.Ending(job_id=job_id, status=JobStatus.CANCELLED, reason="cancelled in Temporal", by="temporal")
     cause = failure.cause if isinstance(failure, ActivityError) and failure.cause else failure
-    known = isinstance(failure, (JobFailed, ActivityError))
+    known = isinstance(failure, (JobFailed, ActivityError, ApplicationError))
     text = getattr(cause, "message", str(cause)) if known else f"{type(failure).__name__}: {failure}"
-    return m.Ending(job_id=job_id, status=JobStatus.FAILED, error=text, stack=repr(failure))
+    stack = "".join(traceback.format_exception(failure))
+    return m.Ending(job_id=job_id, status=JobStatus.FAILED, error=text[:MOST_ERROR], stack=stack[-MOST_STACK:])

@@ -11,7 +11,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.evaluation import Arm
-    from domain.job import CancelRequest, JobStatus, Phase
+    from domain.job import CancelRequest, JobStatus, Name, Phase
     from domain.prompt import AnswerSignal, HitlType, PromptAction
     from domain.shape import Shape
 
@@ -270,13 +270,13 @@ class Move(Shape):
 class RetryRequest(Shape):
     """Argument of the signal `retry`: a person has mended what stopped the job."""
 
-    by: str = ""
+    by: Name = ""
 
 
 class ReopenRequest(Shape):
     """Argument of the signal `reopen`: a parked prompt shall be asked again."""
 
-    by: str = ""
+    by: Name = ""
 
 
 class Conversation(BaseModel):

@@ -7,10 +7,11 @@ from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import TypedDict
 
-from temporalio import activity, workflow
+from temporalio import activity, exceptions, workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
+    import domain.retention as r
     import workflows.messages as m
     from domain.job import StartJob
 
@@ -33,6 +34,13 @@ WAITED_OUT = (PROVIDER_PROBLEM, PROVIDER_TROUBLE, PLACE_TROUBLE)
 """Failures that park a job instead of failing it: a person mends the cause, and nothing is lost."""
 
 
+class LocalOptions(TypedDict):
+    """What `execute_local_activity_method` is told."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
 class StepOptions(TypedDict, total=False):
     """What `execute_activity_method` is told for one class of steps."""
 
@@ -43,11 +51,18 @@ class StepOptions(TypedDict, total=False):
     retry_policy: RetryPolicy
 
 
-_NEVER = ["PayloadsTooLarge", PROVIDER_PROBLEM, "ProgrammingError"]
+_NEVER = ["PayloadsTooLarge"]
+"""What the SDK raises as if it could pass; errors of ours say so where they are raised (`activities/edge.py`)."""
+
+DEAD_AFTER = timedelta(seconds=2.5)
+"""A worker that has not been heard of for this long is taken for dead, and its steps are tried elsewhere. Steps tell
+every half second (`activities/edge.py`), so four beats in a row must be late before a live one is taken for dead; then
+its steps are done twice, which is safe, and a model call in flight is paid twice."""
 
 RECORD: StepOptions = {
     "task_queue": WORKFLOWS,
     "start_to_close_timeout": timedelta(seconds=30),
+    "heartbeat_timeout": DEAD_AFTER,
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(milliseconds=200),
         maximum_interval=timedelta(seconds=10),
@@ -56,28 +71,44 @@ RECORD: StepOptions = {
 }
 """Database steps are short and safe to repeat; the database may be away for as long as it likes."""
 
+AT_ONCE: LocalOptions = {
+    "start_to_close_timeout": timedelta(seconds=3),
+    "retry_policy": RetryPolicy(maximum_attempts=1, non_retryable_error_types=_NEVER),
+}
+"""A database step in the worker that has the job: no way over the server, a third of the history. Tried once, because
+each further try would lengthen the history, and within a workflow task; `RECORD` is for whatever takes longer."""
+
+
+def will_pass(cause: BaseException) -> bool:
+    """Whether a step of the record failed for a reason that passes: the database is away, or too slow."""
+    return isinstance(cause, exceptions.TimeoutError) or getattr(cause, "type", None) == PLACE_TROUBLE
+
+
 MODEL: StepOptions = {
     "task_queue": MODELS,
-    "start_to_close_timeout": timedelta(minutes=30),
-    "schedule_to_close_timeout": timedelta(hours=2),
-    "heartbeat_timeout": timedelta(seconds=6),
+    "start_to_close_timeout": timedelta(hours=12),
+    "heartbeat_timeout": DEAD_AFTER,
     "retry_policy": RetryPolicy(
-        initial_interval=timedelta(seconds=1),
+        initial_interval=timedelta(milliseconds=200),
+        backoff_coefficient=3,
         maximum_interval=timedelta(seconds=60),
         maximum_attempts=8,
         non_retryable_error_types=_NEVER,
     ),
 }
-"""Model steps heartbeat every second; a dead worker is noticed after 6. A stored answer is never paid again."""
+"""Eight tries in 133 s; the first comes at once, as most failures are a worker's death. A stored answer is never paid
+again. How long one takes is bounded by its calls (`SKILL_FLEET_MODEL_TIMEOUT`) and by its heartbeats: it may wait for
+its turn at a busy provider for hours."""
 
 FILES: StepOptions = {
     "task_queue": LIBRARY,
     "start_to_close_timeout": timedelta(minutes=1),
+    "heartbeat_timeout": DEAD_AFTER,
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(milliseconds=500),
         maximum_interval=timedelta(seconds=10),
         maximum_attempts=10,
-        non_retryable_error_types=[*_NEVER, "PromotionRefused", "LibraryConflict"],
+        non_retryable_error_types=_NEVER,
     ),
 }
 """File steps are safe to repeat; ten tries ride out a full disk for about a minute, then the job says so."""
@@ -149,7 +180,7 @@ class Records(ABC):
     @activity.defn
     @abstractmethod
     async def keep_decisions(self, taken: m.ForPrompt) -> None:
-        """Store the answers of a round of questions, word for word, as decisions."""
+        """Store the answers of a round of questions, word for word; of jobs begun before 0.3.0 only."""
 
     @activity.defn
     @abstractmethod
@@ -193,7 +224,8 @@ class Author(ABC):
     @activity.defn
     @abstractmethod
     async def write(self, writing: m.Writing) -> m.Written:
-        """Store a revision: the first from the plan, a later one from feedback, findings or failed cases."""
+        """Store a revision, and save it as the draft: the first from the plan, a later one from feedback, findings or
+        failed cases."""
 
 
 class Evaluator(ABC):
@@ -251,3 +283,44 @@ class Library(ABC):
     @abstractmethod
     async def undo(self, move: m.Move) -> None:
         """Take files back whose rows could not be written, and tell why."""
+
+
+RETENTION: StepOptions = {
+    "task_queue": WORKFLOWS,
+    "start_to_close_timeout": timedelta(minutes=2),
+    "schedule_to_close_timeout": timedelta(minutes=30),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=200),
+        maximum_interval=timedelta(minutes=1),
+        non_retryable_error_types=_NEVER,
+    ),
+}
+"""Bounded batches, safe to repeat; a database that is away for half an hour leaves the rest to the next night."""
+
+RETENTION_FILES: StepOptions = {**RETENTION, "task_queue": LIBRARY}
+"""The same for files."""
+
+
+class Retention(ABC):
+    """What is too old, counted and removed: by the rules of the worker that does it, never by those of a caller."""
+
+    @activity.defn
+    @abstractmethod
+    async def survey(self) -> r.Survey:
+        """Count what is too old, kind by kind. Removes nothing."""
+
+    @activity.defn
+    @abstractmethod
+    async def forget(self, batch: r.Batch) -> r.Gone:
+        """Remove a bounded number of old rows of one kind; none unless retention is on."""
+
+    @activity.defn
+    @abstractmethod
+    async def remove_folders(self, batch: r.Batch) -> r.Gone:
+        """Remove a bounded number of folders of drafts whose rows are gone; none unless retention is on."""
+
+    @activity.defn
+    @abstractmethod
+    async def overdue(self, batch: r.Batch) -> r.Overdue:
+        """A bounded number of parked jobs that are to be cancelled; none unless retention is on."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError, LMError, LMStreamAssemblyError
+from dspy.utils.exceptions import AdapterParseError, LMError, LMRateLimitError, LMStreamAssemblyError
 from pydantic import JsonValue
 
-from activities.programs.adapters import PlainAdapter, ShortAdapter
+from activities.programs.adapters import FullAdapter, PlainAdapter, ShortAdapter
+from activities.programs.gate import Gate
 from activities.programs.provider_errors import as_provider_error, is_broken_output, refuses_schema
 from activities.programs.recording import BrokenOutput, RecordingLM, Send
 from activities.programs.streaming import Lane, refuses_stream
@@ -43,17 +44,17 @@ class Ledger(Protocol):
     """Where answers are kept. One ledger belongs to one job, so that no answer ever crosses jobs."""
 
     async def find(self, key: str) -> ModelCall | None:
-        """The call kept under `key`."""
+        """The call kept under `key` before this step began. Cheap: most keys are new."""
         ...
 
     async def keep(self, call: ModelCall) -> ModelCall:
         """Store the call unless its key exists; returns what stands."""
         ...
 
-    def paying(self, key: str, label: str) -> AbstractAsyncContextManager[None]:
+    def paying(self, key: str, label: str) -> AbstractAsyncContextManager[ModelCall | None]:
         """Around a call that is really made, and its keeping: the job may pay for it, and people are told of it.
 
-        Raises BudgetExhausted.
+        Gives the call if it has been kept meanwhile: then nothing may be paid. Raises BudgetExhausted.
         """
         ...
 
@@ -88,6 +89,11 @@ class ModelSpec:
     timeout: float = 300.0
     small_local: bool = False
     learned: Learned = field(default_factory=Learned, repr=False, compare=False)
+
+    @property
+    def provider(self) -> tuple[str, str | None]:
+        """Whose limits hold: two models of one provider at one address share them."""
+        return self.model.split("/", 1)[0], self.api_base
 
     def client(self) -> RecordingLM:
         """One client a spec: it owns the connections. dspy's retries and caches are off."""
@@ -126,7 +132,7 @@ class _Form:
 class LanguageModel:
     """A model, the ledger of one job, and a place in that job (`scope`), which `at` narrows."""
 
-    def __init__(self, spec: ModelSpec, ledger: Ledger, scope: str, gate: asyncio.Semaphore, attempt: int = 0) -> None:
+    def __init__(self, spec: ModelSpec, ledger: Ledger, scope: str, gate: Gate, attempt: int = 0) -> None:
         self._spec = spec
         self._ledger = ledger
         self._scope = scope
@@ -166,7 +172,7 @@ class LanguageModel:
         Raises the errors under `domain.errors.ProviderError`; Unparsable after three answers in no usable form (three
         more each time a person retries: good answers are reused, bad ones are passed over without paying).
         """
-        adapter = ShortAdapter() if self._spec.small_local else dspy.JSONAdapter()
+        adapter = ShortAdapter() if self._spec.small_local else FullAdapter()
         unwanted = None
         for index in range(TRIES * (self._attempt + 1)):
             form = _Form(max_tokens, temperature + WARMER * index, None, live)
@@ -231,14 +237,16 @@ class LanguageModel:
         key = "/".join([self._scope, *self._label, task.__name__, str(index), digest[:16]])
         found = await self._ledger.find(key)
         if found is None:
-            async with self._gate, self._ledger.paying(key, self._said()):
-                call = await self._paid(send, form.live)
-                call = call.model_copy(update={"key": key, "label": self._said(), "input_digest": digest})
-                # Shielded: an answer that was paid is stored even if the step is cancelled at this moment.
-                found = await asyncio.shield(self._ledger.keep(call))
+            async with self._gate.place(), self._ledger.paying(key, self._said()) as kept_meanwhile:
+                found = kept_meanwhile or await self._kept(key, digest, await self._paid(send, form.live))
         if not found.outputs:
             raise BrokenOutput
         return found.outputs
+
+    async def _kept(self, key: str, digest: str, call: ModelCall) -> ModelCall:
+        """Shielded: an answer that was paid is stored even if the step is cancelled at this moment."""
+        call = call.model_copy(update={"key": key, "label": self._said(), "input_digest": digest})
+        return await asyncio.shield(self._ledger.keep(call))
 
     async def _paid(self, send: Send, live: bool) -> ModelCall:
         """One request. An answer that its server could not close was paid too: it is kept as an empty one."""
@@ -249,6 +257,9 @@ class LanguageModel:
             raise ProviderUnavailable(
                 f"{self.name} did not answer within {self._spec.timeout:.0f} seconds. The job tries again by itself."
             ) from None
+        except LMRateLimitError as error:
+            self._gate.pause(error.retry_after or 0.0)  # else each of the others would run into a refusal of its own
+            raise
         except LMError as error:
             if not is_broken_output(error):
                 raise
@@ -277,6 +288,7 @@ class LanguageModel:
                 raise
         finally:
             await lane.close()
+        await self._gate.turn()
         call = await send(None)
         learned.no_stream = True
         return call

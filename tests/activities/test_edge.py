@@ -4,19 +4,24 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from temporalio.api.failure.v1 import Failure
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities import edge
-from activities.edge import LONGEST_WAIT, PROGRAMMING_ERROR, Edge, translated
+from activities.edge import LONGEST_WAIT, MOST_GIVEN, OVERSIZE, PROGRAMMING_ERROR, Edge, translated
 from domain import errors
+from workflows import messages as m
 from workflows.messages import ForJob
 from workflows.steps import BUDGET_EXHAUSTED, FILES, MODEL, PLACE_TROUBLE, PROVIDER_PROBLEM, PROVIDER_TROUBLE, RECORD
 
@@ -99,10 +104,8 @@ def test_every_error_of_ours_is_in_the_table_above() -> None:
 
 
 @pytest.mark.parametrize("options", [RECORD, MODEL, FILES], ids=["record", "model", "files"])
-def test_what_the_edge_calls_final_no_retry_policy_tries_again(options: dict[str, Any]) -> None:
-    policy = options["retry_policy"]
-    assert {PROVIDER_PROBLEM, PROGRAMMING_ERROR} <= set(policy.non_retryable_error_types)
-    assert not {PROVIDER_TROUBLE, PLACE_TROUBLE} & set(policy.non_retryable_error_types)
+def test_what_passes_is_tried_again_and_what_the_sdk_cannot_send_is_not(options: dict[str, Any]) -> None:
+    assert list(options["retry_policy"].non_retryable_error_types) == ["PayloadsTooLarge"]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +185,46 @@ async def test_what_a_step_returns_comes_through() -> None:
         return "done"
 
     assert await behind_the_edge(work) == "done"
+
+
+async def test_a_result_that_no_history_should_hold_is_an_error_in_words_and_not_tried_again() -> None:
+    async def gives(size: int) -> str:
+        return "x" * (size - 2)  # two quotes around it
+
+    assert await behind_the_edge(partial(gives, MOST_GIVEN))
+    with pytest.raises(ApplicationError, match=r"gave 100,001 bytes to carry; at most 100,000") as caught:
+        await behind_the_edge(partial(gives, MOST_GIVEN + 1))
+    assert (caught.value.type, caught.value.non_retryable) == (OVERSIZE, True)
+
+
+async def test_what_counts_is_the_size_in_bytes_as_it_travels_not_in_characters() -> None:
+    async def gives() -> m.Planned:
+        return m.Planned(name="é" * (MOST_GIVEN // 2), path="")
+
+    environment = ActivityEnvironment()
+    environment.payload_converter = pydantic_data_converter.payload_converter
+    with pytest.raises(ApplicationError, match="to carry"):
+        await behind_the_edge(gives, environment)
+
+
+def around(cause: Exception) -> Exception:
+    """A short error that was caused by this one."""
+    error = RuntimeError("short")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("error", [ValueError("x" * 10_000), around(ValueError("x" * 10_000))], ids=["itself", "cause"])
+async def test_an_error_of_many_words_is_carried_with_its_first_ones_and_logged_whole(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = await failure(error)
+    carried = Failure()
+    DataConverter.default.failure_converter.to_failure(failed, DataConverter.default.payload_converter, carried)
+    assert carried.ByteSize() < MOST_GIVEN // 5
+    assert carried.cause.application_failure_info.type == type(error).__name__
+    assert "test_edge.py" in carried.cause.stack_trace
+    assert "x" * 10_000 in caplog.text
 
 
 def beating(every: float | None) -> tuple[ActivityEnvironment, asyncio.Queue[None]]:

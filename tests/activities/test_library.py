@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, text
 
-from activities.library import FolderLibrary, draft_path
+from activities.drafts import draft_path
+from activities.library import FolderLibrary
 from activities.shelves import Shelves
 from domain.errors import LibraryConflict, NotFound, PromotionRefused
 from domain.job import JobStatus, Phase

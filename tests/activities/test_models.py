@@ -1,6 +1,7 @@
 """The models of a worker: one ledger row a call whatever overlaps, a call told once, and no more at once than said."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from domain.errors import BudgetExhausted, NoProvider, NotFound, ProviderUnavail
 from store import calls, jobs, notifications
 from store.session import Database
 from tests.support.fleet import settings_for
-from tests.support.provider import FaultKind, LocalProvider
+from tests.support.provider import FaultKind, LocalProvider, Provider
 from tests.support.rows import a_call, kinds, make_job, told
 from worker import specs
 from workflows.messages import Spent
@@ -72,6 +73,83 @@ async def test_all_jobs_of_a_worker_together_ask_no_more_at_once_than_the_limit(
         for call in calls_made
     ]
     assert max(in_flight) <= limit
+
+
+async def test_roles_at_one_provider_share_its_limits_and_another_provider_has_its_own(database: Database) -> None:
+    shared = ModelSpec("openai/small", "http://one.example/v1")
+    models = Models(
+        database,
+        {
+            Role.AUTHOR: ModelSpec("openai/large", "http://one.example/v1"),
+            Role.JUDGE: shared,
+            Role.AGENT: ModelSpec("openai/large", "http://other.example/v1"),
+        },
+        2,
+    )
+    author, judge, agent = (models.of(role, uuid4(), "write")._gate for role in Role)
+    assert author is judge and author is not agent
+
+
+async def test_a_provider_that_takes_no_more_holds_up_no_other(
+    database: Database, provider: LocalProvider, tmp_path: Path
+) -> None:
+    async with Provider.start() as hanging:
+        hanging.fail(FaultKind.HANG, times=None)
+        asked = specs(settings_for(provider, tmp_path))
+        asked[Role.JUDGE] = specs(settings_for(hanging, tmp_path))[Role.JUDGE]
+        models = Models(database, asked, 1)
+        job = await make_job(database)
+        stuck = [asyncio.create_task(ask_it(models, Role.JUDGE, job, f"stuck/{n}")) for n in range(3)]
+        await hanging.until_calls(1)
+        await ask_it(models, Role.AUTHOR, job, "free")
+        assert len(hanging.calls()) == 1 and not any(one.done() for one in stuck)
+        for one in stuck:
+            one.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
+
+
+async def test_calls_of_all_roles_and_jobs_begin_no_faster_than_the_rate_says(
+    database: Database, provider: LocalProvider, tmp_path: Path
+) -> None:
+    models = Models(database, specs(settings_for(provider, tmp_path)), 8, 300)
+    jobs_asking = [await make_job(database) for _ in range(3)]
+    started = datetime.now(UTC)
+    await asyncio.gather(*(ask_it(models, role, job, f"at/{role}") for job in jobs_asking for role in Role))
+    begun = sorted(call.started_at for call in provider.calls())
+    assert len(begun) >= 9
+    assert all((at - started).total_seconds() >= number * 0.2 for number, at in enumerate(begun))
+
+
+async def test_what_an_earlier_attempt_kept_is_read_once_for_all_calls_of_a_step(database: Database) -> None:
+    job = await make_job(database)
+    async with database.transaction() as session:
+        for key in ("write/1/a", "write/1/b", "write/10/a"):
+            await calls.keep(session, job, a_call(key))
+    seen: list[str] = []
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    ledger = JobLedger(database, job, "write/1")
+
+    found = await asyncio.gather(*(ledger.find(f"write/1/{key}") for key in "abc"))
+
+    assert [call and call.key for call in found] == ["write/1/a", "write/1/b", None]
+    assert len(seen) == 1
+
+
+async def test_a_call_that_another_attempt_has_kept_since_then_is_given_and_not_paid(database: Database) -> None:
+    models = Models(database, SPECS, 8)
+    job = await make_job(database, budget={"calls": 1})
+    ledger, other = (JobLedger(database, job, "write", models.in_flight) for _ in range(2))
+    assert await ledger.find("write/a") is None
+    kept = await other.keep(a_call("write/a"))
+
+    async with ledger.paying("write/a", "writing") as standing:
+        assert standing == kept
+        assert not models.in_flight
+
+
+async def ask_it(models: Models, role: Role, job: UUID, scope: str) -> None:
+    """One question."""
+    await refine(models.of(role, job, scope), Brief(task="Write release notes"))
 
 
 async def paid(models: Models, job: UUID, *keys: str, tokens: int = 0, usd: float | None = None) -> int:
@@ -160,7 +238,7 @@ async def test_without_a_budget_nothing_is_added_up_before_a_call(database: Data
     seen.clear()
     async with JobLedger(database, job, "write").paying("a", "writing"):
         pass
-    assert seen and not [query for query in seen if "step_results" in query]
+    assert seen and not [query for query in seen if "sum(" in query]
 
 
 async def test_eight_parallel_cases_pay_no_more_than_the_budget(

@@ -7,6 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from activities.records import DatabaseRecords
+from activities.signalled import MOST_SAID
 from domain.prompt import Answer, AnswerSignal, HitlType, PromptAction, PromptStatus
 from store import prompts
 from store.session import Database
@@ -108,6 +109,18 @@ async def test_an_answer_that_does_not_fit_is_refused_and_the_prompt_still_waits
     assert await kinds(database, job) == ["started", "prompt", "answer_refused"]
     good = await run(records.take_answer, offer(job, prompt, 2, action="proceed", answers=GIVEN))
     assert good.action is PromptAction.PROCEED
+
+
+async def test_an_answer_that_is_wrong_in_a_thousand_places_is_refused_in_few_words(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    job = await make_job(database)
+    prompt = await make_prompt(database, job)
+    odd: dict[str, JsonValue] = {f"question {n}": "x" for n in range(1_000)}
+    taken = await run(records.take_answer, offered(job, prompt, {"action": "proceed", "answers": GIVEN | odd}))
+    assert "no question" in (taken.refusal or "") and len(taken.refusal or "") <= MOST_SAID
+    [entry] = await audited(database, job)
+    assert entry.outcome == "invalid" and len(entry.body["answers"]) == 1_002  # type: ignore[arg-type] # an object
 
 
 async def test_a_refusal_that_is_retried_is_told_once(records: DatabaseRecords, database: Database, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What operators read: readiness with every part there, the pool, the metrics, and the documentation of the api."""
+"""What operators read: readiness with every part there, the pool, and the documentation of the api."""
 
 import json
 import os
@@ -11,9 +11,7 @@ import pytest
 
 from api.app import own_hosts
 from api.health import colour_of
-from domain.job import JobStatus
-from store.session import PoolState
-from tests.api.conftest import Opened
+from store.pool import PoolState
 from tests.support.fleet import Fleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +21,7 @@ async def test_with_every_part_there_it_is_ready(fleet: Fleet, client: httpx.Asy
     ready = await client.get("/api/v1/health/ready")
     assert (ready.status_code, ready.json()["status"]) == (200, "ok"), ready.text
     checks = ready.json()["checks"]
-    assert set(checks) == {"database", "migrations", "connections", "temporal", "workers", "library"}
+    assert set(checks) == {"database", "migrations", "connections", "temporal", "workers", "workflows", "library"}
     job = await fleet.start(auto_approve=True)
     await fleet.outcome(job)
     checks = (await client.get("/api/v1/health/ready")).json()["checks"]
@@ -31,21 +29,15 @@ async def test_with_every_part_there_it_is_ready(fleet: Fleet, client: httpx.Asy
 
 
 async def test_the_pool_is_shown(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/v1/jobs")).status_code == 200
     health = (await client.get("/api/v1/health/db")).json()
-    assert (health["status"], health["limit"]) == ("green", 50)
+    assert (health["status"], health["size"], health["overflow"], health["limit"]) == ("green", 20, 0, 50)
+    assert 0 < health["checkout_p50"] <= health["checkout_p99"]
 
 
 @pytest.mark.parametrize(("active", "colour"), [(0, "green"), (25, "green"), (26, "yellow"), (50, "red")])
 def test_the_pool_turns_red_when_it_is_exhausted(active: int, colour: str) -> None:
-    assert colour_of(PoolState(size=20, active=active, idle=0, limit=50, checkout_p99=0.0)) == colour
-
-
-async def test_metrics_count_jobs_by_status(client: httpx.AsyncClient, opened: Opened) -> None:
-    await opened(status=JobStatus.FAILED)
-    response = await client.get("/metrics")
-    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert 'skill_fleet_jobs{status="failed"} 1' in response.text.splitlines()
-    assert 'skill_fleet_jobs{status="completed"} 0' in response.text.splitlines()
+    assert colour_of(PoolState(size=20, active=active, idle=0, overflow=0, limit=50)) == colour
 
 
 async def test_every_route_is_documented(client: httpx.AsyncClient) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from temporalio.testing import WorkflowEnvironment
 
 from api.idempotency import Idempotency, still_at_work
-from api.reconciling import forget_keys
+from store import retention
 from store.session import Database
 from store.tables import IdempotencyKey
 from tests.api.conftest import Opened, application, served
@@ -166,13 +166,15 @@ async def test_a_database_that_is_away_is_said(cut_off: httpx.AsyncClient) -> No
     assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
 
 
-async def test_old_keys_are_forgotten(app: FastAPI, client: httpx.AsyncClient, opened: Opened) -> None:
+async def test_a_key_that_was_forgotten_is_a_new_one(
+    database: Database, client: httpx.AsyncClient, opened: Opened
+) -> None:
     known, headers = await opened(), key()
     await client.post(url(known), json={"reason": "no"}, headers=headers)
-    await forget_keys(app.state.services)
     replayed = await client.post(url(known), json={"reason": "no"}, headers=headers)
     assert "Idempotent-Replayed" in replayed.headers
-    await forget_keys(app.state.services, timedelta(0))
+    async with database.transaction() as session:
+        assert await retention.forget_keys(session, datetime.now(UTC) + timedelta(days=1), 10) == 1
     again = await client.post(url(known), json={"reason": "no"}, headers=headers)
     assert "Idempotent-Replayed" not in again.headers
 

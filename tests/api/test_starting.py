@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.records import DatabaseRecords
 from api.starting import StartOptions, digest
 from domain.budget import Budget
-from domain.job import JobOptions, JobStatus, Origin, Source, StartJob
+from domain.job import MAX_SOURCES, JobOptions, JobStatus, Origin, Source, StartJob
 from domain.prompt import Answer, HitlType
 from store import jobs, revisions
 from store.session import Database
@@ -26,6 +26,18 @@ FIRST_RELEASE = "0fb28878b9843bb6dfb2a7fc4941fee6bd37e10cbfdb1565af43f390f1b899e
 
 async def start(client: httpx.AsyncClient, user: str = "local", **body: object) -> httpx.Response:
     return await client.post("/api/v1/skills", json=body, headers={"X-User-Id": user})
+
+
+async def test_a_request_that_would_not_fit_into_a_history_is_refused_before_temporal_is_asked(
+    client: httpx.AsyncClient, cut_off: httpx.AsyncClient
+) -> None:
+    quotes = [{"name": "notes.md", "content": '"' * (MAX_SOURCES // 2)}] * 2
+    for one in (client, cut_off):
+        refused = await start(one, task_description=TASK, sources=quotes)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+        assert "at most 100,000 can start a job" in refused.json()["errors"]["sources"]
+    plain = [{"name": "notes.md", "content": "words " * (MAX_SOURCES // 6)}]
+    assert (await start(client, task_description=TASK, sources=plain)).status_code == 202
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from api import temporal as module
 from api.app import lazy_client
 from api.errors import PromotionFailed, TemporalUnavailable, WorkflowGone
-from api.temporal import SUMMARY, TOLD_WITHIN, Temporal, result_of, summary_of
+from api.temporal import SUMMARY, TOLD_WITHIN, WORKFLOW_TASK, Temporal, result_of, summary_of
 from domain.errors import LibraryConflict, PromotionRefused
-from domain.job import CancelRequest
+from domain.job import CancelRequest, StartJob
 from workflows import messages as m
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import LIBRARY, WORKFLOWS
@@ -107,6 +108,27 @@ async def test_a_namespace_that_does_not_exist_is_no_missing_job(temporal: Workf
         await line.describe(uuid4())
     with pytest.raises(TemporalUnavailable):
         await line.ping()
+
+
+async def test_a_server_without_the_mark_of_failing_workflows_says_nothing_of_them(
+    temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FAILING", "ExecutionStatus='Running' AND NoSuchAttribute='x'")
+    assert await Temporal(temporal.client).count_failing_workflows() is None
+    nowhere = Temporal(await lazy_client({"target_host": "127.0.0.1:1", "namespace": "default"}))
+    with pytest.raises(TemporalUnavailable):
+        await nowhere.count_failing_workflows()
+
+
+async def test_a_job_gives_its_worker_five_seconds_for_a_workflow_task(temporal: WorkflowEnvironment) -> None:
+    line = Temporal(temporal.client)
+    start = StartJob(job_id=uuid4(), user_id="ada", task_description="Handle user data")
+    await line.start(start, "digest")
+    promotion = await line.promote(m.PromoteRequest(job_id=start.job_id, by="ada"))
+    for handle in (temporal.client.get_workflow_handle(f"create-skill:{start.job_id}"), promotion):
+        begun = (await handle.fetch_history()).events[0].workflow_execution_started_event_attributes
+        assert begun.workflow_task_timeout.ToTimedelta() == WORKFLOW_TASK
+        await handle.terminate()
 
 
 async def test_nobody_polls_a_queue_without_a_worker(temporal: WorkflowEnvironment) -> None:

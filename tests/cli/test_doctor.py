@@ -39,6 +39,17 @@ def test_a_part_that_is_down_is_1_with_its_fix(cli: Cli, script: Script) -> None
     assert "fix: start it" in done.stdout
 
 
+def test_jobs_that_their_code_has_stopped_are_named_with_the_way_back(cli: Cli, script: Script) -> None:
+    check: dict[str, JsonValue] = {"ok": False, "detail": "1 job cannot go on (create-skill:4711)", "fix": "roll back"}
+    script.ready = {"status": "degraded", "checks": {"workflows": check}}
+    script.ready_code = 503
+    plain, data = cli("doctor", **MODEL), cli("doctor", "--json", **MODEL)
+    assert (plain.exit_code, data.exit_code) == (1, 1)
+    assert "FAIL workflows: 1 job cannot go on (create-skill:4711)" in plain.stdout
+    assert "fix: roll back" in plain.stdout
+    assert checks(data.stdout)["workflows"] == {"name": "workflows", **check}
+
+
 def test_no_api_is_a_finding_not_an_error(cli: Cli) -> None:
     for url in ("http://127.0.0.1:1", ""):
         done = cli("doctor", SKILL_FLEET_API_URL=url, **MODEL)

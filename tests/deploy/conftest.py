@@ -36,11 +36,23 @@ class Greet:
     async def run(self) -> str:
         return "hello"
 
+@workflow.defn
+class Wait:
+    def __init__(self) -> None:
+        self.may = False
+    @workflow.signal
+    def go_on(self) -> None:
+        self.may = True
+    @workflow.run
+    async def run(self) -> str:
+        await workflow.wait_condition(lambda: self.may)
+        return "went on"
+
 async def main():
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], namespace=os.environ["TEMPORAL_NAMESPACE"])
     version = WorkerDeploymentVersion(os.environ["TEMPORAL_DEPLOYMENT_NAME"], os.environ["TEMPORAL_WORKER_BUILD_ID"])
     config = WorkerDeploymentConfig(version, True, VersioningBehavior.AUTO_UPGRADE)
-    worker = Worker(client, task_queue="workflows", workflows=[Greet], deployment_config=config)
+    worker = Worker(client, task_queue="workflows", workflows=[Greet, Wait], deployment_config=config)
     await worker.run()
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 import http.server
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from deploy.application import Api, LocalModel, Worker, answers, migrations
+from deploy.application import DRAIN, Api, LocalModel, Worker, answers, migrations, replay_gate
+from worker import LAST
 
 SECRET = {"MODEL_SERVER_KEY": "secret"}
 
@@ -56,8 +58,9 @@ def test_every_part_of_ours_runs_in_the_checkout_on_loopback(tmp_path: Path) -> 
     api = Api(tmp_path, tmp_path, 8, {}).command()
     assert " ".join(api.arguments[1:]).startswith("-m uvicorn api.app:create --factory --host 127.0.0.1 --port 8")
     worker = Worker(tmp_path, tmp_path, "a", "b", {}).command()
-    assert worker.arguments[1:] == (str(tmp_path / "worker.py"),)
+    assert worker.arguments[1:] == (str(tmp_path / "worker.py"), "--drain", DRAIN)
     assert migrations(tmp_path, {}).arguments[-2:] == ("upgrade", "head")
+    assert replay_gate(tmp_path, {}).arguments[1:] == ("-m", "deploy.rollout", "gate", "--only-running")
     assert {api.directory, worker.directory, migrations(tmp_path, {}).directory} == {tmp_path}
 
 
@@ -74,3 +77,7 @@ def test_the_time_all_parts_have_to_stop_is_15_seconds() -> None:
 
     parts = (Api, Worker, LocalModel, TemporalServer, PostgresServer)
     assert sum(part.stop_grace for part in parts) <= 15
+
+
+def test_the_worker_has_handed_back_what_runs_before_it_is_killed() -> None:
+    assert timedelta(seconds=float(DRAIN)) + LAST <= timedelta(seconds=Worker.stop_grace)

@@ -19,7 +19,9 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.testing import WorkflowEnvironment
 
 from deploy.postgres_server import MAX_CONNECTIONS
+from deploy.rollout import parse
 from deploy.temporal_server import DYNAMIC_CONFIG, RETENTION, SEARCH_ATTRIBUTES, find_binary
+from deploy.worker_version import DEPLOYMENT, build_id
 from settings import PREFIX, Settings
 from worker import DRAIN
 
@@ -27,8 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 FILE = DEPLOY / "compose.yaml"
 TEXT = FILE.read_text()
-ONE_SHOTS = {"temporal-schema", "temporal-namespace", "migrate"}
-OURS = {"migrate", "api", "worker"}
+ONE_SHOTS = {"temporal-schema", "temporal-namespace", "migrate", "rollout"}
+OURS = {"migrate", "api", "worker", "rollout"}
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<how>:-|:\?)?(?P<rest>[^}]*)\}")
 
 
@@ -183,8 +185,23 @@ def test_the_worker_may_drain_before_it_is_killed() -> None:
     assert grace >= DRAIN.total_seconds() + 5
 
 
-def test_no_version_is_made_current_so_the_worker_must_have_none() -> None:
-    assert "TEMPORAL_DEPLOYMENT_NAME" not in COMPOSE.services["worker"].environment
+def test_the_worker_is_named_by_its_code_and_the_rollout_makes_that_name_current() -> None:
+    worker = COMPOSE.services["worker"]
+    assert worker.environment["TEMPORAL_DEPLOYMENT_NAME"] == DEPLOYMENT
+    show = (sys.executable, "-c", "import os; print(os.environ['TEMPORAL_WORKER_BUILD_ID'])")
+    entry = [word.replace("$$", "$") for word in worker.entrypoint]
+    path = f"{Path(sys.executable).parent}:{os.defpath}"
+    named = subprocess.run((*entry, *show), capture_output=True, text=True, cwd=ROOT, env={"PATH": path})
+    assert named.stdout == build_id(ROOT) + "\n", named.stderr
+
+
+def test_the_rollout_is_told_nothing_that_it_does_not_know() -> None:
+    program, module, name, *arguments = COMPOSE.services["rollout"].command
+    assert (program, module, name) == ("python", "-m", "deploy.rollout")
+    given = parse(arguments)
+    # One container of a kind: the worker of the version before is gone, so nothing is left to ramp from or to drain.
+    assert (given.command, given.deployment, given.build) == ("deploy", DEPLOYMENT, None)
+    assert (given.ramp, given.pause, given.drain, given.only_running) == ((), 0, 0, True)
 
 
 def test_commands_name_files_of_the_checkout() -> None:

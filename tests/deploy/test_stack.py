@@ -128,6 +128,37 @@ async def test_migrations_that_fail_end_the_start_with_their_output(folder: Fold
     assert not folder.stack.exists()
 
 
+async def test_code_that_running_jobs_cannot_go_on_with_does_not_come_up_and_the_older_code_still_does(
+    folder: Folder, checkout: Path
+) -> None:
+    running = Running(folder, checkout)
+    await running.until(folder.stack.exists)
+    client = await Client.connect(running.file.temporal_address)
+    waits = await client.start_workflow("Wait", id="waits", task_queue="workflows")
+    async with asyncio.timeout(30):
+        while (await waits.describe()).history_length < 4:  # noqa: ASYNC110 - begun by the worker
+            await asyncio.sleep(0.05)
+    await running.stop()
+
+    good = (checkout / "worker.py").read_text()
+    (checkout / "worker.py").write_text(good + "# another build; the gate replays with workflows that know no Wait\n")
+    refused = Running(folder, checkout)
+    await asyncio.wait({refused.task})
+    with pytest.raises(PartFailedError, match=r"(?s)the replay gate failed.*waits: .*not registered.*workflow.patched"):
+        refused.task.result()
+    await refused.stack.stop()
+
+    (checkout / "worker.py").write_text(good)
+    again = Running(folder, checkout)
+    await again.until(folder.stack.exists)
+    with psycopg.connect(again.file.database_url) as connection:  # the refused code has not migrated it
+        assert connection.execute("SELECT count(*) FROM migrated").fetchone() == (2,)
+    handle = (await Client.connect(again.file.temporal_address)).get_workflow_handle("waits")
+    await handle.signal("go_on")
+    assert await handle.result() == "went on"
+    await again.stop()
+
+
 async def test_a_worker_that_keeps_dying_does_not_keep_the_api_away(
     folder: Folder, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

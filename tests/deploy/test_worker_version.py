@@ -1,6 +1,8 @@
 """The worker's version: a digest of its code, made current as soon as it polls."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,8 +17,9 @@ from deploy.folder import Folder
 from deploy.ports import choose
 from deploy.supervisor import Supervisor
 from deploy.temporal_server import TemporalServer
-from deploy.worker_version import DEPLOYMENT, WORKFLOW_QUEUE, CurrentVersion, build_id
-from workflows import steps
+from deploy.worker_version import DEPLOYMENT, CurrentVersion, build_id, jobs_that_change_builds
+from settings import CHECKOUT
+from workflows.steps import WORKFLOWS
 
 
 @workflow.defn(sandboxed=False)
@@ -27,6 +30,16 @@ class Greet:
     async def run(self) -> str:
         """Greet."""
         return "hello"
+
+
+@workflow.defn(sandboxed=False)
+class Wait:
+    """Waits for ever."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Wait."""
+        await workflow.wait_condition(lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +60,7 @@ def worker(client: Client, build: str) -> Worker:
     """A worker of one build."""
     version = WorkerDeploymentVersion(DEPLOYMENT, build)
     config = WorkerDeploymentConfig(version, True, VersioningBehavior.AUTO_UPGRADE)
-    return Worker(client, task_queue=WORKFLOW_QUEUE, workflows=[Greet], deployment_config=config)
+    return Worker(client, task_queue=WORKFLOWS, workflows=[Greet, Wait], deployment_config=config)
 
 
 async def made_current(version: CurrentVersion, client: Client, since: float) -> None:
@@ -83,8 +96,11 @@ def test_what_python_leaves_beside_the_sources_does_not_count(tmp_path: Path) ->
     assert build_id(root) != before
 
 
-def test_the_queue_that_is_watched_is_the_workflows_own() -> None:
-    assert WORKFLOW_QUEUE == steps.WORKFLOWS
+def test_it_prints_the_build_of_its_checkout_for_whoever_starts_workers() -> None:
+    printed = subprocess.run(
+        (sys.executable, "-m", "deploy.worker_version"), capture_output=True, text=True, cwd=CHECKOUT
+    )
+    assert printed.stdout == build_id(CHECKOUT) + "\n"
 
 
 async def test_nothing_is_current_before_a_worker_polls(client: Client) -> None:
@@ -95,14 +111,14 @@ async def test_a_started_workflow_runs_once_the_version_is_current(client: Clien
     began = time.time()
     async with worker(client, "one"):
         await made_current(CurrentVersion("one"), client, began)
-        assert await client.execute_workflow(Greet.run, id="first", task_queue=WORKFLOW_QUEUE) == "hello"
+        assert await client.execute_workflow(Greet.run, id="first", task_queue=WORKFLOWS) == "hello"
 
 
 async def test_a_new_build_takes_over(client: Client) -> None:
     began = time.time()
     async with worker(client, "two"):
         await made_current(CurrentVersion("two"), client, began)
-        handle = await client.start_workflow(Greet.run, id="second", task_queue=WORKFLOW_QUEUE)
+        handle = await client.start_workflow(Greet.run, id="second", task_queue=WORKFLOWS)
         assert await asyncio.wait_for(handle.result(), 10) == "hello"
 
 
@@ -110,3 +126,15 @@ async def test_a_predecessor_s_polls_are_not_taken_for_its_own(client: Client) -
     async with worker(client, "three"):
         await made_current(CurrentVersion("three"), client, 0)
     assert await CurrentVersion("three").ensure(client, since=time.time() + 1) is False
+
+
+async def test_only_jobs_of_another_build_are_to_be_replayed(client: Client) -> None:
+    async with worker(client, "four"):
+        await made_current(CurrentVersion("four"), client, 0)
+        before = await jobs_that_change_builds(client, "five")
+        await client.start_workflow(Wait.run, id="waits", task_queue=WORKFLOWS)
+        async with asyncio.timeout(10):
+            while await jobs_that_change_builds(client, "five") == before:  # noqa: ASYNC110 - seen a moment later
+                await asyncio.sleep(0.05)
+        assert await jobs_that_change_builds(client, "five") == before + 1
+        assert await jobs_that_change_builds(client, "four") == 0

@@ -1,5 +1,8 @@
 """The worker: which model each role asks, under which version it works, and what it says when it cannot."""
 
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,15 +12,28 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.testing import WorkflowEnvironment
 
+from activities.draining import LAST_MOMENT
 from activities.models import Models, Role
 from activities.records import DatabaseRecords
 from domain.errors import NoProvider
 from settings import Settings
 from store.session import Database
-from worker import build_version, deployment, main, register_attributes, specs, steps, workers
+from worker import (
+    DRAIN,
+    LAST,
+    RECORDS_DRAIN,
+    build_version,
+    deployment,
+    main,
+    register_attributes,
+    specs,
+    steps,
+    workers,
+)
 from workflows.attributes import KEYS
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
 
+ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
 
@@ -114,7 +130,11 @@ async def test_each_queue_has_its_worker_and_only_one_runs_workflows(
     records = DatabaseRecords(nowhere)
     made = workers(client, steps(Settings(library=tmp_path), nowhere), records.tell_trouble, records.enter_phase)
     configured = {worker.config()["task_queue"]: len(worker.config()["workflows"]) for worker in made}
-    assert configured == {WORKFLOWS: 2, MODELS: 0, LIBRARY: 0}
+    assert configured == {WORKFLOWS: 3, MODELS: 0, LIBRARY: 0}
+    drains = {worker.config()["task_queue"]: worker.config()["graceful_shutdown_timeout"] for worker in made}
+    assert drains == {WORKFLOWS: RECORDS_DRAIN, MODELS: DRAIN, LIBRARY: DRAIN}
+    assert timedelta(seconds=10) > DRAIN + LAST
+    assert RECORDS_DRAIN + timedelta(seconds=2 * LAST_MOMENT) < LAST
 
 
 async def test_search_attributes_that_are_known_already_are_no_trouble(
@@ -130,3 +150,15 @@ async def test_search_attributes_that_are_known_already_are_no_trouble(
 async def test_a_worker_without_a_database_ends_at_once_and_says_what_to_set() -> None:
     with pytest.raises(SystemExit, match="SKILL_FLEET_DATABASE_URL"):
         await main(Settings())
+
+
+def test_answers_need_not_wait_for_the_libraries_of_the_models() -> None:
+    code = (
+        "import os, sys, worker; assert 'dspy' not in sys.modules; worker.load_models(); "
+        "import dspy; assert not dspy.cache.enable_memory_cache; "
+        "assert all(module in sys.modules for module in worker.MODEL_STEPS); "
+        "print(os.environ['LITELLM_LOCAL_MODEL_COST_MAP'])"
+    )
+    surroundings = {"HOME": "/proc/none"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=surroundings)
+    assert (done.stdout, done.stderr) == ("True\n", "")

@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from domain.skill import SKILL_FILE
 from store.session import Database
 from tests.support.fleet import Fleet
 from tests.support.provider import Call, FaultKind, Provider, SpawnedProvider
+from worker import DRAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,14 +30,17 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 class WorkerProcess:
     """`worker.py` as an operator runs it; may be killed and started again."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, drain: timedelta) -> None:
         self.environment = environment
+        self.log = log
+        self.arguments = ("worker.py", "--drain", str(drain.total_seconds()))
         self.process: Process | None = None
 
     async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "worker.py", cwd=ROOT, env=self.environment, stdout=DEVNULL, stderr=DEVNULL
-        )
+        with self.log.open("wb") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, *self.arguments, cwd=ROOT, env=self.environment, stdout=log, stderr=log
+            )
 
     async def kill(self) -> None:
         if self.process is not None and self.process.returncode is None:
@@ -46,21 +50,27 @@ class WorkerProcess:
 
 @asynccontextmanager
 async def killable(
-    temporal: WorkflowEnvironment, database_url: str, provider: SpawnedProvider, library: Path
+    temporal: WorkflowEnvironment,
+    database_url: str,
+    provider: SpawnedProvider,
+    library: Path,
+    drain: timedelta = DRAIN,
 ) -> AsyncIterator[WorkerProcess]:
     """A worker process that asks this provider."""
     worker = WorkerProcess(
         {
             "PATH": os.defpath,
             "HOME": str(library.parent),
+            "PYTHONUNBUFFERED": "1",
             "TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host,
             "SKILL_FLEET_DATABASE_URL": database_url,
             "SKILL_FLEET_LIBRARY": str(library),
             "SKILL_FLEET_MODEL": "openai/stand-in",
             "SKILL_FLEET_MODEL_API_BASE": provider.url,
             "SKILL_FLEET_MODEL_API_KEY": provider.key,
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        }
+        },
+        library.parent / "worker.log",
+        drain,
     )
     await worker.start()
     try:

@@ -1,4 +1,4 @@
-"""Who is at work under a key, what the first one was answered, and what is forgotten."""
+"""Who is at work under a key, and what the first one was answered. How keys are forgotten: test_retention.py."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -76,18 +76,6 @@ async def test_a_released_key_is_free_for_any_body(database: Database) -> None:
     async with database.transaction() as session:
         await keys.release(session, key, lease)
     assert (await begin(database, key, "mended")).lease is not None
-
-
-async def test_old_keys_are_forgotten_and_young_ones_are_not(database: Database) -> None:
-    key = a_key()
-    await begin(database, key)
-    await finish(database, key)
-    async with database.transaction() as session:
-        await keys.prune(session, timedelta(days=7))
-    assert (await begin(database, key)).answer == ANSWER
-    async with database.transaction() as session:
-        await keys.prune(session, timedelta(0))
-    assert (await begin(database, key)).answer is None
 
 
 async def test_the_same_key_of_another_person_is_another_key(database: Database) -> None:

@@ -1,7 +1,7 @@
-"""The one transaction scope: all or nothing, never idle for long, and what is said of slow ones and of outages."""
+"""The one transaction scope: all or nothing, never idle for long, and what is said of outages."""
 
 import asyncio
-import logging
+from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import NotFound
-from store import session as scope
 from store.session import Database, will_pass
 from store.tables import Job
 from tests.support.rows import make_job, row_of
@@ -65,64 +64,39 @@ async def test_a_cancelled_block_changes_nothing_and_gives_its_connection_back(d
     assert database.pool_state().active == 0
 
 
-async def test_a_connection_of_ours_is_cut_after_a_minute_of_idling_in_a_transaction(database: Database) -> None:
-    assert await setting(database, "idle_in_transaction_session_timeout") == "1min"
+async def test_every_connection_of_ours_is_cut_after_a_minute_of_idling_in_a_transaction(database: Database) -> None:
+    limits, backends = [], set()
+    async with AsyncExitStack() as stack:
+        for _ in range(database.pool_state().limit):  # overflow too
+            session = await stack.enter_async_context(database.transaction())
+            limits.append(await session.scalar(text("SHOW idle_in_transaction_session_timeout")))
+            backends.add(await session.scalar(text("SELECT pg_backend_pid()")))
+    assert (limits, len(backends)) == (["1min"] * 10, 10)
+
+
+async def test_that_limit_is_no_empty_word_the_server_ends_a_transaction_that_idles(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="idle-in-transaction timeout") as caught:
+        async with database.transaction() as session:
+            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
+            killed = await session.scalar(text("SELECT pg_backend_pid()"))
+            await until_gone(database, killed)
+            await session.execute(text("SELECT 1"))
+    assert will_pass(caught.value)
+    assert database.pool_state().active == 0
+
+
+async def until_gone(database: Database, backend: int | None) -> None:
+    """Wait, over other connections, until the server has ended this one."""
+    async with asyncio.timeout(10):
+        while True:
+            async with database.transaction() as session:
+                query = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+                if not await session.scalar(query, {"pid": backend}):
+                    return
 
 
 async def test_an_operator_sees_whose_connection_it_is(database: Database) -> None:
     assert await setting(database, "application_name") == "skill-fleet"
-
-
-async def test_a_slow_transaction_is_logged_with_its_time(
-    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert scope.SLOW_TRANSACTION == 1.0
-    monkeypatch.setattr(scope, "SLOW_TRANSACTION", 0.02)
-    with caplog.at_level(logging.WARNING, "store.session"):
-        async with database.transaction() as session:
-            await session.execute(text("SELECT pg_sleep(0.03)"))
-    [line] = caplog.messages
-    assert "took 0.0" in line
-
-
-async def test_a_slow_transaction_that_fails_is_logged_too(
-    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scope, "SLOW_TRANSACTION", 0.02)
-    with caplog.at_level(logging.WARNING, "store.session"), pytest.raises(ProgrammingError):
-        async with database.transaction() as session:
-            await session.execute(text("SELECT pg_sleep(0.03)"))
-            await session.execute(text("SELECT nothing FROM nowhere"))
-    assert len(caplog.messages) == 1
-
-
-async def test_a_quick_transaction_is_not_logged(database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    await database.ping()
-    assert caplog.messages == []
-
-
-async def test_the_gauges_show_what_is_in_use_and_when_the_next_query_would_wait(database_url: str) -> None:
-    small = Database.connect(database_url, pool_size=1, max_overflow=1)
-    before = small.pool_state()
-    async with small.transaction():
-        one = small.pool_state()
-        async with small.transaction():
-            both = small.pool_state()
-    after = small.pool_state()
-    await small.dispose()
-    assert [(state.active, state.exhausted) for state in (before, one, both, after)] == [
-        (0, False),
-        (1, False),
-        (2, True),
-        (0, False),
-    ]
-    assert (both.size, both.limit, after.idle) == (1, 2, 1)
-    assert after.checkout_p99 > 0
-
-
-def test_the_pool_has_the_size_that_was_decided() -> None:
-    state = Database.connect(NOWHERE).pool_state()
-    assert (state.size, state.limit) == (20, 50)
 
 
 async def failure(database: Database, statement: str) -> DBAPIError:

@@ -49,6 +49,11 @@ class Memory:
             self.broke[step] -= 1
             raise ApplicationError("3 of 3 model calls are spent", type=BUDGET_EXHAUSTED, non_retryable=True)
 
+    def write_file(self) -> None:
+        """Refuse to write, as often as the test said."""
+        if self.disk:
+            raise ApplicationError(self.disk.pop(), type=PLACE_TROUBLE, non_retryable=True)
+
     def prompt_id(self, job_id: UUID, kind: HitlType, number: int) -> UUID:
         """The id that the fake record gives a prompt."""
         return uuid5(job_id, f"{kind}:{number}")
@@ -174,8 +179,10 @@ class FakeAuthor(Author):
     @activity.defn
     async def write(self, writing: m.Writing) -> m.Written:
         self.memory.spend("write")
+        self.memory.write_file()
         why = "counter" if writing.reason.counter else "answer" if writing.reason.answer else "first"
         self.memory.note(f"write {writing.revision} from {writing.base} ({why})")
+        self.memory.note(f"draft {writing.revision}")
         return m.Written(revision=writing.revision, digest=f"digest-{writing.revision}")
 
 
@@ -228,8 +235,7 @@ class FakeLibrary(Library):
 
     @activity.defn
     async def save_draft(self, revision: m.ForRevision) -> None:
-        if self.memory.disk:
-            raise ApplicationError(self.memory.disk.pop(), type=PLACE_TROUBLE, non_retryable=True)
+        self.memory.write_file()
         self.memory.note(f"draft {revision.revision}")
 
     @activity.defn

@@ -23,9 +23,12 @@ class MemoryLedger:
         return self.calls.setdefault(call.key, call)
 
     @asynccontextmanager
-    async def paying(self, key: str, label: str) -> AsyncIterator[None]:
-        self.announced.append(label)
-        yield
+    async def paying(self, key: str, label: str) -> AsyncIterator[ModelCall | None]:
+        if key in self.calls:
+            yield self.calls[key]
+        else:
+            self.announced.append(label)
+            yield None
 
     async def show(self, label: str, text: str) -> None:
         self.shown.append((label, text))

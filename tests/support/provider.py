@@ -28,7 +28,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.provider_models import Call, Control, Fault, FaultKind, Ledger, Match, Rule
+from tests.support.provider_models import Call, Control, Fault, FaultKind, Ledger, Match, Pace, Rule
 from tests.support.provider_server import Server
 from tests.support.provider_state import Answer, ProviderState
 
@@ -89,6 +89,10 @@ class Provider(ABC):
     def reset(self, calls: bool = False) -> None:
         """Forget faults and scripted answers; `calls` empties the record too, for a provider that tests share."""
         self.order(Control(reset=True, forget=calls))
+
+    def pace(self, least: float, most: float) -> None:
+        """Every call takes between `least` and `most` seconds from now on."""
+        self.order(Control(pace=Pace(least=least, most=most)))
 
     def calls(self) -> list[Call]:
         """Every call so far (the last 2,000), oldest first, those in flight included."""

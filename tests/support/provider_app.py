@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
+from hashlib import sha256
 
 from pydantic import JsonValue, ValidationError
 from starlette.applications import Starlette
@@ -46,6 +47,11 @@ _LLAMA_CONTEXT: dict[str, JsonValue] = {
     "n_ctx": 8192,
 }
 _SPOILED = {FaultKind.TRUNCATED, FaultKind.PROSE, FaultKind.EMPTY}
+_FORM = {  # as it is sent: as the product names it; dspy 3.4 sends `max_tokens` under its newer name
+    "max_completion_tokens": "max_tokens",
+    "temperature": "temperature",
+    "response_format": "response_format",
+}
 _APOLOGY = "I am sorry, but before I can help with that I would need to know more about it."
 
 
@@ -108,6 +114,14 @@ def _told(status: int, kind: str, code: str | None, message: str) -> Response:
     return _error(status, {"message": message, "type": kind, "param": None, "code": code})
 
 
+def question_digest(body: bytes) -> str:
+    """What a question is: model, messages, sampling and form, as the product's ledger of calls has them digested."""
+    asked = json.loads(body)
+    form = {name: asked[sent] for sent, name in _FORM.items() if sent in asked}
+    told = [f"openai/{asked['model']}", asked["messages"], form]
+    return sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
 def _refusal(fault: Fault) -> Response | None:
     """The response that is this fault; None when the fault is none that a response could be."""
     if fault.kind is FaultKind.NOT_JSON:
@@ -158,12 +172,13 @@ class ProviderApp:
         return Response(self._state.ledger().model_dump_json(), media_type="application/json")
 
     async def chat(self, request: Request) -> Response:
+        body = await request.body()
         try:
-            parsed = ChatRequest.model_validate_json(await request.body())
+            parsed = ChatRequest.model_validate_json(body)
         except ValidationError as error:
             return self._closed(self._state.begin(None, []), _told(400, "invalid_request_error", None, str(error)))
         asked = asked_of(parsed)
-        call = self._state.begin(parsed, list(asked.wanted.properties))
+        call = self._state.begin(parsed, list(asked.wanted.properties), question_digest(body))
         if not self._allowed(request):
             return self._closed(call, _told(*_ERRORS[FaultKind.UNAUTHORIZED]))
         fault = self._state.fault_for(parsed, asked)
@@ -188,6 +203,7 @@ class ProviderApp:
     async def _answered(
         self, request: Request, parsed: ChatRequest, asked: Asked, call: Call, fault: Fault | None
     ) -> Response:
+        await asyncio.sleep(self._state.pause_of(call))
         if fault is not None and fault.kind in {FaultKind.HANG, FaultKind.DELAY}:
             await self._state.until_released(call, fault.seconds if fault.kind is FaultKind.DELAY else None)
         if fault is not None and fault.kind is FaultKind.DROP:

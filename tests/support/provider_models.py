@@ -93,6 +93,15 @@ class Rule(BaseModel):
     times: int | None = Field(None, ge=1)
 
 
+class Pace(BaseModel):
+    """Seconds that every call takes at least and at most. How long one takes follows from its digest: no chance."""
+
+    model_config = _SHAPE
+
+    least: float = Field(ge=0)
+    most: float = Field(ge=0)
+
+
 class Control(BaseModel):
     """The body of `POST /_control`, done in this order."""
 
@@ -103,6 +112,7 @@ class Control(BaseModel):
     release: bool = False  # let hanging and delayed calls go on
     faults: list[Fault] = []
     rules: list[Rule] = []
+    pace: Pace | None = None  # from now on; a reset does not end it
 
 
 class ChatRequest(BaseModel):
@@ -130,11 +140,13 @@ class Call(BaseModel):
 
     fields: the top-level names asked for. outcome: `open` while in flight; `refused` is a wrong key or a request it
     does not understand; `disconnected` is a client that went before its answer. status: 0 when nothing was sent.
+    digest: the same for the same question; what `step_results` calls `input_digest`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     number: int
+    digest: str = ""
     model: str = ""
     messages: list[Message] = []
     fields: list[str] = []

@@ -4,6 +4,7 @@ Keeps the last 2,000 calls with 20,000 characters a message at most. Must not kn
 """
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from threading import Lock
 from pydantic import BaseModel, JsonValue
 
 from tests.support.dspy_prompts import Asked, Message, read_prompt, written
-from tests.support.provider_models import OF_STREAMS, Call, ChatRequest, Control, Fault, Ledger, Match
+from tests.support.provider_models import OF_STREAMS, Call, ChatRequest, Control, Fault, Ledger, Match, Pace
 from tests.support.schema_values import value_for
 
 _CALLS_KEPT = 2_000
@@ -56,6 +57,7 @@ class ProviderState:
         self._total = self._calls[-1].number if self._calls else 0
         self._rules: list[_Order] = []
         self._faults: list[_Order] = []
+        self._pace = Pace(least=0, most=0)
         self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._free_up_to = 0  # calls to this number were released, whether or not they had begun to wait
 
@@ -68,6 +70,7 @@ class ProviderState:
                 self._calls.clear()
             self._rules += [_Order(rule.when, rule.times, answer=rule.answer) for rule in control.rules]
             self._faults += [_Order(fault.when, fault.times, fault=fault) for fault in control.faults]
+            self._pace = control.pace or self._pace
         if control.release:
             self._release()
 
@@ -76,11 +79,11 @@ class ProviderState:
         with self._lock:
             self._rules.append(_Order(when, times, answer=answer))
 
-    def begin(self, request: ChatRequest | None, fields: list[str]) -> Call:
+    def begin(self, request: ChatRequest | None, fields: list[str], digest: str = "") -> Call:
         """Write down a call that has just arrived; None when it could not be read."""
         with self._lock:
             self._total += 1
-            call = Call(number=self._total, started_at=datetime.now(UTC))
+            call = Call(number=self._total, digest=digest, started_at=datetime.now(UTC))
             if request is not None:
                 kept = [_shortened(message) for message in request.messages]
                 call = call.model_copy(
@@ -90,6 +93,10 @@ class ProviderState:
             self._calls.append(call)
             self._note(call)
             return call
+
+    def pause_of(self, call: Call) -> float:
+        """Seconds that this call takes before anything comes of it."""
+        return random.Random(call.digest).uniform(self._pace.least, self._pace.most)
 
     def end(self, call: Call) -> None:
         with self._lock:

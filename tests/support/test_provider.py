@@ -213,3 +213,14 @@ async def test_a_process_is_steered_from_outside_and_keeps_count_across_its_own_
 def test_orders_are_checked_when_they_are_made() -> None:
     with pytest.raises(ValueError, match="times"):
         Control.model_validate({"faults": [{"kind": "hang", "times": 0}]})
+
+
+async def test_every_call_takes_its_time_when_a_pace_is_set_and_a_question_keeps_its_digest(
+    provider: LocalProvider, client: httpx.AsyncClient
+) -> None:
+    provider.pace(0.2, 0.3)
+    for text in ("Judge the export", "Judge the export", "Judge the import"):
+        await _ask(client, text)
+    calls = await provider.until_settled(3)
+    assert all(call.ended_at and (call.ended_at - call.started_at).total_seconds() >= 0.2 for call in calls)
+    assert calls[0].digest == calls[1].digest != calls[2].digest

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from pydantic import JsonValue
 
+from activities.programs.gate import Gate
 from activities.programs.language_model import LanguageModel, ModelSpec, switch_off_caches
 from tests.support.ledger import MemoryLedger
 from tests.support.provider import LocalProvider, Provider
@@ -77,7 +78,7 @@ def make_model(provider: LocalProvider, ledger: MemoryLedger) -> MakeModel:
         small: bool = False, timeout: float = 30.0, key: str | None = None, at_once: int = 4, attempt: int = 0
     ) -> LanguageModel:
         spec = ModelSpec("openai/stand-in", provider.url, key or provider.key, timeout, small)
-        return LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(at_once), attempt)
+        return LanguageModel(spec, ledger, "job-1", Gate(at_once), attempt)
 
     return make
 

@@ -10,6 +10,7 @@ import dspy
 import pytest
 from pydantic import JsonValue
 
+from activities.programs.gate import Gate
 from activities.programs.language_model import LanguageModel, ModelSpec
 from activities.programs.task import Item, Task
 from domain.errors import ProviderRateLimited, ProviderRefused, ProviderUnavailable, Unparsable
@@ -152,10 +153,10 @@ async def test_a_provider_that_refuses_schemas_is_asked_for_plain_json_from_then
         return 200, completion(json.dumps(GOOD))
 
     spec = ModelSpec("openai/stand-in", await odd_server(respond), "key")
-    model = LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(1))
+    model = LanguageModel(spec, ledger, "job-1", Gate(1))
 
     await model.ask(NameThings, 200, request="a lamp")
-    await LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(1)).ask(NameThings, 200, request="a chair")
+    await LanguageModel(spec, ledger, "job-1", Gate(1)).ask(NameThings, 200, request="a chair")
 
     assert formats == ["json_schema", "json_object", "json_object"]
     assert len(ledger.calls) == 2
@@ -173,7 +174,7 @@ async def test_a_provider_that_refuses_every_form_is_asked_in_words_from_then_on
         return 200, completion(f"```json\n{json.dumps(GOOD)}\n```")
 
     spec = ModelSpec("openai/stand-in", await odd_server(respond), "key")
-    model = LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(1))
+    model = LanguageModel(spec, ledger, "job-1", Gate(1))
 
     found = await model.ask(NameThings, 200, request="a lamp")
     await model.ask(NameThings, 200, request="a chair")
@@ -191,7 +192,7 @@ async def test_calls_side_by_side_each_learn_that_schemas_are_refused(
         return 200, completion(json.dumps(GOOD))
 
     spec = ModelSpec("openai/stand-in", await odd_server(respond), "key")
-    model = LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(4))
+    model = LanguageModel(spec, ledger, "job-1", Gate(4))
 
     found = await asyncio.gather(
         *(model.ask(NameThings, 200, request=thing) for thing in ("a lamp", "a chair", "a bed"))
@@ -220,7 +221,7 @@ async def test_a_server_that_cannot_close_the_json_counts_as_an_unreadable_answe
     answers = iter([(500, broken), (200, completion(json.dumps(GOOD)))])
     spec = ModelSpec("openai/stand-in", await odd_server(lambda _: next(answers)), "key")
 
-    found = await LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(1)).ask(NameThings, 200, request="a lamp")
+    found = await LanguageModel(spec, ledger, "job-1", Gate(1)).ask(NameThings, 200, request="a lamp")
 
     assert found.title == "Things"
     assert [call.outputs == [] for call in ledger.calls.values()] == [True, False]
@@ -314,7 +315,7 @@ async def test_a_provider_that_is_not_there_is_unavailable(ledger: MemoryLedger)
     spec = ModelSpec("openai/stand-in", "http://127.0.0.1:9/v1", "key")
 
     with pytest.raises(ProviderUnavailable, match="SKILL_FLEET_MODEL_API_BASE"):
-        await LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(1)).ask(NameThings, 200, request="a lamp")
+        await LanguageModel(spec, ledger, "job-1", Gate(1)).ask(NameThings, 200, request="a lamp")
 
 
 async def test_cancelling_aborts_the_request_itself(model: LanguageModel, provider: LocalProvider) -> None:
@@ -350,6 +351,38 @@ async def test_waiting_at_the_gate_does_not_count_as_time_of_the_call(
     assert time.monotonic() - started >= 1.2
 
 
+async def test_an_answer_that_was_stored_while_this_one_waited_at_the_gate_is_not_paid_again(
+    make_model: MakeModel, provider: LocalProvider, ledger: MemoryLedger
+) -> None:
+    provider.fail(FaultKind.HANG, times=1)
+    first, second = make_model(at_once=1), make_model(at_once=1)
+    second._gate = first._gate
+    asking = asyncio.gather(*(model.ask(NameThings, 200, request="a lamp") for model in (first, second)))
+    await provider.until_calls(1)
+
+    provider.release()
+    one, other = await asking
+
+    assert one.toDict() == other.toDict()
+    assert len(provider.calls()) == 1
+    assert len(ledger.announced) == 1
+
+
+async def test_a_rate_limit_makes_the_other_calls_of_that_provider_wait_too(
+    make_model: MakeModel, provider: LocalProvider
+) -> None:
+    provider.fail(FaultKind.RATE_LIMIT, times=1, seconds=1)
+    model = make_model(at_once=1)
+    asking = [asyncio.create_task(model.ask(NameThings, 200, request=f"lamp {n}")) for n in range(3)]
+
+    ended = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert [type(one) for one in ended] == [ProviderRateLimited, dspy.Prediction, dspy.Prediction]
+    refused, *others = provider.calls()
+    assert refused.ended_at is not None
+    assert all((call.started_at - refused.ended_at).total_seconds() >= 0.99 for call in others)
+
+
 async def test_an_answer_that_arrived_is_stored_even_if_the_step_is_cancelled_then(provider: LocalProvider) -> None:
     class SlowLedger(MemoryLedger):
         def __init__(self) -> None:
@@ -365,7 +398,7 @@ async def test_an_answer_that_arrived_is_stored_even_if_the_step_is_cancelled_th
             return await super().keep(call)
 
     slow = SlowLedger()
-    model = LanguageModel(ModelSpec("openai/stand-in", provider.url, provider.key), slow, "job-1", asyncio.Semaphore(1))
+    model = LanguageModel(ModelSpec("openai/stand-in", provider.url, provider.key), slow, "job-1", Gate(1))
     asking = asyncio.create_task(model.ask(NameThings, 200, request="a lamp"))
     await slow.keeping.wait()
 

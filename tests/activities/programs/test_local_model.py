@@ -17,6 +17,7 @@ import pytest
 
 from activities.programs.agent import try_case
 from activities.programs.cases import write_cases
+from activities.programs.gate import Gate
 from activities.programs.judge import judge
 from activities.programs.language_model import LanguageModel, ModelSpec
 from activities.programs.plan import plan
@@ -56,7 +57,7 @@ async def local(ledger: MemoryLedger) -> AsyncIterator[LanguageModel]:
     try:
         await _until_healthy(f"http://127.0.0.1:{port}/health")
         spec = ModelSpec(f"openai/{ALIAS}", f"http://127.0.0.1:{port}/v1", key, timeout=900, small_local=True)
-        yield LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(1))
+        yield LanguageModel(spec, ledger, "job-1", Gate(1))
     finally:
         server.terminate()
         await server.wait()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from activities.programs.gate import Gate
 from activities.programs.language_model import LanguageModel, ModelSpec
 from activities.programs.streaming import Lane, readable
 from activities.programs.task import Task
@@ -194,7 +195,7 @@ async def test_a_server_error_that_speaks_of_streams_is_a_refusal(
         return (500, {"error": {"message": "Streaming is not implemented"}}) if asked[-1] else (200, completion)
 
     spec = ModelSpec("openai/stand-in", await odd_server(respond), "key")
-    assert (await ask(LanguageModel(spec, ledger, "job-1", asyncio.Semaphore(1)))).steps == WORDS
+    assert (await ask(LanguageModel(spec, ledger, "job-1", Gate(1)))).steps == WORDS
     assert asked == [True, False]
 
 

@@ -1,0 +1,13 @@
+"""The workflows that a worker runs, and that the replay gate sends recorded and running histories through.
+
+One list for both: a workflow that the gate does not know would reach a deploy unproven.
+"""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.create_skill import CreateSkill
+    from workflows.promote_skill import PromoteSkill
+    from workflows.retention import Retention
+
+ALL: tuple[type, ...] = (CreateSkill, PromoteSkill, Retention)
