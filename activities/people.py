@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from temporalio import activity
 
 from activities import signalled
-from activities.prompt_data import prompt_data
+from activities.prompt_data import prompt_data, shown_diff
 from activities.rounds import decisions
 from domain import answers
 from domain.job import JobStatus
@@ -49,10 +49,11 @@ class PromptRecords(Records):
     async def open_prompt(self, prompt: m.Prompt) -> m.Taken:
         """Open a prompt; with `auto` it is answered at once, else `action` is None."""
         interaction_id = prompt_key(prompt.job_id, prompt.kind, prompt.round)
+        diff = await shown_diff(self.database, prompt)
         async with self.database.transaction() as session:
             if JobStatus((await jobs.locked(session, prompt.job_id)).status).final:
                 return m.Taken(interaction_id=interaction_id)  # cancelled beside this step: nobody is asked any more
-            data = await prompt_data(session, prompt)
+            data = await prompt_data(session, prompt, diff)
             shown = data if isinstance(data, PreviewData | ValidateData | TddData) else None
             await prompts.open_prompt(
                 session,

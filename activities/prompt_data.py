@@ -1,6 +1,8 @@
 """What a person is shown with each kind of prompt, put together from the record."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from activities.estimates import estimate
 from activities.tdd_data import tdd_data
@@ -25,15 +27,37 @@ from domain.skill import Severity
 from domain.skill_file import parse, sections
 from domain.text import counted
 from store import calls, evidence, jobs, prompts, revisions, understanding
-from store.session import Session
+from store.session import Database, Session
 from workflows import messages as m
+
+LINES_AROUND = 2
+"""Lines shown around each change of a preview."""
 
 NOT_ABOUT_A_SECTION = ("your feedback", "changed sections:")
 """How those lines of a revision's changes begin that are shown whole, not beside a section (programs/heeding)."""
 
 
-async def prompt_data(session: Session, prompt: m.Prompt) -> PromptData:
-    """The data of one prompt. Raises NotFound when the record has not what it shows."""
+async def shown_diff(database: Database, prompt: m.Prompt) -> str:
+    """What a preview changes against what its reader saw last; empty for other prompts, and for the first.
+
+    Two of the largest texts take a second: no session is held meanwhile, and the event loop goes on.
+    """
+    if prompt.kind is not HitlType.PREVIEW:
+        return ""
+    number = prompt.revision or 0
+    async with database.transaction() as session:
+        before = await _shown_before(session, prompt, number)
+        if before is None:
+            return ""
+        earlier = await revisions.content(session, prompt.job_id, before)
+        content = await revisions.content(session, prompt.job_id, number)
+    return await asyncio.to_thread(
+        unified, earlier, content, f"revision {before}", f"revision {number}", context=LINES_AROUND
+    )
+
+
+async def prompt_data(session: Session, prompt: m.Prompt, diff: str = "") -> PromptData:
+    """The data of one prompt; `diff` from `shown_diff`. Raises NotFound when the record has not what it shows."""
     makers: dict[HitlType, Callable[[Session, m.Prompt], Awaitable[PromptData]]] = {
         HitlType.STRUCTURE_FIX: _structure_fix,
         HitlType.CLARIFY: _questions,
@@ -42,7 +66,7 @@ async def prompt_data(session: Session, prompt: m.Prompt) -> PromptData:
         HitlType.TDD_RED: tdd_data,
         HitlType.TDD_GREEN: tdd_data,
         HitlType.TDD_REFACTOR: tdd_data,
-        HitlType.PREVIEW: _preview,
+        HitlType.PREVIEW: partial(_preview, diff=diff),
         HitlType.VALIDATE: _validate,
         HitlType.BUDGET: _budget,
     }
@@ -79,20 +103,17 @@ async def _confirm(session: Session, prompt: m.Prompt) -> ConfirmData:
     )
 
 
-async def _preview(session: Session, prompt: m.Prompt) -> PreviewData:
+async def _preview(session: Session, prompt: m.Prompt, diff: str) -> PreviewData:
     number = prompt.revision or 0
     shown = await revisions.summary(session, prompt.job_id, number)
     content = await revisions.content(session, prompt.job_id, number)
-    before = await _shown_before(session, prompt, number)
-    earlier = await revisions.content(session, prompt.job_id, before) if before else ""
-    diff = unified(earlier, content, f"revision {before}", f"revision {number}", context=2) if before else ""
     usage = await calls.usage(session, prompt.job_id)
     return PreviewData(
         content=content,
         highlights=_highlights(content, shown.changes),
         revision=number,
         digest=shown.digest,
-        against=before,
+        against=await _shown_before(session, prompt, number),
         diff=diff,
         feedback=shown.feedback,
         changes=shown.changes,

@@ -182,7 +182,8 @@ async def revision_page(parts: Services, job: KnownJob, n: int) -> RevisionPageV
     async with parts.database.transaction() as session:
         shown = await revisions.view(session, job.job_id, n)
         before = await revisions.content(session, job.job_id, n - 1) if n > 1 else shown.content
-    diff = diff_lines(unified(before, shown.content, f"revision {n - 1}", f"revision {n}"))
+    names = f"revision {n - 1}", f"revision {n}"
+    diff = diff_lines(await asyncio.to_thread(unified, before, shown.content, *names))
     return RevisionPageView(
         title=f"Revision {n}",
         job=job,

@@ -5,6 +5,7 @@ A workflow that ends by itself writes its own end; only here the api writes a jo
 
 import asyncio
 from datetime import UTC, datetime
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,25 +18,28 @@ from domain.prompt import PromptStatus
 from store import audit, jobs, prompts
 
 PAUSE = 15.0
+AT_ONCE = 500
+"""Jobs looked at in one go: Temporal is asked about each."""
 
 log = structlog.get_logger("api")
 
 
 async def reconcile_for_ever(parts: Services) -> None:
-    """Look every fifteen seconds. A database or Temporal that is away is waited for."""
+    """Look every fifteen seconds, at some hundred jobs at a time. A database or Temporal that is away is waited for."""
+    last = None
     while True:
         try:
-            await reconcile(parts)
+            last = await reconcile(parts, last)
         except (SQLAlchemyError, OSError, TemporalUnavailable) as error:
             log.warning("jobs cannot be reconciled; trying again", error=str(error)[:200])
         await asyncio.sleep(PAUSE)
 
 
-async def reconcile(parts: Services) -> int:
-    """Write the end of every open job whose workflow is closed; returns how many there were."""
+async def reconcile(parts: Services, after: UUID | None = None) -> UUID | None:
+    """Write the end of open jobs whose workflow is closed, of the jobs behind `after`; returns the last one that was
+    looked at, None when there are no more behind it."""
     async with parts.database.transaction() as session:
-        unfinished = await jobs.unfinished(session)
-    ended = 0
+        unfinished = await jobs.unfinished(session, after, AT_ONCE)
     for job_id in unfinished:
         known = await parts.temporal.describe(job_id)
         if known is None or known.status not in (JobStatus.CANCELLED, JobStatus.FAILED):
@@ -45,7 +49,7 @@ async def reconcile(parts: Services) -> int:
             await prompts.close_open(session, job_id, PromptStatus.CANCELLED)
             for row in await prompts.give_up(session, job_id, UNDELIVERABLE):
                 await audit.note_claimed(session, row, "ended", UNDELIVERABLE)
-            ended += await jobs.change(
+            await jobs.change(
                 session,
                 job_id,
                 "end",
@@ -57,4 +61,4 @@ async def reconcile(parts: Services) -> int:
                 error=message,
                 completed_at=datetime.now(UTC),
             )
-    return ended
+    return unfinished[-1] if len(unfinished) == AT_ONCE else None

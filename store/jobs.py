@@ -202,11 +202,11 @@ async def page(
     return list(await session.scalars(query))
 
 
-async def unfinished(session: AsyncSession, limit: int = 500) -> list[UUID]:
-    """Jobs that have not ended, those longest untouched first."""
+async def unfinished(session: AsyncSession, after: UUID | None = None, limit: int = 500) -> list[UUID]:
+    """Jobs that have not ended, in the order of their ids, from behind `after` on."""
     final = [status for status in JobStatus if status.final]
-    query = select(Job.job_id).where(Job.status.not_in(final)).order_by(Job.updated_at).limit(limit)
-    return list(await session.scalars(query))
+    query = select(Job.job_id).where(Job.status.not_in(final)).order_by(Job.job_id).limit(limit)
+    return list(await session.scalars(query if after is None else query.where(Job.job_id > after)))
 
 
 async def present_state(session: AsyncSession, job_id: UUID) -> JobEvent | None:

@@ -106,6 +106,7 @@ class HitlInteraction(Base):
         _one_of("interaction_type", HitlType),
         UniqueConstraint("job_id", "interaction_type", "round_number", name="one_prompt_per_round"),
         Index("undelivered_answers", "responded_at", postgresql_where="delivered_at IS NULL AND status = 'responded'"),
+        Index("prompts_by_due", "timeout_at", "created_at", postgresql_where="status = 'pending'"),
     )
 
     interaction_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.prompt_data import prompt_data
+from activities.prompt_data import prompt_data, shown_diff
 from domain import answers
 from domain.brief import Proposal, Understanding
 from domain.budget import Budget, Spend
@@ -42,8 +42,10 @@ from workflows import messages as m
 
 
 async def shown(database: Database, **prompt: object) -> PromptData:
+    asked = m.Prompt.model_validate({"round": 1, **prompt})
+    diff = await shown_diff(database, asked)
     async with database.transaction() as session:
-        return await prompt_data(session, m.Prompt.model_validate({"round": 1, **prompt}))
+        return await prompt_data(session, asked, diff)
 
 
 async def preview(database: Database, *texts: str) -> PreviewData:

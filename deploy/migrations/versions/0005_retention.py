@@ -1,6 +1,6 @@
 """Retention: old events of ended jobs may go, in a transaction that says so; the audit of answers never.
 
-A job keeps what its model calls cost when their rows go.
+A job keeps what its model calls cost when their rows go. The inbox finds the open prompts by an index.
 
 Revision ID: 0005
 Revises: 0004
@@ -16,6 +16,12 @@ branch_labels = depends_on = None
 
 def upgrade() -> None:
     op.add_column('jobs', sa.Column('past_usage', postgresql.JSONB(), nullable=True))
+    op.create_index(
+        'prompts_by_due',
+        'hitl_interactions',
+        ['timeout_at', 'created_at'],
+        postgresql_where=sa.text("status = 'pending'"),
+    )
     # The setting lasts for one transaction (SET LOCAL); a job that has not ended keeps its events whatever it says.
     op.execute(
         """
@@ -45,4 +51,5 @@ def downgrade() -> None:
         "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
     )
     op.execute("DROP FUNCTION refuse_change_but_retention()")
+    op.drop_index('prompts_by_due', 'hitl_interactions')
     op.drop_column('jobs', 'past_usage')
