@@ -9,7 +9,7 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help setup demo test test-long check chaos-answers bench format clean
+.PHONY: help setup demo test test-long check chaos chaos-answers deploy-drill soak load bench format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -41,12 +41,25 @@ check: setup ## format, lint, types, import contracts, size caps, replay of reco
 	@$(BIN)/lint-imports --no-logo | tail -1
 	@$(BIN)/pytest tests/house tests/histories
 
+chaos: setup ## kill, stop and restart every part of a stack while jobs run; SEEDS=100 rounds, about an hour
+	@$(BIN)/python -m tests.chaos.stack --seeds $(or $(SEEDS),100) $(if $(SEED),--seed $(SEED))
+
 chaos-answers: setup ## a thousand random interleavings of answers; prints what was sent, taken, lost and doubled
 	@$(BIN)/python -m tests.chaos.answers --rounds $(or $(ROUNDS),1000) $(if $(SEED),--seed $(SEED))
 
-bench: setup ## what the durable engine costs beside the model calls and beside raw Temporal
-	@$(BIN)/python -m tests.bench.overhead
-	@$(BIN)/python -m tests.bench.answers
+deploy-drill: setup ## deploy a changed workflow while jobs wait at every kind of prompt
+	@$(BIN)/python -m tests.drill
+
+soak: setup ## slow models: 12 jobs, calls of 2 minutes, and what the database pools do meanwhile; half an hour
+	@$(BIN)/python -m tests.soak --jobs $(or $(JOBS),12) --model-seconds $(or $(MODEL_SECONDS),120)
+
+load: setup ## a thousand jobs that wait for people, and 200 at once
+	@$(BIN)/python -m tests.load --waiting $(or $(WAITING),1000)
+	@$(BIN)/python -m tests.load --at-once $(or $(AT_ONCE),200)
+
+bench: setup ## what durability costs, beside raw Temporal, DBOS and LangGraph; ten minutes
+	@$(UV) sync --quiet --locked --group bench --python $(PYTHON)
+	@$(BIN)/python -m tests.bench
 
 format: setup ## mend what ruff can mend
 	@$(BIN)/ruff format --quiet .
