@@ -148,5 +148,5 @@ async def _heartbeats() -> AsyncIterator[None]:
 
 async def _beat() -> None:
     while True:
+        await asyncio.sleep(HEARTBEAT)  # first: most steps are over before, and each beat is a request
         activity.heartbeat()
-        await asyncio.sleep(HEARTBEAT)

@@ -1,6 +1,5 @@
 """The experiment: the agent model tries the cases with and without the skill; code grades first, the judge second."""
 
-import asyncio
 import re
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from activities.programs import agent as agent_program
 from activities.programs import cases as cases_program
 from activities.programs import judge as judge_program
 from activities.programs.language_model import LanguageModel
+from activities.programs.together import together
 from domain import grading
 from domain.case_file import read_cases
 from domain.evaluation import Arm, CaseRun, CheckedExpectation, EvaluationCase, Evidence, Expectation
@@ -75,7 +75,7 @@ class ModelEvaluator(Evaluator):
         async with self.database.transaction() as session:
             cases = await evidence.cases_of(session, trial.job_id)
             skill = await revisions.content(session, trial.job_id, trial.revision) if trial.revision else None
-        runs = await asyncio.gather(*(self._try_case(trial, case, skill) for case in cases))
+        runs = await together(*(self._try_case(trial, case, skill) for case in cases))
         await self._finish(trial, list(runs))
         spent = await self.models.spent(trial.job_id)
         return m.Measured(passed=sum(run.passed for run in runs), cases=len(runs), **spent.model_dump())

@@ -21,6 +21,9 @@ from store import calls, jobs, notifications
 from store.session import Database, Session, will_pass
 from workflows.messages import Spent
 
+KEEPING = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between the tries to keep an answer: PostgreSQL that was killed is back within them."""
+
 
 class Role(StrEnum):
     """What a model is used for; each may have its own."""
@@ -57,7 +60,20 @@ class JobLedger:
         return self.known.get(key)
 
     async def keep(self, call: ModelCall) -> ModelCall:
-        """Keep an answer; of two overlapping attempts the first one's stands."""
+        """Keep an answer; of two overlapping attempts the first one's stands.
+
+        It is paid: a database that is away for a moment is waited for, rather than that the answer is asked for again.
+        """
+        for patience in KEEPING:
+            try:
+                return await self._keep(call)
+            except (DBAPIError, PoolTimeout) as error:
+                if not will_pass(error):
+                    raise
+            await asyncio.sleep(patience)
+        return await self._keep(call)
+
+    async def _keep(self, call: ModelCall) -> ModelCall:
         async with self.database.transaction() as session:
             return await calls.keep(session, self.job_id, call)
 

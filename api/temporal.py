@@ -64,7 +64,7 @@ TASK_IN_MEMO = 200
 SUMMARY = 80
 """Characters of a task in the line that the Temporal Web UI shows."""
 
-WORKFLOW_TASK = timedelta(seconds=5)
+WORKFLOW_TASK = timedelta(seconds=3)
 """Longest time from a worker's taking a workflow task to its answer (Temporal's default: 10 s).
 
 A worker that was killed, or whose code failed on a task before, says nothing more of it: the task is tried again only

@@ -28,6 +28,12 @@ from workflows.converter import COMPACT
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the local model come first: they take longest, and the others fit beside them."""
+    slow = {item.path for item in items if item.get_closest_marker("local_model")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 async def database_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """A migrated database on a PostgreSQL of our own."""

@@ -4,6 +4,8 @@ Loops are plain `while`s and survive restarts. Rules are applied in activities; 
 rule that changed would break the jobs that run.
 """
 
+import asyncio
+
 from temporalio import workflow
 from temporalio.exceptions import ChildWorkflowError
 from temporalio.workflow import ParentClosePolicy
@@ -73,8 +75,10 @@ class CreateSkill:
                 await self.preview(unmeasured=self.carried.unmeasured)
             await self.validation()
             await self.promotion()
-        finally:
+        except (Exception, asyncio.CancelledError):  # not GeneratorExit: an evicted job waits for nothing
             await self.experiment.stop()
+            raise
+        await self.experiment.stop()
 
     async def first_draft(self) -> None:
         """From the request to a draft that is proven; a spent budget ends it with what is there."""

@@ -153,15 +153,21 @@ class Job(Asking):
         wanted = asyncio.create_task(workflow.wait_condition(lambda: self.talk.cancel is not None))
         try:
             await workflow.wait([work, wanted], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self.ending = True
-            wanted.cancel()
-            if not work.done():
-                work.cancel()
-                await workflow.wait([work])
+        except asyncio.CancelledError:
+            await self._stopped(work, wanted)
+            raise
+        await self._stopped(work, wanted)
         if self.talk.cancel is not None and (work.cancelled() or work.exception() is not None):
             raise JobCancelled(self.talk.cancel)
         await work
+
+    async def _stopped(self, work: asyncio.Task[None], wanted: asyncio.Task[None]) -> None:
+        """Stop the work, and the wait for a cancel."""
+        self.ending = True
+        wanted.cancel()
+        if not work.done():
+            work.cancel()
+            await workflow.wait([work])
 
 
 def _budget_reason(failure: ActivityError) -> str:

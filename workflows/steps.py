@@ -54,9 +54,9 @@ class StepOptions(TypedDict, total=False):
 _NEVER = ["PayloadsTooLarge"]
 """What the SDK raises as if it could pass; errors of ours say so where they are raised (`activities/edge.py`)."""
 
-DEAD_AFTER = timedelta(seconds=2.5)
+DEAD_AFTER = timedelta(seconds=3)
 """A worker that has not been heard of for this long is taken for dead, and its steps are tried elsewhere. Steps tell
-every half second (`activities/edge.py`), so four beats in a row must be late before a live one is taken for dead; then
+every half second (`activities/edge.py`), so five beats in a row must be late before a live one is taken for dead; then
 its steps are done twice, which is safe, and a model call in flight is paid twice."""
 
 RECORD: StepOptions = {
@@ -72,7 +72,7 @@ RECORD: StepOptions = {
 """Database steps are short and safe to repeat; the database may be away for as long as it likes."""
 
 AT_ONCE: LocalOptions = {
-    "start_to_close_timeout": timedelta(seconds=3),
+    "start_to_close_timeout": timedelta(seconds=2),
     "retry_policy": RetryPolicy(maximum_attempts=1, non_retryable_error_types=_NEVER),
 }
 """A database step in the worker that has the job: no way over the server, a third of the history. Tried once, because

@@ -3,7 +3,6 @@
 Works on any Markdown, edited by hand or not. Must not touch the frontmatter.
 """
 
-import asyncio
 import re
 from collections.abc import Sequence
 
@@ -14,6 +13,7 @@ from activities.programs.language_model import LanguageModel
 from activities.programs.prose import alike, cites, distinct, is_runaway, is_useful, phrase, sentence
 from activities.programs.section_tasks import MistakeItem
 from activities.programs.task import Task
+from activities.programs.together import together
 from domain.brief import Brief
 from domain.evaluation import CaseRun
 from domain.manuscript import MISTAKES, Mistake, Revised, mistakes_text
@@ -107,7 +107,7 @@ async def revise(
     if not asked:
         return Revised(content=content, changes=changes)
     targets = await _targets(author, present, asked, feedback, ours)
-    made = await asyncio.gather(*(_rewritten(author, brief, target, asked, missed) for target in targets))
+    made = await together(*(_rewritten(author, brief, target, asked, missed) for target in targets))
     for target, (text, change) in zip(targets, made, strict=True):
         if target.line == 0:
             content = append_section(content, target.heading, text, before=LAST)

@@ -4,7 +4,6 @@ What the request and the answers demand is a rule and a check in their own words
 adds how and why. A small model adds less: what it proposed beyond that was seen to be invented.
 """
 
-import asyncio
 import re
 from collections.abc import Sequence
 
@@ -27,6 +26,7 @@ from activities.programs.prose import (
     sentences,
 )
 from activities.programs.section_tasks import GiveReasons, InputItem, MistakeItem, WriteEdges, WriteRules, WriteWorkflow
+from activities.programs.together import together
 from domain.brief import Brief, Plan
 from domain.evaluation import CaseRun
 from domain.manuscript import Example, Input, Manuscript, Mistake, Rule, Step
@@ -54,9 +54,7 @@ _NARRATES = re.compile(
 async def write(model: LanguageModel, brief: Brief, plan: Plan, failures: Sequence[CaseRun]) -> Manuscript:
     """The pieces of the skill; `failures` are the runs without it that did not pass."""
     author = _Author(model, brief, plan, failures)
-    (inputs, steps), rules, (good, mistakes, checks) = await asyncio.gather(
-        author.workflow(), author.rules(), author.edges()
-    )
+    (inputs, steps), rules, (good, mistakes, checks) = await together(author.workflow(), author.rules(), author.edges())
     return Manuscript(
         title=plan.title,
         purpose=plan.description.partition(" Use when ")[0],

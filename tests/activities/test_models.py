@@ -1,20 +1,24 @@
 """The models of a worker: one ledger row a call whatever overlaps, a call told once, and no more at once than said."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
+import activities.models as models_module
 from activities.models import JobLedger, Models, Role
 from activities.programs.language_model import ModelSpec
 from activities.programs.refine import refine
 from domain.brief import Brief
 from domain.errors import BudgetExhausted, NoProvider, NotFound, ProviderUnavailable
 from store import calls, jobs, notifications
-from store.session import Database
+from store.session import Database, Session
 from tests.support.fleet import settings_for
 from tests.support.provider import FaultKind, LocalProvider, Provider
 from tests.support.rows import a_call, kinds, make_job, told
@@ -29,6 +33,31 @@ async def test_overlapping_attempts_of_one_call_all_get_the_first_answer(databas
     kept = await asyncio.gather(*[ledger.keep(a_call(outputs=[f"attempt {n}"])) for n in range(6)])
     assert len({call.outputs[0] for call in kept}) == 1
     assert await ledger.find(a_call().key) == kept[0]
+
+
+class Blinking(Database):
+    """A database that is away some times."""
+
+    times = 2
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        if self.times:
+            self.times -= 1
+            raise OperationalError("INSERT", {}, Exception("the server closed the connection"))
+        async with super().transaction() as session:
+            yield session
+
+
+async def test_a_paid_answer_waits_for_a_database_that_is_away_for_a_moment(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await make_job(database)
+    monkeypatch.setattr(models_module, "KEEPING", (0.0, 0.0, 0.0))
+    blinking = Blinking.connect(database_url)
+    kept = await JobLedger(blinking, job, "write/1").keep(a_call())
+    await blinking.dispose()
+    assert kept == await JobLedger(database, job, "write/1").find(a_call().key)
 
 
 async def test_no_answer_crosses_from_one_job_to_another(database: Database) -> None:

@@ -9,14 +9,14 @@ from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from api import audit, drafts, groups, health, hitl, jobs, live, pages, record, skills
+from api import audit, drafts, groups, health, hitl, jobs, live, pages, record, retention, skills
 from api.dependencies import JobTo
 from api.permissions import EVERYONE, LOCAL, Person, Verb, may
 from domain.job import JobStatus
 from tests.api.conftest import Opened
 
 ROUTERS = (
-    *(jobs.router, record.router, audit.router, hitl.router, drafts.router),
+    *(jobs.router, record.router, audit.router, hitl.router, drafts.router, retention.router),
     *(live.router, groups.router, skills.router, health.router, pages.router),
 )
 

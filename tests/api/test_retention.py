@@ -95,6 +95,7 @@ async def test_while_a_night_is_under_way_the_one_before_it_is_still_to_be_read(
     async with worker(line, database, Mode.DRY_RUN):
         await client.post(URL)
         first = await ended(client)
+    await asyncio.sleep(1)  # nights are named by the second
     await client.post(URL)  # no worker takes it up
     seen = await until(client, lambda seen: seen.running)
     assert seen.report == first.report

@@ -108,7 +108,8 @@ def test_api_worker_and_command_line_start_without_the_packages_that_are_left_ou
     left_out = re.findall(r"--no-install-package ([\w-]+)", TEXT)
     assert len(left_out) == 3
     hidden = {package.replace("-", "_"): None for package in left_out}
-    code = f"import sys; sys.modules.update({hidden!r}); import worker, api.app, cli.app"
+    code = f"import sys; sys.modules.update({hidden!r}); import worker, api.app, cli.app; worker.load_models(); "
+    code += "from cli.registry import COMMANDS, loaded; [loaded(name) for name in COMMANDS]"
     surroundings = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": "/proc/none"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=surroundings, cwd=ROOT)
     assert done.returncode == 0, done.stderr

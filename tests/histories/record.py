@@ -16,12 +16,14 @@ import pytest
 
 from domain.job import CancelRequest, Origin
 from domain.prompt import HitlType
+from tests.support import old_rows
 from tests.support.fleet import Fleet
 from tests.support.provider import FaultKind
 from tests.support.provider_models import ChatRequest
 from workflows import messages as m
 from workflows.create_skill import CreateSkill
 from workflows.promote_skill import PromoteSkill
+from workflows.retention import Retention
 from workflows.steps import WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,6 +217,15 @@ async def test_record_a_parked_confirmation_by_auto_approve(fleet: Fleet) -> Non
     await fleet.outcome(job_id)
     await keep(fleet, "auto_approve_and_promote", f"create-skill:{job_id}")
     await keep(fleet, "promoted_as_a_child", f"promote-skill:{job_id}")
+
+
+async def test_record_a_night_of_retention(fleet: Fleet) -> None:
+    await old_rows.full(fleet.database)
+    job_id = await fleet.start(hitl_timeout=BRIEF)
+    await fleet.parked(job_id)
+    await old_rows.park(fleet.database, job_id)
+    await fleet.client.execute_workflow(Retention.run, id="retention", task_queue=WORKFLOWS)
+    await keep(fleet, "retention", "retention")
 
 
 async def test_record_a_promotion_by_a_person(fleet: Fleet) -> None:
