@@ -76,14 +76,14 @@ class PromptRecords(Records):
     async def take_answer(self, offered: m.Offered) -> m.Taken:
         """Validate an answer and go on with the one that was claimed first, whoever signalled."""
         async with self.database.transaction() as session:
-            await jobs.locked(session, offered.job_id)
+            job = await jobs.locked(session, offered.job_id)
             refusal = await signalled.offer(session, offered)
             row = await prompts.get(session, offered.interaction_id)
             if refusal is not None:
                 key, message = f"refused:{offered.number}", f"an answer was refused: {refusal}"
-                await jobs.change(session, offered.job_id, key, "answer_refused", message)
+                await jobs.change_locked(session, job, key, "answer_refused", message)
             if row is not None and row.status == PromptStatus.RESPONDED:
-                return await _apply(session, row)
+                return await _apply(session, row, job)
         return m.Taken(interaction_id=offered.interaction_id, refusal=refusal)
 
     @activity.defn
@@ -108,7 +108,7 @@ class PromptRecords(Records):
         async with self.database.transaction() as session:
             row = await prompts.get(session, interaction_id)
             if row is not None and row.status == PromptStatus.RESPONDED:
-                return await _apply(session, row)
+                return await _apply(session, row, await jobs.locked(session, row.job_id))
             if row is not None and row.status == PromptStatus.PENDING:
                 await act(session, row)
         return m.Taken(interaction_id=interaction_id)
@@ -149,17 +149,17 @@ async def _answer_itself(
     return m.Taken(interaction_id=interaction_id, action=action, by=AUTO)
 
 
-async def _apply(session: Session, row: HitlInteraction) -> m.Taken:
+async def _apply(session: Session, row: HitlInteraction, job: Job) -> m.Taken:
+    """`job`: locked by this transaction."""
     given = Answer.model_validate(row.response_data or {})
-    job = await jobs.locked(session, row.job_id)
     if JobStatus(job.status).final:  # cancelled beside this step: the answer was given up, and its author told
         return m.Taken(interaction_id=row.interaction_id)
     await _note_applied(session, row)
     if decided := decisions(row):
         await understanding.keep_decisions(session, row.job_id, decided)
-    await jobs.change(
+    await jobs.change_locked(
         session,
-        row.job_id,
+        job,
         f"answer:{row.interaction_id}",
         "answered",
         f"{row.responded_by} answered {row.interaction_type}: {given.action}",

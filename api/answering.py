@@ -28,7 +28,7 @@ from store import audit, jobs, prompts
 from store.audit import Outcome
 from store.prompts import Channel, Claim
 from store.session import Session
-from store.tables import HitlInteraction
+from store.tables import HitlInteraction, Job
 
 
 @dataclass(frozen=True)
@@ -164,11 +164,8 @@ async def _prompt_for_draft(session: Session, job_id: UUID, meant: UUID | None) 
 
 async def _status_now(session: Session, job: KnownJob) -> JobStatus:
     """As it stands at this moment, not when the request came in."""
-    row = await jobs.get(session, job.job_id)
-    if row is None:
-        return job.status
-    await session.refresh(row, ["status"])
-    return JobStatus(row.status)
+    row = await session.get(Job, job.job_id, populate_existing=True)
+    return job.status if row is None else JobStatus(row.status)
 
 
 async def _on_record(session: Session, job: KnownJob, claim: Claim, verdict: Verdict) -> None:
