@@ -29,7 +29,7 @@ demo: setup ## from a sentence to a published skill, for real; the first time it
 	@$(BIN)/python -m deploy.demo
 
 test: setup ## the tests, two files at a time
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: setup ## the tests that take minutes: the whole chain of programs with the local model
 	@$(BIN)/pytest -m long

@@ -9,11 +9,9 @@ import asyncio
 import gc
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -28,7 +26,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from activities.draining import Draining
+from activities.draining import LAST, Draining, Stop
 from activities.edge import HEARTBEAT, Edge, Tell
 from activities.entering import Enter, Entering
 from activities.library import FolderLibrary
@@ -58,8 +56,8 @@ DRAIN = timedelta(seconds=8)
 RECORDS_DRAIN = timedelta(seconds=0.5)
 """How long database steps may go on after that. They take milliseconds, unless the database is frozen."""
 
-LAST = timedelta(seconds=1.6)
-"""After DRAIN the process ends within this time, whatever still runs: hand-backs are sent, connections closed."""
+END = DRAIN + LAST
+"""When a worker that was told to stop has stopped, one way or the other."""
 
 STICKY = timedelta(seconds=1)
 """How long Temporal waits for a dead worker's cache before it asks another (its default of 10 s is felt at each
@@ -237,14 +235,30 @@ def workers(
 
 @asynccontextmanager
 async def running(all_workers: Sequence[Worker]) -> AsyncIterator[None]:
-    """Run the workers until the block ends; then they drain, side by side."""
-    async with AsyncExitStack() as stack:
-        for worker in all_workers:
-            await stack.enter_async_context(worker)
-        try:
-            yield
-        finally:
-            await asyncio.gather(*(worker.shutdown() for worker in all_workers))
+    """Run the workers until the block ends; then they drain, side by side. The error of a worker that cannot go on ends
+    the block, and is raised."""
+    inside = asyncio.current_task()
+    assert inside is not None
+    runs = [asyncio.create_task(worker.run()) for worker in all_workers]
+    for run in runs:
+        run.add_done_callback(lambda run: inside.cancel() if not run.cancelled() and run.exception() else None)
+    try:
+        yield
+    finally:
+        await drained(all_workers, runs)
+
+
+async def drained(all_workers: Sequence[Worker], runs: Sequence[asyncio.Task[None]]) -> None:
+    """Shut the workers down. Raises the error of one that could not go on.
+
+    Now and then the SDK (1.35) waits for ever for the end of its own threads: it is left alone then.
+    """
+    await asyncio.wait([asyncio.create_task(worker.shutdown()) for worker in all_workers], timeout=END.total_seconds())
+    for run in runs:
+        run.cancel()
+    for outcome in await asyncio.gather(*runs, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 async def register_attributes(client: Client) -> None:
@@ -270,26 +284,6 @@ async def schedule_retention(client: Client, settings: Settings) -> None:
         await keep_schedule(client, off=settings.retention == "off")
     except RPCError as refused:
         structlog.get_logger().warning("retention is not scheduled", why=str(refused))
-
-
-class Stop:
-    """SIGTERM or SIGINT: the first asks the worker to drain, the second ends it at once."""
-
-    def __init__(self, drain: timedelta) -> None:
-        """Listen from now on; needs the running loop."""
-        self.asked = asyncio.Event()
-        self._within = (drain + LAST).total_seconds()
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(sign, self._ask, sign)
-
-    def _ask(self, sign: signal.Signals) -> None:
-        if self.asked.is_set():
-            os._exit(128 + sign)
-        self.asked.set()
-        # A thread, so that not even a loop that hangs outlasts it.
-        end = threading.Timer(self._within, os._exit, (0,))
-        end.daemon = True
-        end.start()
 
 
 async def main(settings: Settings, drain: timedelta = DRAIN) -> None:

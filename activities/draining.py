@@ -1,9 +1,13 @@
 """Steps of a worker that stops: what does not end in time is handed back, and another worker goes on with it at once.
 
-An interceptor around all others, so that no step needs to know of it. Must not cut a step short for any other reason.
+`Stop` hears that the worker shall end; `Draining` is an interceptor around all others, so that no step needs to know of
+it. Must not cut a step short for any other reason.
 """
 
 import asyncio
+import os
+import signal
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +22,9 @@ LAST_MOMENT = 0.5
 
 AT_ONCE = timedelta(milliseconds=1)
 """Until the step is tried elsewhere; without it the wait would be that of the next retry, a minute at the last."""
+
+LAST = timedelta(seconds=1.6)
+"""After DRAIN the process ends within this time, whatever still runs: hand-backs are sent, connections closed."""
 
 HANDED_BACK = (
     "The worker was stopped amid this step. Nothing is lost: another worker goes on with it; if none does, start one "
@@ -52,3 +59,23 @@ def _worker_stops() -> bool:
     """Whether this step was cancelled because its worker ends, and not because of its job."""
     details = activity.cancellation_details()
     return details is not None and details.worker_shutdown
+
+
+class Stop:
+    """SIGTERM or SIGINT: the first asks the worker to drain, the second ends it at once."""
+
+    def __init__(self, drain: timedelta) -> None:
+        """Listen from now on; needs the running loop."""
+        self.asked = asyncio.Event()
+        self._within = (drain + LAST).total_seconds()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(sign, self._ask, sign)
+
+    def _ask(self, sign: signal.Signals) -> None:
+        if self.asked.is_set():
+            os._exit(128 + sign)
+        self.asked.set()
+        # A thread, so that not even a loop that hangs outlasts it.
+        end = threading.Timer(self._within, os._exit, (0,))
+        end.daemon = True
+        end.start()

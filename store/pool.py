@@ -20,7 +20,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProx
 log = logging.getLogger(__name__)
 
 SLOW_TRANSACTION = 1.0
-"""Seconds after which a transaction is logged and counted (issue 4: listeners that log any transaction over 1 s)."""
+"""Seconds after which a transaction is logged and counted; no repository call may take as long (scenario H)."""
 
 RECENT = 1_000
 """Checkouts over which `/health/db` takes its percentiles; Prometheus takes its own from the histogram."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from activities.draining import LAST
 from deploy.application import DRAIN, Api, LocalModel, Worker, answers, migrations, replay_gate
-from worker import LAST
 
 SECRET = {"MODEL_SERVER_KEY": "secret"}
 

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.testing import WorkflowEnvironment
 
-from activities.draining import LAST_MOMENT
+from activities.draining import LAST, LAST_MOMENT
 from activities.models import Models, Role
 from activities.records import DatabaseRecords
 from domain.errors import NoProvider
@@ -20,7 +20,6 @@ from settings import Settings
 from store.session import Database
 from worker import (
     DRAIN,
-    LAST,
     RECORDS_DRAIN,
     build_version,
     deployment,

@@ -22,9 +22,9 @@ from workflows.create_skill import CreateSkill
 
 ROUNDS = 500
 TEN_ROUNDS = 60_000
-"""Bytes of history that ten rounds of revision may take (issue)."""
+"""Bytes of history that ten rounds of revision may take."""
 PAYLOAD = 100_000
-"""Bytes that nothing may exceed which travels through Temporal (issue: no payload over 100 KB)."""
+"""Bytes that nothing may exceed which travels through Temporal."""
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from workflows import messages as m
 from workflows.create_skill import CreateSkill
 
 MOST = 100_000
-"""Bytes that nothing may exceed which travels through Temporal (issue: no payload over 100 KB)."""
+"""Bytes that nothing may exceed which travels through Temporal."""
 
 RECORDED = sorted((Path(__file__).parents[1] / "histories").glob("*.json"))
 
