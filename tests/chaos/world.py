@@ -58,12 +58,11 @@ class World:
 @asynccontextmanager
 async def world(url: str, temporal: Client, folder: Path, ledger: Ledger, rng: Random) -> AsyncIterator[World]:
     """Let it run, and go wrong, until the block ends."""
-    hush()
     (folder / "skills").mkdir(exist_ok=True)
     record = Database.connect(url, name="chaos")
     worker = Database.connect(url, name="skill-fleet-worker")
     apps = [application(url, target, folder / "skills") for target in (target_of(temporal), NOWHERE)]
-    async with served(apps[0]) as api, served(apps[1]) as cut_off:
+    async with hushed(), served(apps[0]) as api, served(apps[1]) as cut_off:
         watch = Watch(record)
         beside = [
             asyncio.create_task(watch.look_for_ever()),
@@ -81,11 +80,20 @@ async def world(url: str, temporal: Client, folder: Path, ledger: Ledger, rng: R
         await database.dispose()
 
 
-def hush() -> None:
-    """Trouble is meant here; its warnings would hide the counts."""
+@asynccontextmanager
+async def hushed() -> AsyncIterator[None]:
+    """Trouble is meant here; its warnings would hide the counts. Logging is then as it was, for whatever runs next."""
+    loggers = [logging.getLogger(name) for name in ("temporalio", "store", "sqlalchemy", "asyncio")]
+    levels, before = [logger.level for logger in loggers], structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    for name in ("temporalio", "store", "sqlalchemy", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def target_of(temporal: Client) -> str:
