@@ -71,6 +71,10 @@ STEPS_AT_ONCE = {WORKFLOWS: 100, MODELS: 32, LIBRARY: 20}
 """Steps of one worker at once; the rest waits in Temporal. Of the model steps most wait for their turn at a provider
 (`SKILL_FLEET_MODEL_CONCURRENCY`), and each costs two heartbeats a second (200 of them: more than half a core)."""
 
+CACHED = 250
+"""Jobs kept in memory between their steps, some 220 KB each. Of those that wait for people the history is replayed when
+they are answered, in some 20 ms; a thousand of them in memory made a worker of 330 MB."""
+
 MODEL_STEPS = ("activities.author", "activities.checks", "activities.evaluator")
 """Modules of the steps that need models."""
 
@@ -225,6 +229,7 @@ def workers(
             graceful_shutdown_timeout=RECORDS_DRAIN if queue == WORKFLOWS else drain,
             sticky_queue_schedule_to_start_timeout=STICKY,
             max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+            max_cached_workflows=CACHED,
             max_concurrent_activities=STEPS_AT_ONCE[queue],
             max_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT),
             default_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT),
