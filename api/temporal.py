@@ -34,7 +34,7 @@ from domain.errors import LibraryConflict, PromotionRefused
 from domain.job import CancelRequest, JobStatus, StartJob
 from domain.prompt import AnswerSignal
 from domain.shape import Shape
-from workflows.attributes import STATUS, USER
+from workflows.attributes import FAILING, STATUS, USER
 from workflows.create_skill import CreateSkill
 from workflows.messages import Outcome, PromoteRequest, ReopenRequest, RetryRequest
 from workflows.promote_skill import PromoteSkill
@@ -69,15 +69,8 @@ WORKFLOW_TASK = timedelta(seconds=3)
 
 A worker that was killed, or whose code failed on a task before, says nothing more of it: the task is tried again only
 when this time is over. So it is how long a kill amid a task stops a job, and how soon a rollback is felt. More than the
-2 s after which the SDK calls a task deadlocked, and than the replay of the longest history (0.1 s, facts/temporal.md).
+2 s after which the SDK calls a task deadlocked, and than the replay of the longest history (0.1 s).
 """
-
-FAILING = (
-    "ExecutionStatus='Running' AND TemporalReportedProblems IN "
-    "('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')"
-)
-"""Workflows whose task failed several times in a row (the server's dynamic configuration says how often: 5 by default,
-2 in our stacks). The server takes the mark away at the first task that succeeds."""
 
 STATUSES = {
     WorkflowExecutionStatus.COMPLETED: JobStatus.COMPLETED,

@@ -9,9 +9,8 @@ import asyncio
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from deploy.routing import RUNNING
+from workflows.attributes import FAILING, RUNNING
 
-FLAGGED = f"{RUNNING} AND TemporalReportedProblems IN ('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')"
 MOST = 500
 """Executions that are asked about one by one (measured: 2 ms each); with more, the flag alone must do."""
 AT_ONCE = 20
@@ -22,7 +21,7 @@ TWICE = 3
 async def failing(client: Client) -> set[str]:
     """Their workflow ids."""
     try:
-        flagged = {execution.id async for execution in client.list_workflows(FLAGGED)}
+        flagged = {execution.id async for execution in client.list_workflows(FAILING)}
     except RPCError as error:
         if error.status is not RPCStatusCode.INVALID_ARGUMENT:
             raise

@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from deploy.routing import RUNNING
+from workflows.attributes import RUNNING
 from workflows.registered import ALL
 
 WHAT_TO_DO = (

@@ -26,9 +26,6 @@ from temporalio.service import RPCError, RPCStatusCode
 from deploy.errors import StackError
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
 
-RUNNING = f"TaskQueue = '{WORKFLOWS}' AND ExecutionStatus = 'Running'"
-"""Visibility query of every execution that a worker of ours must be able to go on with."""
-
 
 class Call(TypedDict):
     """How a request is made."""

@@ -12,8 +12,9 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from deploy.routing import RUNNING, WORKFLOW_TASKS, Routing
+from deploy.routing import WORKFLOW_TASKS, Routing
 from settings import CHECKOUT
+from workflows.attributes import RUNNING
 
 DEPLOYMENT = "skill-fleet"
 SOURCES = ("domain", "workflows", "activities", "store", "worker.py")

@@ -8,6 +8,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 with workflow.unsafe.imports_passed_through():
     from domain.job import JobStatus, Phase
     from domain.prompt import HitlType
+    from workflows.steps import WORKFLOWS
 
 STATUS = SearchAttributeKey.for_keyword("SkillFleetStatus")
 PHASE = SearchAttributeKey.for_keyword("SkillFleetPhase")
@@ -15,6 +16,12 @@ HITL_TYPE = SearchAttributeKey.for_keyword("SkillFleetHitlType")
 USER = SearchAttributeKey.for_keyword("SkillFleetUser")
 KEYS = (STATUS, PHASE, HITL_TYPE, USER)
 
+RUNNING = f"TaskQueue = '{WORKFLOWS}' AND ExecutionStatus = 'Running'"
+"""Query for our running workflows: a namespace may be shared."""
+
+FAILING = f"{RUNNING} AND TemporalReportedProblems IN ('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')"
+"""Query for those whose task failed several times in a row (the server's dynamic configuration says how often: 5 by
+default, 2 in our stacks). The server takes the mark away at the first task that succeeds."""
 
 Listing = dict[SearchAttributeKey[str], str]
 """How a job is found: attribute → value."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 from temporalio.client import Client
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -16,8 +15,9 @@ from domain.retention import Kind, Mode, RetentionView
 from store import retention
 from store.session import Database
 from tests.support import old_rows as old
+from tests.support.nights import unscheduled
 from worker import Step
-from workflows.nightly import SCHEDULE, keep_schedule
+from workflows.nightly import keep_schedule
 from workflows.retention import Retention
 from workflows.steps import WORKFLOWS
 
@@ -27,16 +27,8 @@ URL = "/api/v1/retention"
 @pytest.fixture
 async def line(temporal: WorkflowEnvironment) -> AsyncIterator[Client]:
     """A server without the schedule, before and after."""
-    await forget(temporal.client)
-    yield temporal.client
-    await forget(temporal.client)
-
-
-async def forget(client: Client) -> None:
-    try:
-        await client.get_schedule_handle(SCHEDULE).delete()
-    except RPCError:
-        return
+    async with unscheduled(temporal.client) as client:
+        yield client
 
 
 async def view(client: httpx.AsyncClient) -> RetentionView:

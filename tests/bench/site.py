@@ -58,9 +58,7 @@ async def running(folder: Path, peers: Sequence[str]) -> AsyncIterator[Site]:
     """Start everything, and stop it when the block ends."""
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(Provider.spawn(folder))
-        settings = {"MODEL": "openai/stand-in", "MODEL_API_BASE": provider.url, "MODEL_API_KEY": provider.key}
-        given = {f"SKILL_FLEET_{name}": value for name, value in settings.items()}
-        terminal = await stack.enter_async_context(up(folder, **given))
+        terminal = await stack.enter_async_context(up(folder, **provider.settings))
         client = await Client.connect(terminal.stack.temporal_address)
         watch = await stack.enter_async_context(watching(terminal.stack.database_url))
         limits = httpx.Limits(max_connections=200)

@@ -34,20 +34,16 @@ Say = Callable[[str], None]
 @asynccontextmanager
 async def stage(folder: Path) -> AsyncIterator[Stage]:
     """A stack of real processes, and a provider outside of it."""
-    async with Provider.spawn(folder) as provider:
-        settings = {
-            "SKILL_FLEET_MODEL": "openai/stand-in",
-            "SKILL_FLEET_MODEL_API_BASE": provider.url,
-            "SKILL_FLEET_MODEL_API_KEY": provider.key,
-            "SKILL_FLEET_MODEL_TIMEOUT": str(MODEL_TIMEOUT),
-        }
-        async with up(folder, **settings) as terminal:
-            stack = terminal.stack
-            reader = await Reader.open(stack.database_url, stack.temporal_address, terminal.library)
-            try:
-                yield Stage(terminal, provider, reader)
-            finally:
-                await reader.database.dispose()
+    async with (
+        Provider.spawn(folder) as provider,
+        up(folder, **provider.settings, SKILL_FLEET_MODEL_TIMEOUT=str(MODEL_TIMEOUT)) as terminal,
+    ):
+        stack = terminal.stack
+        reader = await Reader.open(stack.database_url, stack.temporal_address, terminal.library)
+        try:
+            yield Stage(terminal, provider, reader)
+        finally:
+            await reader.database.dispose()
 
 
 async def unleash(seeds: Sequence[int], say: Say, folder: Path) -> list[Result]:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -143,7 +142,7 @@ async def stage(root: Path, checkout: Path) -> AsyncIterator[Stage]:
         assert await supervisor.wait_ready(["api"], within=60) == set()
         async with Provider.spawn(root) as provider, httpx.AsyncClient(base_url=api.url, timeout=60) as http:
             client = await Client.connect(temporal.address)
-            made = Stage(root, {**application, **models(provider)}, http, client, provider)
+            made = Stage(root, {**application, **provider.settings}, http, client, provider)
             try:
                 yield made
             finally:
@@ -152,12 +151,3 @@ async def stage(root: Path, checkout: Path) -> AsyncIterator[Stage]:
         await supervisor.stop(["api", "temporal", "postgres"])
         if flush is not None:
             await asyncio.gather(flush, return_exceptions=True)
-
-
-def models(provider: Provider) -> dict[str, Any]:
-    """Settings under which the workers ask the stand-in."""
-    return {
-        "SKILL_FLEET_MODEL": "openai/stand-in",
-        "SKILL_FLEET_MODEL_API_BASE": provider.url,
-        "SKILL_FLEET_MODEL_API_KEY": provider.key,
-    }

@@ -25,12 +25,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("stack")
     async with (
         Provider.spawn(folder) as provider,
-        up(
-            folder,
-            SKILL_FLEET_MODEL="openai/stand-in",
-            SKILL_FLEET_MODEL_API_BASE=provider.url,
-            SKILL_FLEET_MODEL_API_KEY=provider.key,
-        ) as terminal,
+        up(folder, **provider.settings) as terminal,
     ):
         provider.when(contains=AGENT).answer("Done.")  # an agent that never passes: else no skill may be needed
         yield Site(terminal, provider)

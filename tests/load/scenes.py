@@ -45,9 +45,8 @@ async def crowded(folder: Path) -> AsyncIterator[tuple[Crowd, Client]]:
     """A whole stack with a fast provider."""
     async with Provider.spawn(folder) as provider:
         provider.when(contains=AGENT).answer("Done.")  # an agent that never passes: else no skill may be needed
-        settings = {"MODEL": "openai/stand-in", "MODEL_API_BASE": provider.url, "MODEL_API_KEY": provider.key}
         async with (
-            up(folder, **{f"SKILL_FLEET_{name}": value for name, value in settings.items()}) as terminal,
+            up(folder, **provider.settings) as terminal,
             httpx.AsyncClient(timeout=60, trust_env=False) as http,
         ):
             yield Crowd(terminal, http), await Client.connect(terminal.stack.temporal_address)

@@ -40,9 +40,7 @@ async def soak(folder: Path, options: Options) -> Found:
         Provider.spawn(folder) as provider,
         up(
             folder,
-            SKILL_FLEET_MODEL="openai/stand-in",
-            SKILL_FLEET_MODEL_API_BASE=provider.url,
-            SKILL_FLEET_MODEL_API_KEY=provider.key,
+            **provider.settings,
             SKILL_FLEET_MODEL_CONCURRENCY="64",
             SKILL_FLEET_METRICS_PORT=str(port),
         ) as terminal,

@@ -66,6 +66,15 @@ class Provider(ABC):
         self.port = port
         self.key = key
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Environment of a stack, or a worker, that asks this provider."""
+        return {
+            "SKILL_FLEET_MODEL": "openai/stand-in",
+            "SKILL_FLEET_MODEL_API_BASE": self.url,
+            "SKILL_FLEET_MODEL_API_KEY": self.key,
+        }
+
     @abstractmethod
     def order(self, control: Control) -> None: ...
 

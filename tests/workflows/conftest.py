@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -72,6 +73,17 @@ def steps_of(*contracts: object) -> dict[str, list[Step]]:
     return found
 
 
+@asynccontextmanager
+async def staged(
+    env: WorkflowEnvironment, memory: Memory, *, records: FakeRecords | None = None, author: FakeAuthor | None = None
+) -> AsyncIterator[Stage]:
+    """Workers with these fakes, on this server."""
+    library, records, author = FakeLibrary(memory), records or FakeRecords(memory), author or FakeAuthor(memory)
+    fakes = steps_of(records, author, FakeEvaluator(memory), FakeChecks(memory), library)
+    async with running(workers(env.client, fakes, records.tell_trouble, records.enter_phase)):
+        yield Stage(env, library, memory)
+
+
 @pytest.fixture(scope="session")
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A Temporal server whose clock jumps to the next timer."""
@@ -85,9 +97,5 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 @pytest.fixture
 async def stage(skipping: WorkflowEnvironment) -> AsyncIterator[Stage]:
-    memory = Memory()
-    library = FakeLibrary(memory)
-    fakes = steps_of(FakeRecords(memory), FakeAuthor(memory), FakeEvaluator(memory), FakeChecks(memory), library)
-    records = FakeRecords(memory)
-    async with running(workers(skipping.client, fakes, records.tell_trouble, records.enter_phase)):
-        yield Stage(skipping, library, memory)
+    async with staged(skipping, Memory()) as stage:
+        yield stage

@@ -9,10 +9,9 @@ from temporalio.worker import Replayer
 
 from domain.job import CancelRequest, JobStatus
 from domain.prompt import HitlType
-from tests.support.fake_steps import FakeAuthor, FakeChecks, FakeEvaluator, FakeLibrary, FakeRecords, Memory
-from tests.workflows.conftest import Stage, steps_of
+from tests.support.fake_steps import FakeAuthor, FakeRecords, Memory
+from tests.workflows.conftest import Stage, staged
 from tests.workflows.test_long_jobs import heard
-from worker import running, workers
 from workflows import messages as m
 from workflows.converter import COMPACT
 from workflows.create_skill import CreateSkill
@@ -68,10 +67,8 @@ async def test_a_step_that_completes_in_the_moment_of_the_cancel_does_not_swallo
     temporal: WorkflowEnvironment,
 ) -> None:
     memory, goes_on = Memory(), asyncio.Event()
-    records, author, library = SlowToEnd(memory, goes_on), Late(memory, goes_on), FakeLibrary(memory)
-    fakes = steps_of(records, author, FakeEvaluator(memory), FakeChecks(memory), library)
-    async with running(workers(temporal.client, fakes, records.tell_trouble, records.enter_phase)):
-        stage = Stage(temporal, library, memory)
+    records, author = SlowToEnd(memory, goes_on), Late(memory, goes_on)
+    async with staged(temporal, memory, records=records, author=author) as stage:
         handle = await stage.start()
         await heard(stage, "refining")
         await handle.signal(CreateSkill.cancel, CancelRequest(by="ada", reason="not needed"))
@@ -84,10 +81,7 @@ async def test_a_record_that_does_not_answer_at_once_is_waited_for_and_the_job_s
     temporal: WorkflowEnvironment,
 ) -> None:
     memory = Memory()
-    records, library = Frozen(memory), FakeLibrary(memory)
-    fakes = steps_of(records, FakeAuthor(memory), FakeEvaluator(memory), FakeChecks(memory), library)
-    async with running(workers(temporal.client, fakes, records.tell_trouble, records.enter_phase)):
-        stage = Stage(temporal, library, memory)
+    async with staged(temporal, memory, records=Frozen(memory)) as stage:
         handle = await stage.start(max_questions=0)
         await heard(stage, "ask preview:1")
         await handle.signal(CreateSkill.answer, stage.answer_to(HitlType.PREVIEW))

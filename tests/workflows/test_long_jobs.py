@@ -12,10 +12,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.job import JobStatus
 from domain.prompt import AnswerSignal, HitlType
-from tests.support.fake_steps import FakeAuthor, FakeChecks, FakeEvaluator, FakeLibrary, FakeRecords, Memory
+from tests.support.fake_steps import Memory
 from tests.support.fleet import Fleet
-from tests.workflows.conftest import Stage, steps_of
-from worker import running, workers
+from tests.workflows.conftest import Stage, staged
 from workflows import messages as m
 from workflows.asking import MOST_TEXT
 from workflows.create_skill import CreateSkill
@@ -30,11 +29,8 @@ PAYLOAD = 100_000
 @pytest.fixture
 async def long_stage(temporal: WorkflowEnvironment) -> AsyncIterator[Stage]:
     """A job on a real server, which says when a history is long."""
-    memory = Memory()
-    library, records = FakeLibrary(memory), FakeRecords(memory)
-    fakes = steps_of(records, FakeAuthor(memory), FakeEvaluator(memory), FakeChecks(memory), library)
-    async with running(workers(temporal.client, fakes, records.tell_trouble, records.enter_phase)):
-        yield Stage(temporal, library, memory)
+    async with staged(temporal, Memory()) as stage:
+        yield stage
 
 
 async def runs_of(client: Client, handle: WorkflowHandle[CreateSkill, m.Outcome]) -> list[tuple[int, int]]:

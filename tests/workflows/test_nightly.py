@@ -13,9 +13,9 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
+from tests.support.nights import unscheduled
 from workflows.nightly import SCHEDULE, keep_schedule
 from workflows.steps import WORKFLOWS
 
@@ -23,16 +23,8 @@ from workflows.steps import WORKFLOWS
 @pytest.fixture
 async def client(temporal: WorkflowEnvironment) -> AsyncIterator[Client]:
     """A server without the schedule, before and after."""
-    await forget(temporal.client)
-    yield temporal.client
-    await forget(temporal.client)
-
-
-async def forget(client: Client) -> None:
-    try:
-        await client.get_schedule_handle(SCHEDULE).delete()
-    except RPCError:
-        return
+    async with unscheduled(temporal.client) as client:
+        yield client
 
 
 async def standing(client: Client) -> ScheduleDescription:

@@ -17,11 +17,10 @@ from activities.edge import MOST_GIVEN
 from api.starting import MAX_START
 from domain.job import MAX_DESCRIPTION, MAX_SOURCES, CancelRequest, JobStatus, Source
 from domain.prompt import MAX_SIGNAL, HitlType
-from tests.support.fake_steps import FakeAuthor, FakeChecks, FakeEvaluator, FakeLibrary, FakeRecords, Memory
+from tests.support.fake_steps import FakeAuthor, Memory
 from tests.support.fleet import Fleet
 from tests.support.rows import audited
-from tests.workflows.conftest import Stage, steps_of
-from worker import running, workers
+from tests.workflows.conftest import Stage, staged
 from workflows import messages as m
 from workflows.create_skill import CreateSkill
 
@@ -131,10 +130,8 @@ class Verbose(FakeAuthor):
 @pytest.fixture
 async def verbose(skipping: WorkflowEnvironment) -> AsyncIterator[Stage]:
     memory = Memory()
-    library, records = FakeLibrary(memory), FakeRecords(memory)
-    fakes = steps_of(records, Verbose(memory), FakeEvaluator(memory), FakeChecks(memory), library)
-    async with running(workers(skipping.client, fakes, records.tell_trouble, records.enter_phase)):
-        yield Stage(skipping, library, memory)
+    async with staged(skipping, memory, author=Verbose(memory)) as stage:
+        yield stage
 
 
 async def test_a_step_that_gives_too_much_ends_the_job_with_words_and_is_not_tried_again(verbose: Stage) -> None:
