@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from activities import drafts
-from activities.models import Models, Role
+from activities.models import Models, Role, spent
 from activities.programs import plan as planning_program
 from activities.programs import refine as refine_program
 from activities.programs import revise as revise_program
@@ -58,8 +58,8 @@ class ModelAuthor(Author):
             taken = {*lying, *await skills.names(session, other_than=job.job_id)}
             await _keep_refined(session, job.job_id, refined, examined(brief.task, refined, taken))
             kept = await jobs.proposal_of(session, job.job_id)
-        spent = await self.models.spent(job.job_id)
-        return m.Refined(fixes=len(kept.fixes) if kept else 0, **spent.model_dump())
+            cost = await spent(session, job.job_id)
+        return m.Refined(fixes=len(kept.fixes) if kept else 0, **cost.model_dump())
 
     @activity.defn
     async def ask_questions(self, job: m.ForJob) -> m.Asked:
@@ -96,8 +96,8 @@ class ModelAuthor(Author):
                 known = known.model_copy(update={"complete": not await worth_another(session, job.job_id)})
             await understanding.keep_understanding(session, job.job_id, known)
             await jobs.merge_result(session, job.job_id, understanding_summary=known.summary)
-        spent = await self.models.spent(job.job_id)
-        return m.Understood(complete=known.complete, **spent.model_dump())
+            cost = await spent(session, job.job_id)
+        return m.Understood(complete=known.complete, **cost.model_dump())
 
     @activity.defn
     async def plan(self, planning: m.Planning) -> m.Planned:
@@ -126,8 +126,8 @@ class ModelAuthor(Author):
             told: dict[str, JsonValue] = {"path": made.path, "key_assumptions": [*made.key_assumptions]}
             key, message = f"planned:{planning.round}", f"it shall be {made.path}"
             await jobs.change(session, planning.job_id, key, "planned", message, told)
-        spent = await self.models.spent(planning.job_id)
-        return m.Planned(name=made.name, path=made.path, **spent.model_dump())
+            cost = await spent(session, planning.job_id)
+        return m.Planned(name=made.name, path=made.path, **cost.model_dump())
 
     @activity.defn
     async def write(self, writing: m.Writing) -> m.Written:
@@ -138,8 +138,9 @@ class ModelAuthor(Author):
         if kept is None:
             kept = await self._write(writing)
         await drafts.save(self.database, self.shelves, writing.job_id, kept.n)
-        spent = await self.models.spent(writing.job_id)
-        return m.Written(revision=kept.n, digest=kept.digest, **spent.model_dump())
+        async with self.database.transaction() as session:
+            cost = await spent(session, writing.job_id)
+        return m.Written(revision=kept.n, digest=kept.digest, **cost.model_dump())
 
     async def _write(self, writing: m.Writing) -> RevisionSummary:
         async with self.database.transaction() as session:
@@ -224,11 +225,11 @@ class ModelAuthor(Author):
 
     async def _asked(self, job_id: UUID, questions: list[Question], number: int) -> m.Asked:
         """Keep a round's questions; a round without any leaves the record as it is."""
-        if questions:
-            async with self.database.transaction() as session:
+        async with self.database.transaction() as session:
+            if questions:
                 await understanding.keep_questions(session, job_id, questions, number)
-        spent = await self.models.spent(job_id)
-        return m.Asked(questions=len(questions), **spent.model_dump())
+            cost = await spent(session, job_id)
+        return m.Asked(questions=len(questions), **cost.model_dump())
 
     async def _failures(self, job_id: UUID, arm: Arm, revision: int) -> list[CaseRun]:
         async with self.database.transaction() as session:

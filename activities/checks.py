@@ -10,7 +10,7 @@ import skills_ref
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities.models import Models, Role
+from activities.models import Models, Role, spent
 from activities.programs import judge as judge_program
 from domain.brief import Plan
 from domain.errors import NoProvider
@@ -79,8 +79,8 @@ class RuleChecks(Checks):
                 validation_score=report.score,
             )
             await jobs.merge_result(session, revision.job_id, validation=summary)
-        spent = await self.models.spent(revision.job_id)
-        return m.Judged(report_id=report_id, passed=report.passed, score=report.score, **spent.model_dump())
+            cost = await spent(session, revision.job_id)
+        return m.Judged(report_id=report_id, passed=report.passed, score=report.score, **cost.model_dump())
 
 
 def report_key(job_id: UUID, revision: int) -> UUID:

@@ -52,7 +52,12 @@ class _Inbound(ActivityInboundInterceptor):
             await asyncio.wait([step], timeout=LAST_MOMENT)
             if step.done() and not step.cancelled():
                 return step.result()
-            raise ApplicationError(HANDED_BACK, type=PLACE_TROUBLE, next_retry_delay=AT_ONCE) from None
+            raise handed_back() from None
+
+
+def handed_back() -> ApplicationError:
+    """What a step raises that its worker, which stops, leaves to another."""
+    return ApplicationError(HANDED_BACK, type=PLACE_TROUBLE, next_retry_delay=AT_ONCE)
 
 
 def _worker_stops() -> bool:

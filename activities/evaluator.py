@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities.models import Models, Role
+from activities.models import Models, Role, spent
 from activities.programs import agent as agent_program
 from activities.programs import cases as cases_program
 from activities.programs import judge as judge_program
@@ -43,7 +43,7 @@ class ModelEvaluator(Evaluator):
         cases = await cases_program.write_cases(model, brief, plan)
         async with self.database.transaction() as session:
             await evidence.keep_cases(session, job.job_id, cases)
-        return await self.models.spent(job.job_id)
+            return await spent(session, job.job_id)
 
     @activity.defn
     async def revise_cases(self, recasting: m.Recasting) -> m.Spent:
@@ -52,11 +52,12 @@ class ModelEvaluator(Evaluator):
             row = await prompts.get(session, recasting.answer)
             present = await evidence.cases_of(session, recasting.job_id)
         answer = Answer.model_validate(row.response_data or {}) if row else Answer()
-        if not all(case.id.startswith(f"r{recasting.round}-") for case in present):
-            cases = await self._recast(recasting, answer, present)
-            async with self.database.transaction() as session:
+        done = all(case.id.startswith(f"r{recasting.round}-") for case in present)
+        cases = present if done else await self._recast(recasting, answer, present)
+        async with self.database.transaction() as session:
+            if not done:
                 await evidence.replace_cases(session, recasting.job_id, cases, recasting.round)
-        return await self.models.spent(recasting.job_id)
+            return await spent(session, recasting.job_id)
 
     async def _recast(
         self, recasting: m.Recasting, answer: Answer, present: list[EvaluationCase]
@@ -76,9 +77,7 @@ class ModelEvaluator(Evaluator):
             cases = await evidence.cases_of(session, trial.job_id)
             skill = await revisions.content(session, trial.job_id, trial.revision) if trial.revision else None
         runs = await together(*(self._try_case(trial, case, skill) for case in cases))
-        await self._finish(trial, list(runs))
-        spent = await self.models.spent(trial.job_id)
-        return m.Measured(passed=sum(run.passed for run in runs), cases=len(runs), **spent.model_dump())
+        return await self._finish(trial, list(runs))
 
     async def _try_case(self, trial: m.Trial, case: EvaluationCase, skill: str | None) -> CaseRun:
         scope = f"try/{trial.arm}/{trial.revision}/{case.id}"
@@ -100,7 +99,7 @@ class ModelEvaluator(Evaluator):
             await evidence.keep_run(session, trial.job_id, run)
         return run
 
-    async def _finish(self, trial: m.Trial, runs: list[CaseRun]) -> None:
+    async def _finish(self, trial: m.Trial, runs: list[CaseRun]) -> m.Measured:
         """Count the arm, and tell what both arms add up to once this revision has been measured."""
         phase = "red" if trial.arm is Arm.WITHOUT else "green"
         async with self.database.transaction() as session:
@@ -114,6 +113,8 @@ class ModelEvaluator(Evaluator):
             await jobs.change(session, trial.job_id, key, "evidence", message, {"evidence": told})
             if trial.arm is Arm.WITH:
                 await self._show(session, trial.job_id, trial.revision, told)
+            cost = await spent(session, trial.job_id)
+        return m.Measured(passed=passed, cases=len(runs), **cost.model_dump())
 
     async def _show(self, session: Session, job_id: UUID, revision: int, told: dict[str, JsonValue]) -> None:
         await jobs.merge_result(session, job_id, evidence=told)

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from temporalio import activity
 
+from activities.draining import handed_back
 from activities.edge import LONGEST_WAIT
 from activities.programs.gate import Gate
 from activities.programs.language_model import LanguageModel, ModelSpec
@@ -81,8 +83,10 @@ class JobLedger:
     async def paying(self, key: str, label: str) -> AsyncIterator[ModelCall | None]:
         """Tell people which call is being made, once, if the budget allows it; or give what was kept meanwhile.
 
-        Raises BudgetExhausted.
+        Raises BudgetExhausted; in a worker that stops, what hands the step back: what is paid is kept, no more is.
         """
+        if activity.in_activity() and activity.is_worker_shutdown():
+            raise handed_back()
         with ExitStack() as counted:
             async with self.database.transaction() as session:
                 # Locks the job's row: of calls that begin together, each counts those before it.
@@ -150,11 +154,18 @@ class Models:
                 f"No model is configured for the {role}. Set SKILL_FLEET_MODEL and SKILL_FLEET_MODEL_API_KEY, or run "
                 "`skill-fleet up` without --no-model for the local model; then restart the worker and retry the job."
             )
-        ledger = JobLedger(self.database, job_id, scope, self.in_flight)
+        # What no attempt has begun yet cannot be on record: `paying` looks once more, so this is no promise.
+        known: dict[str, ModelCall] | None = {} if attempt == 0 and _first_attempt() else None
+        ledger = JobLedger(self.database, job_id, scope, self.in_flight, known=known)
         return LanguageModel(spec, ledger, scope, self.gates[spec.provider], attempt)
 
-    async def spent(self, job_id: UUID) -> Spent:
-        """What the job's calls came to so far."""
-        async with self.database.transaction() as session:
-            spent = await calls.spent(session, job_id)
-        return Spent(calls=spent.calls, tokens=spent.tokens)
+
+async def spent(session: Session, job_id: UUID) -> Spent:
+    """What the job's calls came to so far; what every step that may pay tells its workflow."""
+    used = await calls.spent(session, job_id)
+    return Spent(calls=used.calls, tokens=used.tokens)
+
+
+def _first_attempt() -> bool:
+    """Whether this runs in a step that Temporal tries for the first time."""
+    return activity.in_activity() and activity.info().attempt == 1

@@ -1,14 +1,15 @@
 """Events: appended in the transaction of the state they describe, replayed by `seq`, announced by NOTIFY as a hint."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import job as shapes
-from store import outbox
 from store.tables import METADATA, Job, JobEvent
 
 CHANNEL = "job_events"
@@ -18,35 +19,43 @@ ROWS = METADATA.tables[JobEvent.__tablename__]
 """The bare table: an insert by way of the mapped class costs a millisecond more."""
 
 
-async def append(
-    session: AsyncSession, job: Job, key: str, kind: str, message: str, data: Mapping[str, JsonValue] | None = None
-) -> None:
-    """Add one event to a job whose row this transaction holds locked, describing the row as it is now.
+class Told(NamedTuple):
+    """An event that is to be told, with the job as it will be by then. `key` is what makes it happen once."""
 
-    The lock makes the order of commits the order of `seq`, without gaps. The caller has made sure that `key` is new.
-    Where notifications are on, the event is put into the outbox in the same transaction.
+    key: str
+    type: str
+    message: str
+    data: Mapping[str, JsonValue]
+    status: str
+    phase: str | None
+    progress: int
+
+
+async def append(session: AsyncSession, job: Job, told: Told) -> bool:
+    """Add one event to a job whose row this transaction holds locked; False when its key stands already, so that what
+    it describes was done before.
+
+    The lock makes the order of commits the order of `seq`, without gaps.
     """
-    job.last_seq += 1
+    seq = job.last_seq + 1
     row = insert(ROWS).values(
         job_id=job.job_id,
-        seq=job.last_seq,
-        event_key=key,
-        type=kind,
-        status=job.status,
-        phase=job.current_phase,
-        progress=job.progress_percent,
-        message=message,
-        data=dict(data or {}),
+        seq=seq,
+        event_key=told.key,
+        type=told.type,
+        status=told.status,
+        phase=told.phase,
+        progress=told.progress,
+        message=told.message,
+        data=dict(told.data),
     )
-    await session.execute(row.returning(func.pg_notify(CHANNEL, str(job.job_id))))
-    if session.info.get("notify"):
-        await outbox.put(session, job, key, kind, data or {})
-
-
-async def known(session: AsyncSession, job_id: UUID, key: str) -> bool:
-    """True when an event with this key stands already: what it describes was done before."""
-    found = await session.scalar(select(JobEvent.seq).where(JobEvent.job_id == job_id, JobEvent.event_key == key))
-    return found is not None
+    once = row.on_conflict_do_nothing(index_elements=["job_id", "event_key"]).returning(
+        func.pg_notify(CHANNEL, str(job.job_id))
+    )
+    if (await session.execute(once)).first() is None:
+        return False
+    job.last_seq = seq
+    return True
 
 
 async def since(session: AsyncSession, job_id: UUID, seq: int, limit: int = 500) -> list[shapes.JobEvent]:

@@ -14,7 +14,7 @@ from domain.brief import Plan, Proposal
 from domain.errors import NotFound
 from domain.job import JobEvent, JobOptions, JobStatus, Phase, StartJob
 from domain.prompt import HitlType
-from store import events
+from store import events, outbox
 from store.base import CleanJson, Json
 from store.tables import Job
 
@@ -100,16 +100,18 @@ async def change_locked(
 ) -> bool:
     """The same, for a row that this transaction has locked already."""
     late = JobStatus(job.status).final and not columns.get("status", JobStatus(job.status)).final
-    if late or await events.known(session, job.job_id, key):
-        return False
     percent = max(job.progress_percent, columns.pop("progress_percent", 0))
     progress = columns.pop("progress_message", message)
+    after = columns.get("status", job.status), columns.get("current_phase", job.current_phase), percent
+    if late or not await events.append(session, job, events.Told(key, kind, message, data or {}, *after)):
+        return False
     for column, value in columns.items():
         setattr(job, column, value)
     job.progress_percent = percent
     job.progress_message = progress or job.progress_message
     job.updated_at = datetime.now(UTC)
-    await events.append(session, job, key, kind, message, data)
+    if session.info.get("notify"):
+        await outbox.put(session, job, key, kind, data or {})
     return True
 
 

@@ -91,6 +91,7 @@ class Asking:
         self.spent = m.Spent()
         self.entering = list(progress.entering)
         self.ending = False
+        self.somebody_waits = False
         self._listed: Listing = {}
 
     # What people send.
@@ -212,6 +213,7 @@ class Asking:
         self.open_prompt, self.open_id = prompt, opened.interaction_id
         self.show(JobStatus.PENDING_REVIEW if prompt.kind is HitlType.VALIDATE else JobStatus.PENDING_HITL)
         taken = opened if opened.action else await self._answer(opened.interaction_id)
+        self.somebody_waits = opened.action is None
         self.open_prompt = self.open_id = None
         self.talk.closed = [*self.talk.closed, opened.interaction_id][-MOST_CLOSED:]
         self.show(JobStatus.RUNNING)

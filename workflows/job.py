@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from temporalio import exceptions, workflow
+from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -18,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.job import JobStatus, Phase
     from domain.prompt import HitlType, PromptAction
     from workflows.asking import LEAN, Asking, JobCancelled
-    from workflows.steps import BUDGET_EXHAUSTED, MODEL, WAITED_OUT, Records, StepOptions
+    from workflows.steps import BUDGET_EXHAUSTED, MODEL, SOMEBODY_WAITS, WAITED_OUT, Records, StepOptions
 
 A = TypeVar("A", bound=m.ForJob)
 R = TypeVar("R", bound=m.Spent)
@@ -84,7 +85,9 @@ class Job(Asking):
         while True:
             self.unless_ending()
             try:
-                return await workflow.execute_activity_method(step, what, summary=summary, **options)
+                return await workflow.execute_activity_method(
+                    step, what, summary=summary, priority=self._turn(beside=beside), **options
+                )
             except ActivityError as failure:
                 if reason := _budget_reason(failure):
                     if beside:
@@ -93,6 +96,13 @@ class Job(Asking):
                 else:
                     await self._wait_for_mending(_problem(failure))
                 what = what.model_copy(update={"attempt": what.attempt + 1})
+
+    def _turn(self, *, beside: bool) -> Priority:
+        """The step that somebody waits for goes first, those after it in their turn."""
+        if beside or not self.somebody_waits:
+            return Priority.default
+        self.somebody_waits = False
+        return SOMEBODY_WAITS
 
     async def to_the_end(self, work: Coroutine[Any, Any, None]) -> JobStatus:
         """Do the work; whatever ends it, the record says how. Only code that is not this job's may escape."""
@@ -144,7 +154,7 @@ class Job(Asking):
         self.show(self.status)
         self.announce()
         await workflow.wait_condition(lambda: self.talk.retries > seen)
-        self.problem = ""
+        self.problem, self.somebody_waits = "", True
         await self.record(Records.resume, problem, "try again")
         self.show(self.status)
 

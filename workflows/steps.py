@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypedDict
 
 from temporalio import activity, exceptions, workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     import domain.retention as r
@@ -50,6 +50,10 @@ class StepOptions(TypedDict, total=False):
     heartbeat_timeout: timedelta
     retry_policy: RetryPolicy
 
+
+SOMEBODY_WAITS = Priority(priority_key=1)
+"""Of the step that follows an answer: it goes before those of jobs that nobody looks at now (3, Temporal's default),
+which may be hundreds in one queue."""
 
 _NEVER = ["PayloadsTooLarge"]
 """What the SDK raises as if it could pass; errors of ours say so where they are raised (`activities/edge.py`)."""

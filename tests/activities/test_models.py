@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,9 +11,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 import activities.models as models_module
-from activities.models import JobLedger, Models, Role
+from activities.models import JobLedger, Models, Role, spent
 from activities.programs.language_model import ModelSpec
 from activities.programs.refine import refine
 from domain.brief import Brief
@@ -181,6 +184,11 @@ async def ask_it(models: Models, role: Role, job: UUID, scope: str) -> None:
     await refine(models.of(role, job, scope), Brief(task="Write release notes"))
 
 
+async def so_far(database: Database, job: UUID) -> Spent:
+    async with database.transaction() as session:
+        return await spent(session, job)
+
+
 async def paid(models: Models, job: UUID, *keys: str, tokens: int = 0, usd: float | None = None) -> int:
     """Pay for these calls side by side as a step does; returns how many were allowed."""
     ledger = models.of(Role.AUTHOR, job, "write")._ledger
@@ -207,7 +215,7 @@ async def test_of_calls_that_begin_together_exactly_as_many_are_paid_as_the_budg
     assert await paid(models, job, *"abcdefgh") == min(limit, 8)
     assert await paid(models, job, *"ijklmnop") == limit - min(limit, 8)
 
-    assert (await models.spent(job)).calls == limit
+    assert (await so_far(database, job)).calls == limit
     assert not models.in_flight
 
 
@@ -246,7 +254,52 @@ async def test_the_call_that_reaches_a_limit_of_tokens_or_money_is_the_last(data
         await paid(models, by_money, key, usd=0.1)
         await paid(models, unpriced, key, usd=None)
 
-    assert [(await models.spent(job)).calls for job in (by_tokens, by_money, unpriced)] == [2, 2, 1]
+    assert [(await so_far(database, job)).calls for job in (by_tokens, by_money, unpriced)] == [2, 2, 1]
+
+
+def step(number: int) -> ActivityEnvironment:
+    """A step that Temporal tries for this time."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, attempt=number)
+    return environment
+
+
+async def test_the_first_attempt_of_a_step_does_not_read_what_cannot_be_there(database: Database) -> None:
+    job, models, seen = await make_job(database), Models(database, SPECS, 1), list[str]()
+    ledger = models.of(Role.AUTHOR, job, "write")._ledger
+    await ledger.keep(a_call("write/x"))
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+
+    async def asked() -> list[str]:
+        """What of "write/x" the step finds at first, and once more before it pays."""
+        mine = models.of(Role.AUTHOR, job, "write")._ledger
+        found = await mine.find("write/x")
+        queries = len(seen)
+        async with mine.paying("write/x", "writing") as standing:
+            assert standing is not None, "what stands already is not paid again, whoever kept it"
+        seen.clear()
+        return [] if found is None else [f"{queries} queries"]
+
+    assert await step(1).run(asked) == []
+    assert await step(2).run(asked) == ["1 queries"]
+
+
+async def test_a_worker_that_stops_begins_no_call_more_and_keeps_what_is_paid(database: Database) -> None:
+    job, models, environment = await make_job(database), Models(database, SPECS, 2), step(1)
+
+    async def calls_side_by_side() -> None:
+        ledger = models.of(Role.AUTHOR, job, "write")._ledger
+        async with ledger.paying("a", "writing a"):
+            environment.worker_shutdown()
+            await ledger.keep(a_call("a"))
+        async with ledger.paying("b", "writing b"):
+            pytest.fail("a call was begun that nobody may be there to keep")
+
+    with pytest.raises(ApplicationError, match="another worker goes on") as back:
+        await environment.run(calls_side_by_side)
+    assert back.value.next_retry_delay and not back.value.non_retryable
+    assert (await so_far(database, job)).calls == 1
+    assert not models.in_flight
 
 
 async def test_a_call_that_failed_was_not_paid(database: Database) -> None:
@@ -304,9 +357,8 @@ async def test_a_look_is_lost_without_harm_while_the_database_is_away() -> None:
 
 async def test_what_was_spent_counts_each_kept_call_once(database: Database) -> None:
     job = await make_job(database)
-    models = Models(database, SPECS, 1)
-    assert await models.spent(job) == Spent(calls=0, tokens=0)
+    assert await so_far(database, job) == Spent(calls=0, tokens=0)
     async with database.transaction() as session:
         for key in ("a", "b", "a"):
             await calls.keep(session, job, a_call(key, input_tokens=10, output_tokens=5))
-    assert await models.spent(job) == Spent(calls=2, tokens=30)
+    assert await so_far(database, job) == Spent(calls=2, tokens=30)

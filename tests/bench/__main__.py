@@ -47,6 +47,12 @@ class Size:
 
 QUICK = Size(runs=1, rounds=15, jobs=20, kills=3, peer_kills=1, waiting=50, starts=2)
 
+
+async def waiting(site: Site, size: Size) -> list[Table]:
+    """(f), and (c) once more with the jobs that (f) has left waiting."""
+    return [*await memory.rows(site, size.waiting), *await answers.rows(site, size.rounds, size.waiting)]
+
+
 Measure = Callable[[Site, Size], Awaitable[list[Table]]]
 MEASURES: dict[str, Measure] = {
     "h": lambda site, size: startup.rows(site, size.starts),
@@ -54,7 +60,7 @@ MEASURES: dict[str, Measure] = {
     "c": lambda site, size: answers.rows(site, size.rounds),
     "e": lambda site, size: recovery.rows(site, size.kills, size.peer_kills),
     "dg": lambda site, size: many.rows(site, size.jobs),
-    "f": lambda site, size: memory.rows(site, size.waiting),
+    "f": waiting,
 }
 """By the letters of their rows, in the order in which they run: what leaves the least behind comes first."""
 

@@ -5,7 +5,6 @@ from contextlib import aclosing
 from uuid import UUID
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from store import events, jobs
 from store.notifications import listen
@@ -13,9 +12,10 @@ from store.session import Database
 from tests.support.rows import make_job, told
 
 
-async def append(database: Database, job: UUID, key: str) -> None:
+async def append(database: Database, job: UUID, key: str) -> bool:
+    event = events.Told(key, "progress", key, {"n": key}, "running", None, 10)
     async with database.transaction() as session:
-        await events.append(session, await jobs.locked(session, job), key, "progress", key, {"n": key})
+        return await events.append(session, await jobs.locked(session, job), event)
 
 
 async def test_a_stream_goes_on_after_the_number_it_has_seen(database: Database) -> None:
@@ -33,19 +33,16 @@ async def test_a_stream_goes_on_after_the_number_it_has_seen(database: Database)
 
 async def test_an_event_is_known_by_its_key_within_its_job(database: Database) -> None:
     job, other = await make_job(database), await make_job(database)
-    await append(database, job, "a")
-    async with database.transaction() as session:
-        assert await events.known(session, job, "a")
-        assert not await events.known(session, other, "a")
-        assert not await events.known(session, job, "b")
+    assert [await append(database, job, key) for key in "aab"] == [True, False, True]
+    assert await append(database, other, "a")
+    assert [event.seq for event in await told(database, job)] == [1, 2, 3]
 
 
-async def test_two_events_under_one_key_are_refused_by_the_database(database: Database) -> None:
+async def test_of_overlapping_attempts_one_tells_and_no_number_is_left_out(database: Database) -> None:
     job = await make_job(database)
-    await append(database, job, "a")
-    with pytest.raises(IntegrityError, match="one_event_per_key"):
-        await append(database, job, "a")
-    assert len(await told(database, job)) == 2
+    told_by = await asyncio.gather(*[append(database, job, "ab"[at % 2]) for at in range(8)])
+    assert sorted(told_by) == [False] * 6 + [True] * 2
+    assert [event.seq for event in await told(database, job)] == [1, 2, 3]
 
 
 async def test_a_listener_hears_of_an_event_when_it_is_committed_and_not_before(

@@ -76,6 +76,17 @@ async def test_a_prompt_that_is_answered_in_time_reminds_nobody(stage: Stage) ->
     assert waits(stage) == []
 
 
+async def test_the_step_behind_an_answer_goes_before_those_of_jobs_that_nobody_looks_at(stage: Stage) -> None:
+    handle = await stage.start(confirm=True)
+    for kind in (HitlType.CLARIFY, HitlType.CONFIRM, HitlType.PREVIEW):
+        await stage.until(f"ask {kind}:1")
+        await handle.signal(CreateSkill.answer, stage.answer_to(kind))
+    await handle.result()
+    steps = [event.activity_task_scheduled_event_attributes for event in (await handle.fetch_history()).events]
+    first = [step.activity_type.name for step in steps if step.priority.priority_key]
+    assert first == ["summarize", "write_cases", "validate"]
+
+
 async def test_deeper_rounds_are_asked_until_enough_is_known(stage: Stage) -> None:
     stage.memory.incomplete = 2
     handle = await stage.start(max_rounds=5)
