@@ -25,6 +25,10 @@ SPARE = 10
 """Connections for superusers, migrations and the listener."""
 
 
+SOME_JOBS = frozenset({"workflows"})
+"""Checks that tell of single jobs, not of a part that all need."""
+
+
 class Check(StrictShape):
     """One part: whether it is well, what was seen, and what mends it."""
 

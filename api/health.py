@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from api.checks import Check, readiness
+from api.checks import SOME_JOBS, Check, readiness
 from api.dependencies import ServicesDep
 from api.described import problems
 from api.metrics import scraped
@@ -56,12 +56,13 @@ async def read_live() -> Alive:
 
 @router.get("/ready", summary="Can it work", responses={503: {"model": Ready, "description": "Something is missing."}})
 async def read_ready(parts: ServicesDep, response: Response) -> Ready:
-    """Every part the work needs, each with what mends it. 503 when one of them fails."""
+    """Every part the work needs, each with what mends it. 503 when one of them fails; `degraded` without a 503 when
+    only some jobs cannot go on: this process serves all others, and must stay in service."""
     checks = await readiness(parts)
-    well = all(check.ok for check in checks.values())
-    if not well:
+    failing = {name for name, check in checks.items() if not check.ok}
+    if failing - SOME_JOBS:
         response.status_code = 503
-    return Ready(status="ok" if well else "degraded", checks=checks)
+    return Ready(status="degraded" if failing else "ok", checks=checks)
 
 
 @router.get("/db", summary="How is the pool", responses=problems(503))

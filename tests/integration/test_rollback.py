@@ -140,8 +140,11 @@ class Place:
         """What the operators' check of workflows says, once it is well or not."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                found: dict[str, object] = (await self.http.get("/api/v1/health/ready")).json()["checks"]["workflows"]
+                response = await self.http.get("/api/v1/health/ready")
+                assert response.status_code == 200, "jobs that cannot go on must not put the api out of service"
+                found: dict[str, object] = response.json()["checks"]["workflows"]
                 if found["ok"] is ok:
+                    assert response.json()["status"] == ("ok" if ok else "degraded")
                     return found
                 await asyncio.sleep(0.1)
 
