@@ -44,14 +44,15 @@ class DatabaseRetention(Retention):
         found = []
         for kind in Kind:
             async with self.database.transaction() as session:
-                found.append(await retention.look(session, kind, self.keep.age(kind)))
+                seen = await retention.look(session, kind, self.keep.age(kind))
+            found.append(seen.model_copy(update={"goes": bool(seen.rows) and self.keep.goes(kind)}))
         async with self.database.transaction() as session:
             return Survey(mode=self.keep.mode, at=await retention.now(session), found=found)
 
     @activity.defn
     async def forget(self, batch: Batch) -> Gone:
-        """Remove a bounded number of old rows of one kind; none unless retention is on."""
-        if self.keep.mode is not Mode.ON:
+        """Remove a bounded number of old rows of one kind; none of a kind that is only counted."""
+        if not self.keep.goes(batch.kind):
             return Gone(kind=batch.kind)
         before = await self._before(batch)
         if batch.kind is Kind.IDEMPOTENCY_KEYS:

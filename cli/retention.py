@@ -22,7 +22,7 @@ LOOKS = 240
 
 SAYS = {
     Mode.ON: "retention is on: what is listed goes, up to what one night can do",
-    Mode.DRY_RUN: "a dry run: nothing has gone. Set SKILL_FLEET_RETENTION=on for the worker to let it go",
+    Mode.DRY_RUN: "a dry run: only idempotency keys go. Set SKILL_FLEET_RETENTION=on for the worker to let the rest go",
     Mode.OFF: "retention is off: nothing goes",
 }
 

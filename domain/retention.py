@@ -50,6 +50,11 @@ class Keep(Shape):
             Kind.PARKED_JOBS: self.parked,
         }[kind]
 
+    def goes(self, kind: Kind) -> bool:
+        """Whether what is too old of this kind goes. Keys go in a dry run too: they are promised for their time only,
+        nothing is known by them, and each request leaves one."""
+        return self.mode is Mode.ON or (self.mode is Mode.DRY_RUN and kind is Kind.IDEMPOTENCY_KEYS)
+
     def age(self, kind: Kind) -> timedelta:
         """The same as a time."""
         return timedelta(days=self.days(kind))
@@ -68,10 +73,12 @@ class Found(Shape):
     rows: int = 0
     oldest: datetime | None = None
     examples: list[UUID] = []
+    goes: bool = False
+    """Set since 0.3.0; in mode `on` all goes whatever this says."""
 
 
 class Survey(Shape):
-    """What was found at one moment of the database's clock. Only in mode `on` any of it goes."""
+    """What was found at one moment of the database's clock. In a dry run only idempotency keys go."""
 
     mode: Mode
     at: datetime
@@ -118,7 +125,7 @@ class Overdue(Shape):
 
 
 class Report(Shape):
-    """Result of one night: what was found, and what of it went (nothing but in mode `on`)."""
+    """Result of one night: what was found, and what of it went (in a dry run: keys only)."""
 
     survey: Survey
     gone: list[Gone] = []

@@ -40,9 +40,10 @@ class Retention:
             steps.Retention.survey, summary="count what is too old", **steps.RETENTION
         )
         self.show(survey)
-        for found in survey.found if survey.mode is r.Mode.ON else []:
-            self.gone.append(await self.kind(found))
-            self.show(survey)
+        for found in survey.found:
+            if found.goes or survey.mode is r.Mode.ON:
+                self.gone.append(await self.kind(found))
+                self.show(survey)
         return r.Report(survey=survey, gone=self.gone)
 
     async def kind(self, found: r.Found) -> r.Gone:
@@ -120,7 +121,7 @@ def described(survey: r.Survey, gone: list[r.Gone]) -> str:
     lines = [f"- **{found.kind}** {_found(found)}{_went(went.get(found.kind))}" for found in survey.found]
     head = {
         r.Mode.ON: "Retention is **on**: what is found goes.",
-        r.Mode.DRY_RUN: "A **dry run**: nothing goes. `SKILL_FLEET_RETENTION=on` for the worker lets it go.",
+        r.Mode.DRY_RUN: "A **dry run**: only idempotency keys go. `SKILL_FLEET_RETENTION=on` lets the rest go.",
         r.Mode.OFF: "Retention is **off**: nothing goes.",
     }
     return "\n".join([head[survey.mode], "", *lines])

@@ -88,6 +88,15 @@ def test_each_kind_is_kept_as_long_as_its_own_setting_says() -> None:
     }
 
 
+async def test_old_keys_go_in_a_dry_run_and_stay_where_retention_is_off(
+    database: Database, library: Path, run: Run
+) -> None:
+    await old.remember(database, "k")
+    for mode, rows in ((Mode.OFF, 0), (Mode.DRY_RUN, 1)):
+        keys = await batch(database, Kind.IDEMPOTENCY_KEYS)
+        assert await run(in_mode(database, library, mode).forget, keys) == Gone(kind=keys.kind, rows=rows)
+
+
 @pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.OFF])
 async def test_unless_it_is_on_no_step_removes_anything_whoever_asks(
     database: Database, library: Path, run: Run, mode: Mode
@@ -98,7 +107,6 @@ async def test_unless_it_is_on_no_step_removes_anything_whoever_asks(
     await old.execute(database, "DELETE FROM revisions")
     files = files_of(library, job)
     await old.park(database, waits)
-    await old.remember(database, "k")
     before = await old.counts(database)
     for kind in Kind:
         if kind is not Kind.PARKED_JOBS:

@@ -103,6 +103,16 @@ async def test_a_dry_run_reports_what_would_go_and_leaves_all_of_it(
     assert files.is_dir()
 
 
+async def test_a_dry_run_lets_old_keys_go_and_nothing_else(
+    temporal: WorkflowEnvironment, database: Database, library: Path
+) -> None:
+    job = await old.full(database)
+    await old.remember(database, "k")
+    report = await report_of(temporal.client, DatabaseRetention(database, library, DRY))
+    assert report.gone == [Gone(kind=Kind.IDEMPOTENCY_KEYS, rows=1)]
+    assert await old.count(database, "revision_files", job) == 1
+
+
 async def test_switched_on_rows_and_files_go_and_the_report_says_how_many(
     temporal: WorkflowEnvironment, database: Database, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
