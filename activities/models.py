@@ -7,6 +7,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -35,6 +36,9 @@ class Role(StrEnum):
     AGENT = "agent"
 
 
+Asking = WeakValueDictionary[tuple[UUID, str], asyncio.Lock]
+"""Held while a call is paid for: of overlapping attempts in this worker the second waits for the first one's answer."""
+
 InFlight = defaultdict[UUID, Counter[str]]
 """The keys of the calls that each job is paying for at this moment, in this worker."""
 
@@ -47,6 +51,7 @@ class JobLedger:
     job_id: UUID
     scope: str
     in_flight: InFlight = field(default_factory=lambda: defaultdict(Counter))
+    asking: Asking = field(default_factory=WeakValueDictionary)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     known: Mapping[str, ModelCall] | None = None
 
@@ -87,16 +92,22 @@ class JobLedger:
         """
         if activity.in_activity() and activity.is_worker_shutdown():
             raise handed_back()
-        with ExitStack() as counted:
-            async with self.database.transaction() as session:
-                # Locks the job's row: of calls that begin together, each counts those before it.
-                job = await jobs.locked(session, self.job_id)
-                standing = await calls.find(session, self.job_id, key)
-                if standing is None:
-                    await jobs.change_locked(session, job, f"call:{self.scope}:{label}", "progress", label)
-                    await self._check_budget(session, jobs.effective(job.options, job.budget).budget)
-                    counted.enter_context(self._counted(key))
-            yield standing
+        alone = self.asking.setdefault((self.job_id, key), asyncio.Lock())
+        async with alone:
+            with ExitStack() as counted:
+                yield await self._standing(key, label, counted)
+
+    async def _standing(self, key: str, label: str, counted: ExitStack) -> ModelCall | None:
+        """What was kept meanwhile; else the call is told of, and counted as one in flight."""
+        async with self.database.transaction() as session:
+            # Locks the job's row: of calls that begin together, each counts those before it.
+            job = await jobs.locked(session, self.job_id)
+            standing = await calls.find(session, self.job_id, key)
+            if standing is None:
+                await jobs.change_locked(session, job, f"call:{self.scope}:{label}", "progress", label)
+                await self._check_budget(session, jobs.effective(job.options, job.budget).budget)
+                counted.enter_context(self._counted(key))
+        return standing
 
     async def _check_budget(self, session: Session, budget: Budget | None) -> None:
         """A call in flight counts as one, whether or not its answer has just been kept."""
@@ -139,6 +150,7 @@ class Models:
     per_minute: int | None = None
     gates: Mapping[tuple[str, str | None], Gate] = field(init=False)
     in_flight: InFlight = field(init=False, default_factory=lambda: defaultdict(Counter))
+    asking: Asking = field(init=False, default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         """One gate for each provider: a slow one is not asked more than it was said to bear, and holds up no other."""
@@ -156,7 +168,7 @@ class Models:
             )
         # What no attempt has begun yet cannot be on record: `paying` looks once more, so this is no promise.
         known: dict[str, ModelCall] | None = {} if attempt == 0 and _first_attempt() else None
-        ledger = JobLedger(self.database, job_id, scope, self.in_flight, known=known)
+        ledger = JobLedger(self.database, job_id, scope, self.in_flight, self.asking, known=known)
         return LanguageModel(spec, ledger, scope, self.gates[spec.provider], attempt)
 
 

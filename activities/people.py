@@ -52,7 +52,8 @@ class PromptRecords(Records):
         diff = await shown_diff(self.database, prompt)
         async with self.database.transaction() as session:
             if JobStatus((await jobs.locked(session, prompt.job_id)).status).final:
-                return m.Taken(interaction_id=interaction_id)  # cancelled beside this step: nobody is asked any more
+                # Cancelled beside this step: nobody is asked any more. Or answered by itself, and ended, before.
+                return _as_taken(await prompts.get(session, interaction_id)) or m.Taken(interaction_id=interaction_id)
             data = await prompt_data(session, prompt, diff)
             shown = data if isinstance(data, PreviewData | ValidateData | TddData) else None
             await prompts.open_prompt(
@@ -150,7 +151,13 @@ async def _answer_itself(
 
 
 async def _apply(session: Session, row: HitlInteraction, job: Job) -> m.Taken:
-    """`job`: locked by this transaction."""
+    """`job`: locked by this transaction.
+
+    What was taken before is taken again, even when the job has ended by it meanwhile: a worker that was frozen may lose
+    a whole workflow task with all its steps, and they are done again from the first.
+    """
+    if (before := _as_taken(row)) is not None:
+        return before
     given = Answer.model_validate(row.response_data or {})
     if JobStatus(job.status).final:  # cancelled beside this step: the answer was given up, and its author told
         return m.Taken(interaction_id=row.interaction_id)
@@ -169,6 +176,14 @@ async def _apply(session: Session, row: HitlInteraction, job: Job) -> m.Taken:
         parked_at=_still_parked(job),
     )
     return m.Taken(interaction_id=row.interaction_id, action=PromptAction(given.action), by=row.responded_by or "")
+
+
+def _as_taken(row: HitlInteraction | None) -> m.Taken | None:
+    """The answer that the job went on with before; None when it has not gone on with any."""
+    if row is None or row.applied_at is None:
+        return None
+    action = Answer.model_validate(row.response_data or {}).action
+    return m.Taken(interaction_id=row.interaction_id, action=action, by=row.responded_by or "")
 
 
 async def _note_applied(session: Session, row: HitlInteraction) -> None:

@@ -20,6 +20,7 @@ from activities.programs.language_model import ModelSpec
 from activities.programs.refine import refine
 from domain.brief import Brief
 from domain.errors import BudgetExhausted, NoProvider, NotFound, ProviderUnavailable
+from domain.model_call import ModelCall
 from store import calls, jobs, notifications
 from store.session import Database, Session
 from tests.support.fleet import settings_for
@@ -300,6 +301,25 @@ async def test_a_worker_that_stops_begins_no_call_more_and_keeps_what_is_paid(da
     assert back.value.next_retry_delay and not back.value.non_retryable
     assert (await so_far(database, job)).calls == 1
     assert not models.in_flight
+
+
+async def test_an_attempt_that_overlaps_another_of_the_same_worker_waits_for_its_answer(database: Database) -> None:
+    """A worker that was frozen, and taken for dead, comes back beside the step's next attempt."""
+    job, models, paid_by = await make_job(database), Models(database, SPECS, 2), list[str]()
+
+    async def attempt(name: str) -> ModelCall:
+        ledger = models.of(Role.AUTHOR, job, "write")._ledger
+        async with ledger.paying("a", "writing") as standing:
+            if standing is not None:
+                return standing
+            paid_by.append(name)
+            await asyncio.sleep(0.1)
+            return await ledger.keep(a_call("a", outputs=[name]))
+
+    answers = await asyncio.gather(*[attempt(name) for name in ("first", "second", "third")])
+    assert len(paid_by) == 1
+    assert {call.outputs[0] for call in answers} == set(paid_by)
+    assert not models.asking
 
 
 async def test_a_call_that_failed_was_not_paid(database: Database) -> None:

@@ -127,6 +127,27 @@ async def test_taking_an_answer_keeps_what_it_decides_once(
     assert [decision.answer for decision in brief.decisions] == ["customers", "Dry and short"]
 
 
+async def test_a_workflow_task_that_was_lost_after_the_jobs_end_finds_the_same_answers_again(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    """All steps of one workflow task are done again when a frozen worker comes back too late to complete it."""
+    cancelled, done = await make_job(database), await asked(database)
+    prompt = await make_prompt(database, cancelled)
+    offered = offer(cancelled, prompt, action="cancel")
+    taken = await run(records.take_answer, offered)
+    answered_itself = await run(records.open_prompt, clarify(done, auto=PromptAction.PROCEED))
+    await run(records.finish, m.Ending(job_id=cancelled, status=JobStatus.CANCELLED, by="ada"))
+    await run(records.finish, m.Ending(job_id=done, status=JobStatus.COMPLETED))
+    before = await kinds(database, cancelled), await audited(database, cancelled)
+
+    assert await run(records.take_answer, offered) == taken
+    assert await run(records.park_prompt, m.ForPrompt(job_id=cancelled, interaction_id=prompt)) == taken
+    assert await run(records.open_prompt, clarify(done, auto=PromptAction.PROCEED)) == answered_itself
+
+    assert (taken.action, answered_itself.action) == (PromptAction.CANCEL, PromptAction.PROCEED)
+    assert (await kinds(database, cancelled), await audited(database, cancelled)) == before
+
+
 async def test_an_overdue_prompt_whose_answer_was_claimed_meanwhile_goes_on_with_it(
     records: DatabaseRecords, database: Database, run: Run
 ) -> None:

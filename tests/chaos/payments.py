@@ -35,6 +35,11 @@ class Row:
     at: datetime
 
 
+DECIDING = timedelta(milliseconds=100)
+"""From a step's look into the database to its request at the provider: the answer of an attempt that another worker had
+begun may be stored in between."""
+
+
 @dataclass(frozen=True)
 class Window:
     """A time in which paid answers may be lost: a blow, to all jobs; or what breaks off the calls of one `job`.
@@ -102,7 +107,7 @@ def _settle(found: Payments, paid: list[Call], rows: list[Row], windows: Sequenc
             left.remove(stored)
     for call in left:
         found.in_flight.append(call)
-        if rows and all(stood_at(row, windows) < call.started_at for row in rows):
+        if rows and all(stood_at(row, windows) + DECIDING < call.started_at for row in rows):
             found.faults.append(f"doubled: a call was paid again whose answer stood: {_story(call, paid, rows)}")
         elif not any(_touches(call, rows, window) for window in windows):
             found.faults.append(
