@@ -41,6 +41,7 @@ from workflows.attributes import KEYS
 from workflows.converter import COMPACT
 from workflows.nightly import keep_schedule
 from workflows.registered import ALL
+from workflows.signals import Hearing
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def workers(
             task_queue=queue,
             workflows=ALL if queue == WORKFLOWS else [],
             activities=by_queue[queue],
-            interceptors=[Draining(), Edge(tell), Entering(enter)],
+            interceptors=[Draining(), Edge(tell), Entering(enter), Hearing()],
             deployment_config=deployment(version),
             graceful_shutdown_timeout=RECORDS_DRAIN if queue == WORKFLOWS else drain,
             sticky_queue_schedule_to_start_timeout=STICKY,

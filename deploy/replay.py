@@ -14,13 +14,14 @@ from pathlib import Path
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecution, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from workflows.attributes import RUNNING
+from workflows.converter import COMPACT
 from workflows.registered import ALL
+from workflows.signals import Hearing
 
 WHAT_TO_DO = (
     "This change breaks jobs that run: put it behind `workflow.patched('a-name')` so that old histories take the old "
@@ -50,7 +51,7 @@ class Verdict:
 async def verdict(histories: AsyncGenerator[WorkflowHistory, None], workflows: Sequence[type] = ALL) -> Verdict:
     """Replay them one after the other, as they come."""
     replayed, broken = 0, []
-    replayer = Replayer(workflows=workflows, data_converter=pydantic_data_converter)
+    replayer = replayer_of(workflows)
     async with aclosing(histories), replayer.workflow_replay_iterator(histories) as results:
         async for result in results:
             replayed += 1
@@ -60,12 +61,16 @@ async def verdict(histories: AsyncGenerator[WorkflowHistory, None], workflows: S
     return Verdict(replayed, tuple(broken))
 
 
+def replayer_of(workflows: Sequence[type]) -> Replayer:
+    """Reads and hears as the worker does."""
+    return Replayer(workflows=workflows, data_converter=COMPACT, interceptors=[Hearing()])
+
+
 async def certain(history: WorkflowHistory, failure: Exception | None, workflows: Sequence[type]) -> Exception | None:
     """A failure that is not one of order is looked at twice: on a busy machine the SDK gives up what is slow."""
     if failure is None or isinstance(failure, NondeterminismError):
         return failure
-    again = Replayer(workflows=workflows, data_converter=pydantic_data_converter)
-    return (await again.replay_workflow(history, raise_on_replay_failure=False)).replay_failure
+    return (await replayer_of(workflows).replay_workflow(history, raise_on_replay_failure=False)).replay_failure
 
 
 async def recorded(paths: Iterable[Path]) -> AsyncGenerator[WorkflowHistory, None]:

@@ -116,7 +116,7 @@ def valid_part(kind: HitlType, prompt_data: Mapping[str, JsonValue], answer: Ans
 
 def digest(answer: Answer, by: str) -> str:
     """SHA-256 of the canonical answer and its author: equal digests are the same answer sent again."""
-    body = answer.model_dump(mode="json", exclude_none=True, exclude={"responded_by", "unreadable"})
+    body = answer.model_dump(mode="json", exclude_none=True, exclude={"responded_by", "unreadable", "undecodable"})
     canonical = json.dumps([by, body], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -23,7 +23,7 @@ _QUOTED = re.compile(
     r"\"([^\"\n]{2,80})\"|“([^”\n]{2,80})”|«([^»\n]{2,80})»|`([^`\n]{2,80})`|(?<!\w)['‘]([^'’\n]{2,80})['’](?!\w)"
 )
 _FILE = re.compile(rf"(?<![\w@/.-])((?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.(?:{_ENDINGS}))(?![\w.-]*\w)", re.I)
-_NUMBER = re.compile(rf"(?<![\w.,/-])([$€£]?\d+(?:[.,:/-]\d+)*)(\s?%|[\s-]?(?:{_UNITS})\b)?(?!\w)", re.I)
+_NUMBER = re.compile(rf"(?<![\w.,/-])([$€£]?\d+(?:[.,:/-]\d+)*)(\s?%|[\s-]?(?:{_UNITS})\b)?(?!\w|[.,:/-]\d)", re.I)
 _LIST_NUMBER = re.compile(r"^[ \t]*\d+[.)][ \t]+", re.MULTILINE)
 _ACRONYM = re.compile(r"(?<![\w-])([A-Z]{2,}[0-9]*)(?:s|'s|’s)?(?![\w])")
 _CAMEL = re.compile(r"(?<![\w/.])([A-Z]?[a-z]+[A-Z][A-Za-z0-9]*|[A-Z]+[a-z]+[A-Z][A-Za-z0-9]*)(?![\w/])")

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, JsonValue
 from domain.budget import Budget
 from domain.evaluation import Evidence
 from domain.prompt import MAX_ANSWER, MAX_NAME, HitlType
-from domain.shape import Shape, StrictShape
+from domain.shape import Heard, Shape, StrictShape
 from domain.text import clipped
 
 MIN_WORDS = 3
@@ -103,7 +103,7 @@ Name = Annotated[str, _clipping(MAX_NAME)]
 """A person's name in a signal."""
 
 
-class CancelRequest(Shape):
+class CancelRequest(Heard):
     """Argument of the signal `cancel`."""
 
     reason: Annotated[str, _clipping(MAX_ANSWER)] = ""

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue, ModelWrapValidatorHandler, ValidationErro
 
 from domain.budget import Budget, Spend
 from domain.evaluation import Arm, EvaluationCase, Evidence
-from domain.shape import Shape, StrictShape
+from domain.shape import Shape, StrictShape, wrong_with
 from domain.skill import Finding
 from domain.text import clipped
 
@@ -224,6 +224,8 @@ class AnswerSignal(Answer):
 
     responded_by: str = ""
     unreadable: str = ""
+    undecodable: bool = False
+    """Not even JSON: dropped by the SDK before 0.3.0."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -232,11 +234,7 @@ class AnswerSignal(Answer):
         try:
             return parse(given if size <= MAX_SIGNAL else _too_large(given, size))
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, item['loc'])) or 'the signal'}: {item['msg']}"
-                for item in error.errors(include_input=False, include_url=False)
-            )
-            return parse({"unreadable": f"the signal could not be read: {wrong}"[:2_000]})
+            return parse({"unreadable": f"the signal could not be read: {wrong_with(error)}"})
 
 
 def _too_large(given: object, size: int) -> dict[str, str]:

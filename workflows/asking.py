@@ -39,6 +39,9 @@ MOST_CLOSED = 50
 BOUNDED = "bounded-answers"
 """Patch since 0.3.0: whole answers that nobody takes are bounded in bytes too."""
 
+HEARD = "unreadable-signals"
+"""Patch since 0.3.0: signals that the SDK would drop are heard."""
+
 LEAN = "lean-histories"
 """Patch since 0.3.0: steps of the record are done in the worker that has the job, phases are entered with the step that
 follows, decisions are kept with their answer, and search attributes change when the job waits or works for long."""
@@ -96,6 +99,10 @@ class Asking:
 
     # What people send.
 
+    def hears(self, *, lost: bool) -> bool:
+        """Whether a signal counts: one that nobody can read was `lost` by older builds, and still is in a replay."""
+        return not lost or workflow.patched(HEARD)
+
     def answered(self, signal: AnswerSignal) -> None:
         """Keep a signalled answer until its prompt takes it; safe early, late and twice.
 
@@ -109,7 +116,8 @@ class Asking:
 
     def cancel(self, request: CancelRequest) -> None:
         """Remember that the job shall end; the first request counts."""
-        self.talk.cancel = self.talk.cancel or request
+        said = request.model_copy(update={"reason": request.reason or request.unreadable})
+        self.talk.cancel = self.talk.cancel or said
 
     def retry(self) -> None:
         """A person has mended what stopped the job."""

@@ -41,22 +41,26 @@ class CreateSkill:
     )
     def answer(self, signal: AnswerSignal) -> None:
         """A person answers a prompt."""
-        self.job.answered(signal)
+        if self.job.hears(lost=signal.undecodable):
+            self.job.answered(signal)
 
     @workflow.signal(description="End the job. One JSON object: reason, by.")
     def cancel(self, request: CancelRequest) -> None:
         """A person ends the job."""
-        self.job.cancel(request)
+        if self.job.hears(lost=bool(request.unreadable)):
+            self.job.cancel(request)
 
     @workflow.signal(description="Try again after a problem was mended.")
-    def retry(self, _request: m.RetryRequest) -> None:
+    def retry(self, request: m.RetryRequest) -> None:
         """A person has mended what stopped the job."""
-        self.job.retry()
+        if self.job.hears(lost=bool(request.unreadable)):
+            self.job.retry()
 
     @workflow.signal(description="Ask a parked prompt again. One JSON object: by.")
     def reopen(self, request: m.ReopenRequest) -> None:
         """A person wants a parked prompt to be asked again."""
-        self.job.reopen(request)
+        if self.job.hears(lost=bool(request.unreadable)):
+            self.job.reopen(request)
 
     @workflow.run
     async def run(self, start: StartJob) -> m.Outcome:

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.evaluation import Arm
     from domain.job import CancelRequest, JobStatus, Name, Phase
     from domain.prompt import AnswerSignal, HitlType, PromptAction
-    from domain.shape import Shape
+    from domain.shape import Heard, Shape
 
 
 class Entered(Shape):
@@ -267,13 +267,13 @@ class Move(Shape):
     error: str = ""
 
 
-class RetryRequest(Shape):
+class RetryRequest(Heard):
     """Argument of the signal `retry`: a person has mended what stopped the job."""
 
     by: Name = ""
 
 
-class ReopenRequest(Shape):
+class ReopenRequest(Heard):
     """Argument of the signal `reopen`: a parked prompt shall be asked again."""
 
     by: Name = ""

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import JsonValue
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from domain.job import JobOptions, Origin, StartJob
@@ -20,6 +19,7 @@ from domain.prompt import AnswerSignal, HitlType
 from tests.support.fake_steps import FakeAuthor, FakeChecks, FakeEvaluator, FakeLibrary, FakeRecords, Memory
 from worker import Step, register_attributes, running, workers
 from workflows import messages as m
+from workflows.converter import COMPACT
 from workflows.create_skill import CreateSkill
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS, Author, Checks, Evaluator, Library, Records
 
@@ -89,7 +89,7 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A Temporal server whose clock jumps to the next timer."""
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(Path(sys.executable).with_name("temporal-test-server")),
-        data_converter=pydantic_data_converter,
+        data_converter=COMPACT,
     ) as environment:
         await register_attributes(environment.client)
         yield environment
