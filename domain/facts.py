@@ -23,12 +23,12 @@ _QUOTED = re.compile(
     r"\"([^\"\n]{2,80})\"|“([^”\n]{2,80})”|«([^»\n]{2,80})»|`([^`\n]{2,80})`|(?<!\w)['‘]([^'’\n]{2,80})['’](?!\w)"
 )
 _FILE = re.compile(rf"(?<![\w@/.-])((?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.(?:{_ENDINGS}))(?![\w.-]*\w)", re.I)
-_NUMBER = re.compile(rf"(?<![\w.,/-])([$€£]?\d+(?:[.,:/-]\d+)*)(\s?%|[\s-]?(?:{_UNITS})\b)?(?!\w|[.,:/-]\d)", re.I)
+_NUMBER = re.compile(rf"(?<![\w.,/-])(?<!\d:)([$€£]?\d+(?:[.,:/-]\d+)*)(\s?%|[\s-]?(?:{_UNITS})\b)?(?!\w|[.,:/-]\d)", re.I)
 _LIST_NUMBER = re.compile(r"^[ \t]*\d+[.)][ \t]+", re.MULTILINE)
 _ACRONYM = re.compile(r"(?<![\w-])([A-Z]{2,}[0-9]*)(?:s|'s|’s)?(?![\w])")
 _CAMEL = re.compile(r"(?<![\w/.])([A-Z]?[a-z]+[A-Z][A-Za-z0-9]*|[A-Z]+[a-z]+[A-Z][A-Za-z0-9]*)(?![\w/])")
 _SENTENCE = re.compile(r"[.!?:;]\s+|[\r\n]+|\s[-–—•*]\s")
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_WORD = re.compile(r"(?<!\w)[^\W\d_][\w'’-]*")
 _PLAIN_WORDS = re.compile(
     r"i(?:'m|'d|'ll|'ve)?|ok|agents?|skills?|skill\.md|todo|tbd|fixme|xxx|must|not|never|always|only|all|and|or|do|no|yes|any"
     r"|important|please|note|we|my|if|the|an?|you decide"
@@ -81,7 +81,7 @@ def missing_facts(facts: Sequence[str], text: str) -> list[str]:
 
 def _normal(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
-    apart = re.sub(r"(?<=\w)[*`\\]+(?=\w)", " ", plain)  # what marks keep apart stays apart
+    apart = re.sub(r"(?<=[\w.,:/-])[*`\\]+(?=\w)", " ", plain)  # what marks keep apart stays apart
     return " ".join(re.sub(r"[*`\\]|(?<=\d),(?=\d{3}\b)", "", apart).split())
 
 
@@ -95,7 +95,9 @@ def _stated(fact: str, text: str) -> bool:
     number = re.fullmatch(r"([$€£]?\d+(?:[.,:/-]\d+)*)[\s-]*(%|[^\W\d]+)?", fact)
     words = (re.sub(r"(?<=\w{4})s$", "", fact)).split()
     pattern = _number_pattern(number) if number else r"[\s-]+".join(map(re.escape, words))
-    return re.search(rf"(?<!\w)(?<!\d[.,:]){pattern}(?:'?s)?(?!\w|[.,:]\d)", text) is not None
+    # Nor inside a larger number; beside a name a number is another word.
+    before, after = (r"(?<!\w)(?<!\d[.,:])", r"(?!\w|[.,:]\d)") if number else (r"(?<!\w)", r"(?!\w)")
+    return re.search(rf"{before}{pattern}(?:'?s)?{after}", text) is not None
 
 
 def _number_pattern(found: re.Match[str]) -> str:

@@ -68,6 +68,7 @@ def test_a_lost_fact_is_named(fact: str, text: str) -> None:
 @example("0\\0")
 @example("1*2")
 @example("0:0I")
+@example("0:AA")
 def test_a_text_states_all_its_own_facts(text: str) -> None:
     assert len(salient_facts(text)) <= MOST_FACTS
     assert missing_facts(salient_facts(text), text) == []
