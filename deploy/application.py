@@ -61,7 +61,8 @@ class Api(Part):
 
 
 class Worker(Part):
-    """The Temporal worker. Ready means: it polls, and its version is the one that gets work."""
+    """The Temporal worker. Ready means: it polls, and its version gets the work, or another was made current since (its
+    log says so)."""
 
     name = "worker"
     stop_grace = 3.5
@@ -85,7 +86,7 @@ class Worker(Part):
         return Command(worker, self._environment, self._checkout)
 
     async def ready(self) -> bool:
-        """Make its version current once it polls."""
+        """Make its version current once it polls, at the first start."""
         try:
             client = await Client.connect(self._temporal, namespace=NAMESPACE)
             return await self._version.ensure(client, self._since)

@@ -124,6 +124,8 @@ class Release:
             self._say(f"tasks of {len(known)} jobs fail already, before this build gets any work")
         try:
             for share in self._pace.steps:
+                if (await self._routing.look()).current == self._build:  # by a rollout beside this one
+                    break
                 await self._routing.ramp(self._build, share)
                 await self._watched(known, f"{share:g} %")
             await self._routing.make_current(self._build)

@@ -27,7 +27,7 @@ from deploy import replay
 from deploy.errors import StackError
 from deploy.handover import Handover, stop
 from deploy.release import FRESH, Pace, Release, take_back
-from deploy.routing import QUEUES, Routing
+from deploy.routing import QUEUES, Routing, lacks_namespace
 from deploy.worker_version import DEPLOYMENT, build_id
 from settings import CHECKOUT
 
@@ -235,12 +235,17 @@ async def interruptible(work: Awaitable[None]) -> int:
     except StackError as error:
         return complain(str(error))
     except RPCError as error:
-        return complain(
-            f"Temporal refused, or went away: {error}. Where it all stands: python -m deploy.rollout status"
-        )
+        return complain(unanswered(error))
     except asyncio.CancelledError:
         return complain("interrupted")
     return 0
+
+
+def unanswered(error: RPCError) -> str:
+    """Why Temporal did not do it, and what to do."""
+    if lacks_namespace(error):
+        return f"{error.message} Set TEMPORAL_NAMESPACE to the workers' own: `temporal operator namespace list` has it."
+    return f"Temporal refused, or went away: {error}. Where it all stands: python -m deploy.rollout status"
 
 
 def complain(text: str) -> int:

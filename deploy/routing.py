@@ -4,14 +4,16 @@ Measured on server 1.32: a change of routing reaches the task queues about a sec
 """
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentVersion
 from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType, WorkerDeploymentVersionStatus
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
@@ -40,6 +42,11 @@ PATIENT: Call = {"retry": True, "timeout": timedelta(seconds=30)}
 SETTLING = 60.0
 """Seconds in which a change of routing must have reached every task queue (measured: one)."""
 POLL = 0.1
+BUSY = 20.0
+"""Seconds in which a question is asked again that Temporal refuses with `too many requests`: two rollouts that look at
+the same moment are enough for it."""
+BUSY_PAUSE = 0.5
+Answer = TypeVar("Answer")
 Queue = tuple[str, TaskQueueType.ValueType]
 WORKFLOW_TASKS: Queue = (WORKFLOWS, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
 QUEUES: tuple[Queue, ...] = (
@@ -110,12 +117,13 @@ class Routing:
         self.deployment = deployment
 
     async def look(self) -> Deployment:
-        """As it is now."""
+        """As it is now; empty where no worker of it has polled yet. RPCError when the namespace does not exist."""
+        service = self._client.workflow_service
         request = DescribeWorkerDeploymentRequest(namespace=self._client.namespace, deployment_name=self.deployment)
         try:
-            found = await self._client.workflow_service.describe_worker_deployment(request, timeout=RPC_TIMEOUT)
+            found = await answered(lambda: service.describe_worker_deployment(request, timeout=RPC_TIMEOUT))
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+            if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
                 return Deployment()
             raise
         return told(found.worker_deployment_info)
@@ -129,12 +137,13 @@ class Routing:
 
     async def knows(self, build: str, queues: Iterable[Queue]) -> bool:
         """Whether these queues are registered for the build: they are, one after the other, after the first polls."""
+        service = self._client.workflow_service
         version = WorkerDeploymentVersion(deployment_name=self.deployment, build_id=build)
         request = DescribeWorkerDeploymentVersionRequest(namespace=self._client.namespace, deployment_version=version)
         try:
-            found = await self._client.workflow_service.describe_worker_deployment_version(request, timeout=RPC_TIMEOUT)
+            found = await answered(lambda: service.describe_worker_deployment_version(request, timeout=RPC_TIMEOUT))
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+            if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error):
                 return False
             raise
         return set(queues) <= {(queue.name, queue.type) for queue in found.version_task_queues}
@@ -183,6 +192,23 @@ class Routing:
         options = poller.deployment_options
         polled = poller.last_access_time.ToNanoseconds() / 1e9
         return (options.deployment_name, options.build_id) == (self.deployment, build) and polled >= since
+
+
+async def answered(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask, and ask again for a while when there are too many requests. RPCError when that lasts, or at any other."""
+    end = time.monotonic() + BUSY
+    while True:
+        try:
+            return await ask()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.RESOURCE_EXHAUSTED or time.monotonic() > end:
+                raise
+        await asyncio.sleep(BUSY_PAUSE)
+
+
+def lacks_namespace(error: RPCError) -> bool:
+    """Whether Temporal does not know the namespace: the same status as for a deployment that it does not know."""
+    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
 
 
 def told(info: WorkerDeploymentInfo) -> Deployment:

@@ -5,6 +5,7 @@ Before any version is current, started workflows sit unpicked; after an upgrade,
 """
 
 import hashlib
+import logging
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from deploy.routing import WORKFLOW_TASKS, Routing
 from settings import CHECKOUT
 from workflows.attributes import RUNNING
 
+log = logging.getLogger(__name__)
 DEPLOYMENT = "skill-fleet"
 SOURCES = ("domain", "workflows", "activities", "store", "worker.py")
 """What a worker's behaviour is made of."""
@@ -40,32 +42,59 @@ def source_files(checkout: Path) -> list[Path]:
 
 
 class CurrentVersion:
-    """Makes one build current as soon as a worker polls with it; asked again and again until it has."""
+    """Makes one build current, once, as soon as a worker polls with it; asked again and again until it has.
+
+    It takes over from the build that it first finds current, and from no other: one that was made current since has
+    passed a gate of its own, jobs may have taken its steps, and a worker that is merely restarted must not undo that.
+    """
 
     def __init__(self, build: str) -> None:
         self._build = build
+        self._replaced: str | None = None
+        """The build to take over from; this one itself as soon as it has been current; None until Temporal told."""
         self._refused_since: float | None = None
 
     async def ensure(self, client: Client, since: float) -> bool:
-        """Whether a worker of this build has polled after `since` (Unix time) and its version is current.
+        """Whether a worker of this build has polled after `since` (Unix time) and nothing is left to do.
 
-        RPCError when Temporal is away.
+        Its version is current then, or the log says which one was made current meanwhile. RPCError when Temporal is
+        away.
         """
         routing = Routing(client, DEPLOYMENT)
+        current = (await routing.look()).current
+        if self._replaced is None or current == self._build:
+            self._replaced = current
         if not await routing.polls(self._build, [WORKFLOW_TASKS], since):
             return False
+        if current == self._build:
+            return True
+        if current not in ("", self._replaced):
+            log.warning("%s", superseded(self._build, current))
+            return True
+        return await self._made_current(routing)
+
+    async def _made_current(self, routing: Routing) -> bool:
+        refused = self._refused_since
+        meant = refused is not None and time.monotonic() - refused > PATIENCE
         try:
-            if (await routing.look()).current != self._build:
-                refused = self._refused_since
-                meant = refused is not None and time.monotonic() - refused > PATIENCE
-                await routing.make_current(self._build, ignore_missing=meant)
+            await routing.make_current(self._build, ignore_missing=meant)
         except RPCError as error:
             if error.status not in {RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION}:
                 raise
             # The version is registered a moment after the first poll, and its queues one after the other.
             self._refused_since = self._refused_since or time.monotonic()
             return False
+        self._replaced = self._build
         return True
+
+
+def superseded(own: str, current: str) -> str:
+    """What a person is told whose worker gets no work because another build was made current."""
+    return (
+        f"build {current} of the worker was made current since this stack started, so its own worker (build {own}) "
+        f"gets no work. Keep a worker of build {current} running. To change to it for good: `skill-fleet down`, then "
+        "`up` with its code. To go back: `python -m deploy.rollout` from this checkout, which replays the jobs first."
+    )
 
 
 async def jobs_that_change_builds(client: Client, build: str) -> int:

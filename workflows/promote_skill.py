@@ -1,12 +1,17 @@
 """Promote a skill: its draft moves into the taxonomy, rows and files together, or not at all. Safe to run twice."""
 
+from uuid import UUID
+
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
     from domain.job import JobStatus
     from workflows.steps import FILES, Library
+
+RETRY = "retry the job"
+"""The advice at the end of a step's errors (`activities/edge.py`)."""
 
 
 @workflow.defn(name="PromoteSkill")
@@ -30,6 +35,13 @@ class PromoteSkill:
             )
             await workflow.execute_activity_method(Library.publish_rows, move, summary="list it", **FILES)
         except ActivityError as failure:
-            undone = move.model_copy(update={"error": str(failure.cause or failure)})
+            undone = move.model_copy(update={"error": _told(failure, move.request.job_id)})
             await workflow.execute_activity_method(Library.undo, undone, summary="take the files back", **FILES)
             raise
+
+
+def _told(failure: ActivityError, job_id: UUID) -> str:
+    """Why it was undone. A job that has ended cannot be retried, as most steps advise: it is promoted again."""
+    cause = failure.cause
+    why = cause.message if isinstance(cause, ApplicationError) else str(cause or failure)
+    return why.replace(RETRY, f"promote it again: `skill-fleet promote {job_id}`")

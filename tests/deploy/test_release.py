@@ -147,6 +147,30 @@ async def test_a_ramp_of_somebody_else_is_not_run_over(client: Client) -> None:
         assert (await routing.look()).ramping == "two"
 
 
+async def test_two_rollouts_of_one_build_at_the_same_time_both_bring_it_out(client: Client) -> None:
+    routing = Routing(client, DEPLOYMENT)
+    async with at_work(client, "one", Wait), at_work(client, "two", Patched):
+        await release(client, "one")
+        both = await asyncio.gather(release(client, "two"), release(client, "two"))
+        assert [done.previous for done in both] == ["one", "one"]
+        assert (await routing.look()).current == "two"
+
+
+async def test_a_build_that_another_rollout_has_made_current_meanwhile_is_not_taken_back(client: Client) -> None:
+    routing = Routing(client, DEPLOYMENT)
+    said: list[str] = []
+    async with at_work(client, "one", Wait), at_work(client, "two", Patched):
+        await release(client, "one")
+        going = asyncio.create_task(release(client, "two", Pace((10.0, 50.0), 2, 20, 60), said.append))
+        async with asyncio.timeout(30):
+            while not any("gets 10 %" in text for text in said):  # noqa: ASYNC110 - said by the task
+                await asyncio.sleep(0.05)
+        await take_back(routing, "two")
+        assert (await going).drained
+        assert (await routing.look()).current == "two"
+        assert not any("gets 50 %" in text for text in said)
+
+
 async def test_an_interrupt_takes_the_ramp_back(client: Client) -> None:
     routing = Routing(client, DEPLOYMENT)
     said: list[str] = []

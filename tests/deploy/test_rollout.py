@@ -34,6 +34,7 @@ class Ran:
 async def rollout(client: Client | None, *arguments: str) -> Ran:
     """Run it as an operator does."""
     where = {"TEMPORAL_ADDRESS": address(client) if client else "127.0.0.1:1", "TEMPORAL_CONFIG_FILE": "/dev/null"}
+    where |= {"TEMPORAL_NAMESPACE": client.namespace} if client else {}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "deploy.rollout", "--deployment", DEPLOYMENT, *arguments),
         cwd=CHECKOUT,
@@ -87,6 +88,15 @@ async def test_without_a_past_there_is_nothing_to_go_back_to(client: Client) -> 
     assert ran.code == 1 and "none was current before" in ran.err
     shown = await rollout(client, "status")
     assert shown.code == 0 and f"no build of {DEPLOYMENT} has polled yet" in shown.out
+
+
+@pytest.mark.parametrize("command", ["status", "gate", "rollback", "deploy"])
+async def test_a_namespace_that_does_not_exist_is_not_taken_for_one_without_builds(
+    client: Client, command: str
+) -> None:
+    ran = await rollout(await Client.connect(address(client), namespace="nowhere"), command, "--only-running")
+    assert (ran.code, ran.out.count("no build")) == (1, 0)
+    assert "Namespace nowhere is not found. Set TEMPORAL_NAMESPACE" in ran.err
 
 
 async def test_a_worker_that_ends_at_once_ends_the_rollout_with_its_last_words(client: Client, tmp_path: Path) -> None:

@@ -9,15 +9,30 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from temporalio import workflow
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from deploy import stack_file
 from deploy.environment import Surroundings
 from deploy.errors import PartFailedError
 from deploy.folder import Folder
 from deploy.ports import Ports, choose, is_free
+from deploy.routing import Routing
 from deploy.stack import STOP_ORDER, LocalStack, Plan
 from deploy.stack_file import Stack
+from deploy.worker_version import DEPLOYMENT, CurrentVersion, build_id, superseded
+
+
+@workflow.defn(sandboxed=False)
+class Greet:
+    """The placeholder's workflow in another build."""
+
+    @workflow.run
+    async def run(self) -> str:
+        """Greet."""
+        return "hello from newer"
 
 
 def plan_for(folder: Folder, checkout: Path) -> Plan:
@@ -157,6 +172,22 @@ async def test_code_that_running_jobs_cannot_go_on_with_does_not_come_up_and_the
     await handle.signal("go_on")
     assert await handle.result() == "went on"
     await again.stop()
+
+
+async def test_a_worker_that_is_started_again_leaves_a_build_current_that_was_rolled_out_meanwhile(
+    running: Running, checkout: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await Client.connect(running.file.temporal_address)
+    newer = WorkerDeploymentConfig(WorkerDeploymentVersion(DEPLOYMENT, "newer"), True, VersioningBehavior.AUTO_UPGRADE)
+    async with Worker(client, task_queue="workflows", workflows=[Greet], deployment_config=newer):
+        async with asyncio.timeout(20):
+            while not await CurrentVersion("newer").ensure(client, 0):  # noqa: ASYNC110 - happens in the server
+                await asyncio.sleep(0.1)
+        os.kill(running.pid("worker"), signal.SIGKILL)
+        await running.until(lambda: any(text.startswith("worker is ready again") for text in running.said))
+        assert (await Routing(client, DEPLOYMENT).look()).current == "newer"
+        assert superseded(build_id(checkout), "newer") in caplog.text
+        assert await greet(running.file, "rolled out") == "hello from newer"
 
 
 async def test_a_worker_that_keeps_dying_does_not_keep_the_api_away(

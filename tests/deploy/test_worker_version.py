@@ -15,9 +15,10 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from deploy.folder import Folder
 from deploy.ports import choose
+from deploy.routing import Routing
 from deploy.supervisor import Supervisor
 from deploy.temporal_server import TemporalServer
-from deploy.worker_version import DEPLOYMENT, CurrentVersion, build_id, jobs_that_change_builds
+from deploy.worker_version import DEPLOYMENT, CurrentVersion, build_id, jobs_that_change_builds, superseded
 from settings import CHECKOUT
 from workflows.steps import WORKFLOWS
 
@@ -120,6 +121,40 @@ async def test_a_new_build_takes_over(client: Client) -> None:
         await made_current(CurrentVersion("two"), client, began)
         handle = await client.start_workflow(Greet.run, id="second", task_queue=WORKFLOWS)
         assert await asyncio.wait_for(handle.result(), 10) == "hello"
+
+
+async def test_a_restarted_worker_does_not_take_over_from_a_build_made_current_meanwhile(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    routing = Routing(client, DEPLOYMENT)
+    own = CurrentVersion("own")
+    async with worker(client, "older"), worker(client, "own"), worker(client, "newer"):
+        await made_current(CurrentVersion("older"), client, 0)
+        await made_current(own, client, 0)
+        await made_current(CurrentVersion("newer"), client, 0)
+        assert await own.ensure(client, since=0), "it works, though it gets nothing to do"
+        assert (await routing.look()).current == "newer"
+        assert superseded("own", "newer") in caplog.text
+
+        await routing.make_current("older")
+        assert await own.ensure(client, since=0)
+        assert (await routing.look()).current == "older", "not even from the build it once took over from"
+
+        await made_current(CurrentVersion("own"), client, 0)
+        assert (await routing.look()).current == "own", "a stack that starts again is meant to"
+
+
+async def test_a_worker_that_comes_late_does_not_take_over_from_a_build_made_current_meanwhile(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    late = CurrentVersion("late")
+    assert not await late.ensure(client, since=0)
+    async with worker(client, "in between"):
+        await made_current(CurrentVersion("in between"), client, 0)
+    async with worker(client, "late"):
+        await made_current(late, client, 0)
+    assert (await Routing(client, DEPLOYMENT).look()).current == "in between"
+    assert superseded("late", "in between") in caplog.text
 
 
 async def test_a_predecessor_s_polls_are_not_taken_for_its_own(client: Client) -> None:

@@ -154,9 +154,7 @@ async def test_options_promote_publishes_before_the_job_is_completed(stage: Stag
 async def test_a_promotion_whose_rows_fail_takes_the_files_back_and_never_fails_the_job(stage: Stage) -> None:
     stage.library.rows_fail = True
     assert (await (await stage.start(auto_approve=True, promote=True)).result()).status is JobStatus.COMPLETED
-    assert "undo: ApplicationError: the row is locked" in stage.memory.told or any(
-        told.startswith("undo") for told in stage.memory.told
-    )
+    assert "undo: the row is locked" in stage.memory.told
 
 
 async def test_a_promotion_alone_fails_loudly_when_its_rows_fail(stage: Stage) -> None:
