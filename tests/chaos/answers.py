@@ -7,9 +7,8 @@ anything was lost or doubled.
 import argparse
 import asyncio
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -34,6 +33,7 @@ from tests.chaos.ledger import Aftermath, Ledger
 from tests.chaos.scenes import Scene
 from tests.chaos.world import World, world
 from tests.conftest import migrate
+from tests.support.command_line import positive_int, run
 from workflows.attributes import HITL_TYPE, PHASE, STATUS, USER
 
 ROUNDS_A_JOB = 14
@@ -164,13 +164,11 @@ async def servers(folder: Path) -> AsyncIterator[tuple[str, Client]]:
             await asyncio.gather(flush, return_exceptions=True)
 
 
-async def main(rounds: int, seed: int) -> int:
+async def main(folder: Path, rounds: int, seed: int) -> int:
     """Run it, print the counts and how to run it again; 1 when anything was lost or doubled."""
-    with tempfile.TemporaryDirectory(prefix="chaos-") as name:
-        folder = Path(name)
-        async with servers(folder) as (url, temporal):
-            began = time.monotonic()
-            ledger, faults = await unleash(url, temporal, folder, rounds=rounds, seed=seed)
+    async with servers(folder) as (url, temporal):
+        began = time.monotonic()
+        ledger, faults = await unleash(url, temporal, folder, rounds=rounds, seed=seed)
     told = [f"{what:>40}  {number}" for what, number in ledger.counts().items()]
     for kind in ("lost", "doubled"):
         told.append(f"{kind:>40}  {sum(fault.startswith(kind) for fault in faults)}")
@@ -184,9 +182,15 @@ def again(rounds: int, seed: int) -> str:
     return f"python -m tests.chaos.answers --rounds {rounds} --seed {seed}"
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=1000, help="interleavings; default 1000")
+def parse(arguments: Sequence[str]) -> tuple[int, int]:
+    """Rounds and seed from the command line; leaves with 2 when it is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.answers", description=__doc__)
+    parser.add_argument("--rounds", type=positive_int, default=1000, help="interleavings; default 1000")
     parser.add_argument("--seed", type=int, default=Random().randrange(1_000_000), help="default: another each time")
-    given = parser.parse_args()
-    sys.exit(asyncio.run(main(given.rounds, given.seed)))
+    given = parser.parse_args(arguments)
+    return given.rounds, given.seed
+
+
+if __name__ == "__main__":
+    rounds, seed = parse(sys.argv[1:])
+    run("answers", lambda folder: main(folder, rounds, seed))

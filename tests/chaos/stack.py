@@ -6,9 +6,7 @@ when anything was lost, doubled or half-written in any of them; each such seed s
 
 import argparse
 import asyncio
-import os
 import sys
-import tempfile
 import time
 import traceback
 from collections import Counter
@@ -20,6 +18,7 @@ from random import Random
 from tests.chaos.reading import Reader
 from tests.chaos.recovery import Recoveries, percentile
 from tests.chaos.seed import Result, Stage
+from tests.support.command_line import positive_int, run
 from tests.support.provider import Provider
 from tests.support.terminal import up
 
@@ -110,13 +109,13 @@ def table(values: Mapping[str, Sequence[float]]) -> list[str]:
     ]
 
 
-async def main(seeds: int, first: int, say: Say) -> int:
-    """Play `seeds` seeds from `first`; 1 when one of them was wrong."""
+async def main(folder: Path, seeds: range, say: Say) -> int:
+    """Play these seeds; 1 when one of them was wrong."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="chaos-") as name:
-        results = await unleash(range(first, first + seeds), say, Path(name))
+    results = await unleash(seeds, say, folder)
     say(summary(results))
-    say(f"{time.monotonic() - began:.0f} s in all; again: python -m tests.chaos.stack --seeds {seeds} --seed {first}")
+    again = f"python -m tests.chaos.stack --seeds {len(seeds)} --seed {seeds.start}"
+    say(f"{time.monotonic() - began:.0f} s in all; again: {again}")
     return 1 if any(result.faults for result in results) else 0
 
 
@@ -126,12 +125,19 @@ def line(text: str) -> None:
     sys.stdout.flush()
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=100, help="how many; default 100")
+def parse(arguments: Sequence[str]) -> range:
+    """The seeds that the command line asks for; leaves with 2 when it is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.stack", description=__doc__)
+    parser.add_argument("--seeds", type=positive_int, default=100, help="how many; default 100")
     parser.add_argument("--seed", type=int, default=None, help="the first one; default: another each time")
     parser.add_argument("--first", type=int, default=0, help="leave out so many at the beginning")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
+    if not 0 <= given.first < given.seeds:
+        parser.error(f"--first takes 0 to {given.seeds - 1}: one less than --seeds at most")
     start = Random().randrange(1_000_000) if given.seed is None else given.seed
-    code = asyncio.run(main(given.seeds - given.first, start + given.first, line))
-    os._exit(code)  # a process that is only a client may abort at its end (temporalio/sdk-python#300)
+    return range(start + given.first, start + given.seeds)
+
+
+if __name__ == "__main__":
+    seeds = parse(sys.argv[1:])
+    run("chaos", lambda folder: main(folder, seeds, line))

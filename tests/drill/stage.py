@@ -88,7 +88,13 @@ class Stage:
             stdout=PIPE,
             stderr=PIPE,
         )
-        out, err = await process.communicate()
+        try:
+            out, err = await process.communicate()
+        except asyncio.CancelledError:  # its worker is in a session of its own, and no report will name it
+            with suppress(psutil.NoSuchProcess):
+                self.workers += [child.pid for child in psutil.Process(process.pid).children()]
+            self.workers.append(process.pid)
+            raise
         report = Report.model_validate_json(out) if out else Report(ok=False)
         if report.worker is not None:
             self.workers.append(report.worker)

@@ -4,29 +4,34 @@ With model calls of two minutes it takes about half an hour: a job has some fift
 """
 
 import argparse
-import asyncio
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.soak.options import Options
 from tests.soak.soak import soak
+from tests.support.command_line import positive_float, positive_int, run
 
 
-def main() -> int:
-    """The command; returns its exit code."""
+def parse(arguments: Sequence[str]) -> Options:
+    """Read the command line; leaves with 2 when it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=12)
-    parser.add_argument("--model-seconds", type=float, default=120.0)
-    parser.add_argument("--idle-limit", type=float, help="seconds of idling in a transaction (default: our 60)")
-    parser.add_argument("--pause", type=float, default=1.0, help="seconds between looks")
-    told = parser.parse_args()
-    options = Options(told.jobs, told.model_seconds, told.idle_limit, told.pause)
-    with tempfile.TemporaryDirectory(prefix="skill-fleet-soak-") as folder:
-        found = asyncio.run(soak(Path(folder), options))
+    add = parser.add_argument
+    add("--jobs", type=positive_int, default=12)
+    add("--model-seconds", type=positive_float, default=120.0)
+    add("--idle-limit", type=positive_float, help="seconds of idling in a transaction (default: our 60)")
+    add("--pause", type=positive_float, default=1.0, help="seconds between looks")
+    told = parser.parse_args(arguments)
+    return Options(told.jobs, told.model_seconds, told.idle_limit, told.pause)
+
+
+async def main(folder: Path, options: Options) -> int:
+    """Soak, and print the table; 1 when a limit is broken."""
+    found = await soak(folder, options)
     sys.stdout.write(found.table() + "\n")
     return 1 if found.broken() or found.late() else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    options = parse(sys.argv[1:])
+    run("soak", lambda folder: main(folder, options))

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,13 @@ class Terminal:
             stderr=PIPE,
         )
         given = None if stdin is None else stdin.encode()
-        out, err = await asyncio.wait_for(process.communicate(given), within)
+        try:
+            out, err = await asyncio.wait_for(process.communicate(given), within)
+        finally:
+            if process.returncode is None:  # whoever waits was told to stop: the command stops what it has started
+                with suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGINT)
+                await process.wait()
         return Ran(process.returncode or 0, out.decode(), err.decode())
 
     async def fleet(self, *arguments: str, within: float = 120, stdin: str | None = None) -> Ran:
@@ -80,8 +87,8 @@ async def up(folder: Path, *flags: str, **settings: str) -> AsyncIterator[Termin
         **settings,
     }
     terminal = Terminal(environment, folder / "data")
-    started = await terminal.fleet("up", "-d", *flags, within=240)
     try:
+        started = await terminal.fleet("up", "-d", *flags, within=240)
         assert started.code == 0, started.out + started.err
         yield terminal
     finally:
