@@ -23,6 +23,7 @@ from activities.programs.provider_errors import as_provider_error, is_broken_out
 from activities.programs.recording import BrokenOutput, RecordingLM, Send
 from activities.programs.streaming import Lane, refuses_stream
 from activities.programs.task import Task, response_schema
+from activities.programs.transport import OverlongAnswer
 from domain.errors import ProviderUnavailable, Unparsable
 from domain.model_call import ModelCall
 
@@ -71,6 +72,7 @@ class Learned:
     no_form: bool = False
     no_stream: bool = False
     unfinished_streams: int = 0
+    overlong: str = ""
     client: RecordingLM | None = None
 
     def refused(self, form: dict[str, JsonValue]) -> None:
@@ -185,8 +187,8 @@ class LanguageModel:
         if unwanted is not None:
             return unwanted
         raise Unparsable(
-            f"{self.name} answered {TRIES} times without the asked form ({self._said()}). Retry the job, or configure "
-            "a more capable model with SKILL_FLEET_MODEL."
+            f"{self.name} answered {TRIES} times without the asked form ({self._said()}{self._spec.learned.overlong}). "
+            "Retry the job, or configure a more capable model with SKILL_FLEET_MODEL."
         )
 
     async def say(self, task: type[Task], /, max_tokens: int, temperature: float = 0.4, **inputs: object) -> str:
@@ -249,7 +251,7 @@ class LanguageModel:
         return await asyncio.shield(self._ledger.keep(call))
 
     async def _paid(self, send: Send, live: bool) -> ModelCall:
-        """One request. An answer that its server could not close was paid too: it is kept as an empty one."""
+        """One request. An answer that cannot be read at all was paid too: it is kept as an empty one."""
         try:
             async with asyncio.timeout(self._spec.timeout):
                 return await self._sent(send, live)
@@ -263,6 +265,8 @@ class LanguageModel:
         except LMError as error:
             if not is_broken_output(error):
                 raise
+            if isinstance(error, OverlongAnswer):
+                self._spec.learned.overlong = f"; an answer {error.message}"
             return ModelCall(key="", label="", input_digest="", outputs=[], model=self.name)
 
     async def _sent(self, send: Send, live: bool) -> ModelCall:

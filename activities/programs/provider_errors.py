@@ -7,6 +7,7 @@ import re
 
 from dspy.utils import exceptions as dspy_errors
 
+from activities.programs.transport import OverlongAnswer
 from domain.errors import ProviderError, ProviderRateLimited, ProviderRefused, ProviderUnavailable
 
 _EXCERPT = 160
@@ -72,8 +73,11 @@ def refuses_schema(error: dspy_errors.LMError) -> bool:
 
 
 def is_broken_output(error: dspy_errors.LMError) -> bool:
-    """True when the model did answer, but so that its server could not close the JSON (llama.cpp says 500 then)."""
-    return isinstance(error, dspy_errors.LMServerError) and bool(_BROKEN_OUTPUT.search(error.message))
+    """True when the model did answer, so that it was paid, but nobody can read it: its server could not close the JSON
+    (llama.cpp says 500 then), or there was no end to it.
+    """
+    unclosed = isinstance(error, dspy_errors.LMServerError) and bool(_BROKEN_OUTPUT.search(error.message))
+    return unclosed or isinstance(error, OverlongAnswer)
 
 
 def _excerpt(message: str, api_key: str | None) -> str:

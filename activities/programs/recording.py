@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from activities.programs.streaming import Lane
 from activities.programs.transport import Engines
+from activities.programs.usage import count
 from domain.model_call import ModelCall
 from domain.text import clean
 
@@ -19,7 +20,7 @@ _UNSTORABLE = re.compile(
 """Escapes in JSON that decode to a NUL or to half a surrogate pair: no store takes them."""
 
 CHARACTERS_A_TOKEN = 4
-"""English text in common tokenizers; used only for a stream that told no usage, so that a budget still holds."""
+"""English text in common tokenizers; used only for what an answer tells no usage of, so that a budget still holds."""
 
 Send = Callable[[Lane | None], Awaitable[ModelCall]]
 """Makes the real request, streamed into the lane if there is one; the call it returns has no key yet."""
@@ -72,10 +73,10 @@ class RecordingLM(dspy.LM):  # type: ignore[misc]  # dspy ships no types
                 outputs = await super(RecordingLM, self).acall(prompt, messages=messages, **kwargs)
             texts = [_text(output) for output in outputs]
             told = self._last or ModelCall(key="", label="", input_digest="", outputs=[], model=self.model)
-            if lane is not None and not (told.input_tokens or told.output_tokens):
-                told = told.model_copy(update=_estimated(messages, texts))
             latency = time.monotonic() - started
-            return told.model_copy(update={"outputs": [text for text in texts if text], "latency": latency})
+            return _estimated(told, messages, texts).model_copy(
+                update={"outputs": [text for text in texts if text], "latency": latency}
+            )
 
         return await self._through(messages, send)
 
@@ -90,8 +91,8 @@ class RecordingLM(dspy.LM):  # type: ignore[misc]  # dspy ships no types
             input_digest="",
             outputs=[],
             model=self.model,
-            input_tokens=int(counts.get("prompt_tokens") or 0),
-            output_tokens=int(counts.get("completion_tokens") or 0),
+            input_tokens=count(counts.get("prompt_tokens")) or 0,
+            output_tokens=count(counts.get("completion_tokens")) or 0,
             usd=cost if isinstance(cost, float) else None,
         )
 
@@ -102,9 +103,10 @@ def _text(output: object) -> str:
     return _UNSTORABLE.sub("", clean(text))
 
 
-def _estimated(messages: JsonValue, texts: list[str]) -> dict[str, int | None]:
-    return {
-        "usd": None,
-        "input_tokens": len(str(messages)) // CHARACTERS_A_TOKEN,
-        "output_tokens": sum(map(len, texts)) // CHARACTERS_A_TOKEN,
-    }
+def _estimated(told: ModelCall, messages: JsonValue, texts: list[str]) -> ModelCall:
+    """The call with an estimate for each count it does not tell; a price goes with told counts only."""
+    tokens_in = told.input_tokens or len(str(messages)) // CHARACTERS_A_TOKEN
+    tokens_out = told.output_tokens or sum(map(len, texts)) // CHARACTERS_A_TOKEN
+    if (tokens_in, tokens_out) == (told.input_tokens, told.output_tokens):
+        return told
+    return told.model_copy(update={"usd": None, "input_tokens": tokens_in, "output_tokens": tokens_out})

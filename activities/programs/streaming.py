@@ -19,6 +19,9 @@ PAUSE = 0.25
 GRACE = 0.2
 """Seconds that the last look may still take: breaking off a transaction costs its connection."""
 
+MOST_SHOWN = 200_000
+"""Characters of one call that are shown, three times what 16,000 tokens are: a flood is no reading."""
+
 Show = Callable[[str], Awaitable[None]]
 """Shows people the text so far."""
 
@@ -48,6 +51,8 @@ class Lane:
 
     async def send(self, chunk: Chunk) -> None:
         """Take the next chunk; dspy calls this."""
+        if len(self._text) > MOST_SHOWN:
+            return
         self._text += "".join(choice.delta.content or "" for choice in chunk.choices)
         now = time.monotonic()
         if now < self._next or (self._showing is not None and not self._showing.done()):

@@ -1,7 +1,8 @@
-"""dspy's connections, made to take a whole answer where a stream was asked for.
+"""dspy's connections, made safe against what a server sends.
 
-Some servers ignore `stream: true` and send one JSON document; dspy would drop that answer, which was paid. Must not
-change anything of a request.
+Some servers ignore `stream: true` and send one JSON document, and some tell a usage that is none: dspy would drop those
+answers, which were paid. A body without end would take all memory: each is counted as it comes, and broken off. What
+LiteLLM asks goes over connections of its own, which this does not reach. Must not change anything of a request.
 """
 
 import json
@@ -9,12 +10,34 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from dspy.utils.exceptions import LMError
 from pydantic import JsonValue, ValidationError
 
+from activities.programs.usage import with_counts
 from domain.shape import Shape
 
 PIECE = 4_000
 """Characters of a delta made of a whole answer; dspy refuses lines over 64 KB, and a character has up to 4 bytes."""
+
+LONGEST_WHOLE = 2_000_000
+"""Bytes of a whole answer. 16,000 tokens (the most we ask for), each 4 characters in JSON's longest escapes (12 bytes
+for one), are 0.8 MB; read as Python objects, hostile JSON takes some 25 times its size."""
+
+LONGEST_STREAM = 8_000_000
+"""Bytes of a stream: 16,000 tokens, each an event of its own in an envelope of up to 500 bytes."""
+
+MOST_EVENTS = 32_000
+"""Events of a stream: two for each of 16,000 tokens. Reading one takes far more time and memory than its bytes do."""
+
+LONGEST_REFUSAL = 64_000
+"""Bytes of an error's body that are read: its status says what it is, its first words are shown."""
+
+
+class OverlongAnswer(LMError):  # type: ignore[misc]  # dspy ships no types
+    """The server answered with more than any answer has, and was cut off. The message goes on after "an answer".
+
+    dspy hands on errors of its own kind as they are, so that this one is known again.
+    """
 
 
 class Engines(dict[object, Any]):  # dspy ships no types
@@ -38,19 +61,20 @@ def _loop_of(key: object) -> object:
 
 
 class Tolerant:
-    """A transport whose streams are streams, even if the server answers with one whole completion."""
+    """A transport whose bodies end, whose usage is counts or unknown, and whose streams are streams, even if the
+    server answers with one whole completion.
+    """
 
     def __init__(self, inner: Any) -> None:  # noqa: ANN401 - dspy's transport
         self._inner = inner
 
     @asynccontextmanager
     async def stream(self, request: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - dspy's request and response
-        """One exchange."""
+        """One exchange. Leaving it before the body's end closes the connection. Raises OverlongAnswer."""
         async with self._inner.stream(request) as response:
-            if response.status < 400 and asks_for_stream(request.body) and not _is_stream(response):
-                yield _replayed(response, as_events(await response.read()))
-            else:
-                yield response
+            if "," in ",".join(response.headers_all("content-encoding")):
+                raise OverlongAnswer("was compressed more than once, so that a few bytes could fill all memory")
+            yield _replayed(response, _body(request, response))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -97,25 +121,66 @@ def as_events(body: bytes) -> list[bytes]:
     return [f"data: {line}\n\n".encode() for line in [*lines, "[DONE]"]]
 
 
+def _body(request: Any, response: Any) -> AsyncIterator[bytes]:  # noqa: ANN401 - dspy's request and response
+    """What dspy gets to read of a response."""
+    if response.status >= 400:
+        return _beginning(response)
+    if _is_stream(response):
+        return _events(response)
+    return _document(response, as_stream=asks_for_stream(request.body))
+
+
+async def _beginning(response: Any) -> AsyncIterator[bytes]:  # noqa: ANN401 - dspy's response
+    left = LONGEST_REFUSAL
+    async for part in response:
+        yield part[:left]
+        left -= len(part)
+        if left <= 0:
+            return
+
+
+async def _events(response: Any) -> AsyncIterator[bytes]:  # noqa: ANN401 - dspy's response
+    left = MOST_EVENTS
+    async for line in _replayed(response, _bounded(response, LONGEST_STREAM)).aiter_lines():
+        data = line.removeprefix(b"data:")
+        left -= data is not line
+        if left < 0:
+            raise OverlongAnswer(f"was broken off after {MOST_EVENTS} parts, more than any answer has")
+        counted = with_counts(data)
+        yield line if counted is data or data is line else b"data: " + counted + b"\n"
+
+
+async def _document(response: Any, as_stream: bool) -> AsyncIterator[bytes]:  # noqa: ANN401 - dspy's response
+    body = with_counts(await _replayed(response, _bounded(response, LONGEST_WHOLE)).read())
+    for part in as_events(body) if as_stream else [body]:
+        yield part
+
+
+async def _bounded(response: Any, most: int) -> AsyncIterator[bytes]:  # noqa: ANN401 - dspy's response
+    """The parts of a body, as they come. Raises OverlongAnswer past `most` bytes."""
+    size = 0
+    async for part in response:
+        size += len(part)
+        if size > most:
+            raise OverlongAnswer(f"was broken off after {most // 1_000_000} MB, more than any answer has")
+        yield part
+
+
 def _is_stream(response: Any) -> bool:  # noqa: ANN401 - dspy's response
     return str(response.header("content-type") or "").lower().startswith("text/event-stream")
 
 
-def _replayed(response: Any, parts: list[bytes]) -> Any:  # noqa: ANN401 - dspy's response
+def _replayed(response: Any, chunks: AsyncIterator[bytes]) -> Any:  # noqa: ANN401 - dspy's response
     """A response of the same kind with another body."""
 
-    async def chunks() -> AsyncIterator[bytes]:
-        for part in parts:
-            yield part
-
     async def released(_: bool) -> None:
-        """The real one has given its connection back."""
+        """The real one gives its connection back."""
 
     return type(response)(
         status=response.status,
         reason=response.reason,
         headers=response.headers,
         http_version=response.http_version,
-        chunks=chunks(),
+        chunks=chunks,
         release=released,
     )

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from tests.support.dspy_prompts import Asked
 from tests.support.patterns import UnsupportedPatternError
-from tests.support.provider_models import Call, ChatRequest, Control, Fault, FaultKind
+from tests.support.provider_models import FLOOD, Call, ChatRequest, Control, Fault, FaultKind
 from tests.support.provider_state import ProviderState, asked_of
 
 _ERRORS: dict[FaultKind, tuple[int, str, str | None, str]] = {
@@ -52,6 +52,12 @@ _FORM = {  # as it is sent: as the product names it; dspy 3.4 sends `max_tokens`
     "temperature": "temperature",
     "response_format": "response_format",
 }
+_ABSURD: dict[str, JsonValue] = {
+    "prompt_tokens": 10**30,
+    "completion_tokens": -5,
+    "total_tokens": "many",
+    "prompt_tokens_details": [None],
+}
 _APOLOGY = "I am sorry, but before I can help with that I would need to know more about it."
 
 
@@ -66,6 +72,8 @@ class _Completion:
         return "length" if self.call.fault is FaultKind.TRUNCATED else "stop"
 
     def usage(self) -> dict[str, JsonValue]:
+        if self.call.fault is FaultKind.ABSURD_USAGE:
+            return _ABSURD
         said = sum(len(text.split()) for text in self.texts)
         told = self.call.prompt_tokens
         return {"prompt_tokens": told, "completion_tokens": said, "total_tokens": told + said}
@@ -211,6 +219,9 @@ class ProviderApp:
             await asyncio.Event().wait()  # the watch for the client's going ends this
         if fault is not None and (refusal := _refusal(fault)) is not None:
             return self._closed(call, refusal)
+        if call.fault is FaultKind.FLOOD:
+            kind = "text/event-stream" if parsed.stream else "application/json"
+            return StreamingResponse(self._flood(call, parsed), media_type=kind)
         try:
             text = self._state.answer_for(parsed, asked)
         except UnsupportedPatternError as error:
@@ -220,7 +231,7 @@ class ProviderApp:
         return self._spoken(_Completion(call, [text] * (parsed.n or 1)), parsed, request, pause)
 
     def _spoken(self, completion: _Completion, parsed: ChatRequest, request: Request, pause: float) -> Response:
-        said = completion.usage()["completion_tokens"]
+        said = sum(len(text.split()) for text in completion.texts)
         spoiled = completion.call.fault in _SPOILED
         update = {"outcome": "faulted" if spoiled else "answered", "status": 200, "completion_tokens": said}
         call = completion.call.model_copy(update=update)
@@ -250,6 +261,19 @@ class ProviderApp:
                 await asyncio.sleep(pause)
             yield "data: [DONE]\n\n"
             ended = call
+        finally:
+            self._state.end(ended)
+
+    async def _flood(self, call: Call, parsed: ChatRequest) -> AsyncIterator[bytes]:
+        words = b" " * 1_000
+        event = b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % words
+        part = (event if parsed.stream else words) * 50
+        ended = call.model_copy(update={"outcome": "disconnected", "disconnected": True, "status": 200})
+        try:
+            for _ in range(FLOOD // len(part)):
+                yield part
+                await asyncio.sleep(0)  # lets the client's going be noticed
+            ended = call.model_copy(update={"outcome": "faulted", "status": 200})
         finally:
             self._state.end(ended)
 

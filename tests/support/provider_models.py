@@ -31,6 +31,8 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"  # the first third of the answer; DSPy may repair it if it asked for one text only
     PROSE = "prose"  # an apology instead of the answer: never parsable
     EMPTY = "empty"
+    FLOOD = "flood"  # status 200 and `FLOOD` bytes of nothing: blanks, in a stream events
+    ABSURD_USAGE = "absurd_usage"  # the answer, with a usage that no counter could show
     # of a call with `stream: true` only; any other is answered as usual
     IGNORES_STREAM = "ignores_stream"  # the whole completion as JSON
     REFUSES_STREAM = "refuses_stream"  # 400
@@ -40,6 +42,9 @@ class FaultKind(StrEnum):
     CUT_STREAM = "cut_stream"  # half of the chunks, then the connection breaks
     STALLED_STREAM = "stalled_stream"  # half of the chunks, nothing until it is released, then the others
 
+
+FLOOD = 400_000_000
+"""Bytes of a flood: an end, so that a client that takes all of it fails its test instead of the machine."""
 
 OF_STREAMS = frozenset(
     {

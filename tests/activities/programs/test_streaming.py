@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from activities.programs.gate import Gate
 from activities.programs.language_model import LanguageModel, ModelSpec
-from activities.programs.streaming import Lane, readable
+from activities.programs.streaming import MOST_SHOWN, Lane, readable
 from activities.programs.task import Task
 from activities.programs.transport import asks_for_stream
 from domain.errors import ProviderRateLimited, ProviderRefused, ProviderUnavailable, Unparsable
@@ -282,3 +282,17 @@ def test_no_beginning_of_an_answer_is_too_odd_to_be_shown(answer: dict[str, str]
     whole = json.dumps(answer)
     cut = readable(whole[:length])
     assert isinstance(cut, str) and len(cut) <= len(whole)
+
+
+async def test_a_flood_is_shown_only_as_far_as_anyone_reads() -> None:
+    looks: list[int] = []
+
+    async def look(text: str) -> None:
+        looks.append(len(text))
+
+    lane = Lane(look)
+    for _ in range(2 * MOST_SHOWN // 1_000):
+        await lane.send(chunk("x" * 1_000))
+    assert len(lane._text) == MOST_SHOWN + 1_000
+    await lane.close()
+    assert looks == [1_000]
