@@ -28,7 +28,9 @@ class Shelves:
         self.root.mkdir(parents=True, exist_ok=True)
         file = self.root / TAXONOMY
         if not file.exists():
-            file.write_bytes(default_taxonomy())
+            whole = file.with_name(f".{TAXONOMY}.{os.getpid()}")
+            whole.write_bytes(default_taxonomy())
+            whole.replace(file)  # who is killed amid the writing leaves no half of it
         return file.read_bytes()
 
     def names(self) -> Collection[str]:

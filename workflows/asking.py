@@ -95,6 +95,7 @@ class Asking:
         self.entering = list(progress.entering)
         self.ending = False
         self.somebody_waits = False
+        self.begun = start.carried is not None
         self._listed: Listing = {}
 
     # What people send.

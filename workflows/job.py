@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.job import JobStatus, Phase
     from domain.prompt import HitlType, PromptAction
     from workflows.asking import LEAN, Asking, JobCancelled
-    from workflows.steps import BUDGET_EXHAUSTED, MODEL, SOMEBODY_WAITS, WAITED_OUT, Records, StepOptions
+    from workflows.steps import BUDGET_EXHAUSTED, MODEL, NOT_BEGUN, SOMEBODY_WAITS, WAITED_OUT, Records, StepOptions
 
 A = TypeVar("A", bound=m.ForJob)
 R = TypeVar("R", bound=m.Spent)
@@ -98,7 +98,10 @@ class Job(Asking):
                 what = what.model_copy(update={"attempt": what.attempt + 1})
 
     def _turn(self, *, beside: bool) -> Priority:
-        """The step that somebody waits for goes first, those after it in their turn."""
+        """The step that somebody waits for goes first, a job's first one last."""
+        if not self.begun:
+            self.begun = True
+            return NOT_BEGUN
         if beside or not self.somebody_waits:
             return Priority.default
         self.somebody_waits = False

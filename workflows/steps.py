@@ -55,6 +55,10 @@ SOMEBODY_WAITS = Priority(priority_key=1)
 """Of the step that follows an answer: it goes before those of jobs that nobody looks at now (3, Temporal's default),
 which may be hundreds in one queue."""
 
+NOT_BEGUN = Priority(priority_key=4)
+"""Of a job's first step: jobs that are under way come to their end, or to their person, before others are begun. Of
+thousands that are started together only as many are in a worker's memory as it works on."""
+
 _NEVER = ["PayloadsTooLarge"]
 """What the SDK raises as if it could pass; errors of ours say so where they are raised (`activities/edge.py`)."""
 

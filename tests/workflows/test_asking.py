@@ -76,15 +76,15 @@ async def test_a_prompt_that_is_answered_in_time_reminds_nobody(stage: Stage) ->
     assert waits(stage) == []
 
 
-async def test_the_step_behind_an_answer_goes_before_those_of_jobs_that_nobody_looks_at(stage: Stage) -> None:
+async def test_the_step_behind_an_answer_goes_first_and_that_of_a_job_not_begun_last(stage: Stage) -> None:
     handle = await stage.start(confirm=True)
     for kind in (HitlType.CLARIFY, HitlType.CONFIRM, HitlType.PREVIEW):
         await stage.until(f"ask {kind}:1")
         await handle.signal(CreateSkill.answer, stage.answer_to(kind))
     await handle.result()
     steps = [event.activity_task_scheduled_event_attributes for event in (await handle.fetch_history()).events]
-    first = [step.activity_type.name for step in steps if step.priority.priority_key]
-    assert first == ["summarize", "write_cases", "validate"]
+    turns = [(step.activity_type.name, step.priority.priority_key) for step in steps if step.priority.priority_key]
+    assert turns == [("refine", 4), ("summarize", 1), ("write_cases", 1), ("validate", 1)]
 
 
 async def test_deeper_rounds_are_asked_until_enough_is_known(stage: Stage) -> None:
