@@ -62,10 +62,10 @@ thousands that are started together only as many are in a worker's memory as it 
 _NEVER = ["PayloadsTooLarge"]
 """What the SDK raises as if it could pass; errors of ours say so where they are raised (`activities/edge.py`)."""
 
-DEAD_AFTER = timedelta(seconds=3)
-"""A worker that has not been heard of for this long is taken for dead, and its steps are tried elsewhere. Steps tell
-every half second (`activities/edge.py`), so five beats in a row must be late before a live one is taken for dead; then
-its steps are done twice, which is safe, and a model call in flight is paid twice."""
+DEAD_AFTER = timedelta(seconds=2.5)
+"""A worker that has not been heard of for this long is taken for dead, and its steps are tried elsewhere: within 3 s of
+a kill they are. Steps tell every half second (`activities/edge.py`), so four beats in a row must be late before a live
+one is taken for dead; then its steps are done twice, which is safe, and a model call in flight may be paid twice."""
 
 RECORD: StepOptions = {
     "task_queue": WORKFLOWS,

@@ -69,7 +69,7 @@ async def rows(site: Site, kills: int, peer_kills: int) -> list[Table]:
         cells = (str(len(found.waiting)), halves(found.waiting, 2), halves(found.amid, 2)) if found else ("–",) * 3
         table.rows.append((system.title, *cells))
     table.notes.append(
-        "Amid a model call a dead worker is noticed by a missed heartbeat (3 s) with Temporal; DBOS takes up what its "
+        "Amid a model call a dead worker is noticed by missed heartbeats (2.5 s) with Temporal; DBOS takes up what its "
         "own process had left when it starts."
     )
     if any(not system.recovers for system in site.systems):

@@ -61,7 +61,7 @@ async def running(folder: Path, peers: Sequence[str]) -> AsyncIterator[Site]:
         terminal = await stack.enter_async_context(up(folder, **provider.settings))
         client = await Client.connect(terminal.stack.temporal_address)
         watch = await stack.enter_async_context(watching(terminal.stack.database_url))
-        limits = httpx.Limits(max_connections=200)
+        limits = httpx.Limits(max_connections=200, keepalive_expiry=2)
         http = httpx.AsyncClient(base_url=f"{terminal.stack.api_url}/api/v1", timeout=60, limits=limits)
         await stack.enter_async_context(http)
         found = []

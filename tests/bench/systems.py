@@ -165,7 +165,8 @@ class Peer(System):
         self._temporal = temporal
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
-        limits = httpx.Limits(max_connections=None)
+        # Servers close what idles for 5 s, and a request that comes in that moment fails.
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=2)
         self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{arguments['port']}", timeout=600, limits=limits)
         self.recovers = module != "langgraph_peer"
 

@@ -14,7 +14,7 @@ PAID_FOR_NOTHING = frozenset({FaultKind.PROSE, FaultKind.EMPTY, FaultKind.TRUNCA
 of a gateway (`NOT_JSON`), which no model has answered."""
 
 HEALING = timedelta(seconds=12)
-"""How long after a blow work may still be lost by it: an attempt is given up after 3 s without a heartbeat, a request
+"""How long after a blow work may still be lost by it: an attempt is given up after 2.5 s without a heartbeat, a request
 to a database that hangs after 10 s."""
 
 

@@ -35,7 +35,7 @@ SHAPES: dict[Name, Shape] = {
 PROMPT = "Write release notes for the Acme CLI from merged pull requests, grouped into Added, Fixed and Breaking. " * 18
 """1,900 characters: the median prompt of a job of ours."""
 
-HEARTBEAT = 3.0
+HEARTBEAT = 2.5
 """Seconds after which a worker that died amid a model call is noticed, where a system has such a setting; as ours."""
 
 
