@@ -3,7 +3,7 @@ one that takes anything."""
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 MOST_SAID = 2_000
 """Characters of what is said about input that does not fit."""
@@ -28,7 +28,7 @@ class Heard(Shape):
     """Argument of a signal whose name says all that matters: never fails to parse. Of what does not fit `unreadable`
     tells what is wrong, and the rest is left at its defaults; Temporal would drop the signal without a word."""
 
-    unreadable: str = ""
+    unreadable: str = Field("", exclude_if=lambda said: not said)
 
     @model_validator(mode="wrap")
     @classmethod
