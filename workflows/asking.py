@@ -217,7 +217,7 @@ class Asking:
         return len(kept) > 1 and sum(kept) > MOST_TEXT
 
     async def _asked(self, prompt: m.Prompt) -> m.Taken:
-        summary = f"ask: {prompt.kind} (round {prompt.round})"
+        summary = f"ask: {prompt.kind} {prompt.round}"
         opened = await self.record(Records.open_prompt, self.entering_with(prompt), summary)
         self.open_prompt, self.open_id = prompt, opened.interaction_id
         self.show(JobStatus.PENDING_REVIEW if prompt.kind is HitlType.VALIDATE else JobStatus.PENDING_HITL)
@@ -284,7 +284,7 @@ class Asking:
     async def _offer(self, interaction_id: UUID, signal: AnswerSignal) -> m.Taken:
         self.talk.signals_seen = seen = self.talk.signals_seen + 1
         offered = m.Offered(job_id=self.id, interaction_id=interaction_id, signal=signal, number=seen)
-        return await self.record(Records.take_answer, offered, "an answer came in")
+        return await self.record(Records.take_answer, offered, "an answer")
 
     async def _park(self, interaction_id: UUID) -> m.Taken:
         self.talk.reopening = None  # what was not parked yet could not be reopened

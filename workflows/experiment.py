@@ -30,7 +30,7 @@ class Experiment:
     async def control(self) -> None:
         """Run the cases without the skill."""
         trial = m.Trial(job_id=self.job.id, arm=Arm.WITHOUT)
-        measured = await self.job.ask_model(Evaluator.try_cases, trial, "run the cases without the skill")
+        measured = await self.job.ask_model(Evaluator.try_cases, trial, "cases without the skill")
         self.job.draft.cases, self.job.draft.passed_without = measured.cases, measured.passed
 
     @property
@@ -52,7 +52,7 @@ class Experiment:
             return
         trial = m.Trial(job_id=self.job.id, arm=Arm.WITH, revision=revision)
         with suppress(BudgetSpent):
-            summary = f"run the cases with revision {revision}"
+            summary = f"cases with revision {revision}"
             measured = await self.job.ask_model(Evaluator.try_cases, trial, summary, beside=beside)
             draft.passed_with, draft.measured = measured.passed, revision
 
