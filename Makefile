@@ -57,7 +57,7 @@ load: setup ## a thousand jobs that wait for people, and 200 at once
 	@$(BIN)/python -m tests.load --waiting $(or $(WAITING),1000)
 	@$(BIN)/python -m tests.load --at-once $(or $(AT_ONCE),200)
 
-bench: setup ## what durability costs, beside raw Temporal, DBOS and LangGraph; ten minutes
+bench: setup ## what durability costs, beside raw Temporal, DBOS and LangGraph; twenty minutes
 	@$(UV) sync --quiet --locked --group bench --python $(PYTHON)
 	@$(BIN)/python -m tests.bench
 

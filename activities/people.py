@@ -53,7 +53,8 @@ class PromptRecords(Records):
         async with self.database.transaction() as session:
             if JobStatus((await jobs.locked(session, prompt.job_id)).status).final:
                 # Cancelled beside this step: nobody is asked any more. Or answered by itself, and ended, before.
-                return _as_taken(await prompts.get(session, interaction_id)) or m.Taken(interaction_id=interaction_id)
+                row = await prompts.get(session, interaction_id)
+                return _taken(row) if row and row.applied_at else m.Taken(interaction_id=interaction_id)
             data = await prompt_data(session, prompt, diff)
             shown = data if isinstance(data, PreviewData | ValidateData | TddData) else None
             await prompts.open_prompt(
@@ -156,8 +157,8 @@ async def _apply(session: Session, row: HitlInteraction, job: Job) -> m.Taken:
     What was taken before is taken again, even when the job has ended by it meanwhile: a worker that was frozen may lose
     a whole workflow task with all its steps, and they are done again from the first.
     """
-    if (before := _as_taken(row)) is not None:
-        return before
+    if row.applied_at is not None:
+        return _taken(row)
     given = Answer.model_validate(row.response_data or {})
     if JobStatus(job.status).final:  # cancelled beside this step: the answer was given up, and its author told
         return m.Taken(interaction_id=row.interaction_id)
@@ -175,14 +176,12 @@ async def _apply(session: Session, row: HitlInteraction, job: Job) -> m.Taken:
         hitl_type=None,
         parked_at=_still_parked(job),
     )
-    return m.Taken(interaction_id=row.interaction_id, action=PromptAction(given.action), by=row.responded_by or "")
+    return _taken(row)
 
 
-def _as_taken(row: HitlInteraction | None) -> m.Taken | None:
-    """The answer that the job went on with before; None when it has not gone on with any."""
-    if row is None or row.applied_at is None:
-        return None
-    action = Answer.model_validate(row.response_data or {}).action
+def _taken(row: HitlInteraction) -> m.Taken:
+    """The answer that the job goes on with."""
+    action = PromptAction(Answer.model_validate(row.response_data or {}).action)
     return m.Taken(interaction_id=row.interaction_id, action=action, by=row.responded_by or "")
 
 

@@ -67,7 +67,7 @@ MEASURES: dict[str, Measure] = {
 def parse(arguments: Sequence[str]) -> Options:
     """Read the command line; leaves with 2 when it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="What durability costs.")
-    parser.add_argument("--quick", action="store_true", help="fewer runs: three minutes instead of twelve")
+    parser.add_argument("--quick", action="store_true", help="fewer runs: four minutes instead of twenty")
     parser.add_argument("--only", help="letters of rows, with commas: a,c")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file too")
     parser.add_argument("--no-peers", action="store_true", help="without DBOS, LangGraph and raw Temporal")
