@@ -81,6 +81,9 @@ MODEL_STEPS = ("activities.author", "activities.checks", "activities.evaluator")
 
 Step = Callable[..., object]
 
+STEP = "__temporal_activity_definition"
+"""The mark that Temporal's decorator leaves on a step."""
+
 
 def specs(settings: Settings) -> "dict[Role, ModelSpec]":
     """The configured models by role; a role without one is left out, and its jobs say so."""
@@ -113,35 +116,15 @@ def stored_steps(settings: Settings, database: Database) -> dict[str, list[Step]
     library = FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()))
     retention = DatabaseRetention(database, settings.library, keep(settings))
     return {
-        WORKFLOWS: [
-            records.open_job,
-            records.enter_phase,
-            records.open_prompt,
-            records.take_answer,
-            records.park_prompt,
-            records.remind,
-            records.reopen_prompt,
-            records.fix_structure,
-            records.raise_budget,
-            records.adopt,
-            records.report_problem,
-            records.resume,
-            records.keep_decisions,
-            records.waive,
-            records.finish,
-            retention.survey,
-            retention.forget,
-            retention.overdue,
-        ],
-        LIBRARY: [
-            library.save_draft,
-            library.place,
-            library.publish_files,
-            library.publish_rows,
-            library.undo,
-            retention.remove_folders,
-        ],
+        WORKFLOWS: [*of(records), retention.survey, retention.forget, retention.overdue],
+        LIBRARY: [*of(library), retention.remove_folders],
     }
+
+
+def of(does: object) -> list[Step]:
+    """All steps of an object, by their names."""
+    named = (getattr(does, name) for name in dir(type(does)) if hasattr(getattr(type(does), name), STEP))
+    return list(named)
 
 
 def keep(settings: Settings) -> Keep:
@@ -167,22 +150,7 @@ def model_steps(settings: Settings, database: Database) -> dict[str, list[Step]]
     shelves = Shelves(settings.library)
     models = Models(database, specs(settings), settings.model_concurrency, settings.model_requests_per_minute)
     author = ModelAuthor(database, models, parse_taxonomy(shelves.prepare()), shelves)
-    evaluator = ModelEvaluator(database, models)
-    checks = RuleChecks(database, models)
-    return {
-        MODELS: [
-            author.refine,
-            author.ask_questions,
-            author.ask_deeper,
-            author.summarize,
-            author.plan,
-            author.write,
-            evaluator.write_cases,
-            evaluator.revise_cases,
-            evaluator.try_cases,
-            checks.validate,
-        ],
-    }
+    return {MODELS: [*of(author), *of(ModelEvaluator(database, models)), *of(RuleChecks(database, models))]}
 
 
 def load_models() -> None:

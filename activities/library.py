@@ -13,8 +13,8 @@ from domain.promotion import Standing, obstacle
 from domain.skill import DRAFTS, SkillStatus
 from domain.taxonomy import Taxonomy, place
 from store import calls, evidence, jobs, revisions, skills
+from store.library_tables import SkillVersion
 from store.session import Database, Session
-from store.tables import SkillVersion
 from workflows import messages as m
 from workflows.steps import Library
 

@@ -54,6 +54,16 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
 )
 """In the order of the list of all."""
 
+SUBCOMMANDS: Mapping[str, Listed] = MappingProxyType(
+    {
+        "skills show": Listed("cli.skills", "show_skill", "Show one skill of the library."),
+    }
+)
+"""What follows the name of a command that has more than one thing to do; its own `--help` lists them."""
+
+_VALUED, _BARE = ("--api-url", "--user"), ("--json", "--plain", "--debug")
+"""The common flags, which may stand between the two names."""
+
 EDGE = "cli.edge"
 """The module whose `Command` every command is made of; it knows every way to fail, so it is loaded late too."""
 
@@ -71,13 +81,32 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str | None, object, list[str]]:  # type: ignore[override]
         """The command that these arguments name, loaded."""
         name, _, rest = super().resolve_command(ctx, args)
-        return name, loaded(name) if name else None, rest
+        if name is None:
+            return name, None, rest
+        whole, rest = _whole(name, rest)
+        return whole, loaded(whole), rest
+
+
+def _whole(name: str, rest: list[str]) -> tuple[str, list[str]]:
+    """The name with that of its subcommand, if one follows, and the arguments without the latter."""
+    at = 0
+    while at < len(rest) and rest[at] in (*_VALUED, *_BARE):
+        at += 2 if rest[at] in _VALUED else 1
+    if at < len(rest) and f"{name} {rest[at]}" in SUBCOMMANDS:
+        return f"{name} {rest[at]}", [*rest[:at], *rest[at + 1 :]]
+    return name, rest
 
 
 def loaded(name: str) -> object:
     """A command of the registry, as typer makes it of its function."""
-    listed = COMMANDS[name]
+    listed = COMMANDS.get(name) or SUBCOMMANDS[name]
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     function = getattr(import_module(listed.module), listed.function)
-    alone.command(name, cls=import_module(EDGE).Command, hidden=listed.hidden)(function)
+    alone.command(name, cls=import_module(EDGE).Command, hidden=listed.hidden, epilog=_more(name))(function)
     return typer.main.get_command(alone)
+
+
+def _more(name: str) -> str | None:
+    """The subcommands with their sentences, for the end of a command's help."""
+    own = [f"\b\n  {key} — {listed.does}" for key, listed in SUBCOMMANDS.items() if key.startswith(f"{name} ")]
+    return "\n\n".join(["More:", *own]) if own else None

@@ -10,6 +10,8 @@ from pydantic import Field, JsonValue
 from domain.shape import Shape, StrictShape
 
 SKILL_FILE = "SKILL.md"
+METADATA_FILE = "metadata.json"
+"""Generated at publication; in the skill's folder, but no part of its digest (`domain/metadata.py`)."""
 DRAFTS = "_drafts"
 
 

@@ -16,7 +16,7 @@ from domain.frontmatter import Loaded
 from domain.markdown import frontmatter_lines, open_fence, sections, spans, split_lines
 from domain.names import free_name, slug
 from domain.shape import Shape
-from domain.skill import Finding, Frontmatter, Severity, SkillFileEntry
+from domain.skill import METADATA_FILE, Finding, Frontmatter, Severity, SkillFileEntry
 
 __all__ = [
     "MAX_FILE",
@@ -210,7 +210,8 @@ def digest(files: Sequence[SkillFileEntry]) -> str:
     """The fingerprint of a revision, 64 hexadecimal digits; the order of `files` does not matter.
 
     SHA-256 over one record per file, sorted by the path's UTF-8 bytes: path, NUL, SHA-256 of the file in lowercase
-    hexadecimal, LF.
+    hexadecimal, LF. The generated `metadata.json` at its root, which states the digest, is left out.
     """
-    records = sorted((entry.path.encode("utf-8", "replace"), sha256(entry.data).hexdigest()) for entry in files)
+    own = [entry for entry in files if entry.path != METADATA_FILE]
+    records = sorted((entry.path.encode("utf-8", "replace"), sha256(entry.data).hexdigest()) for entry in own)
     return sha256(b"".join(path + b"\0" + sum_.encode() + b"\n" for path, sum_ in records)).hexdigest()

@@ -1,9 +1,10 @@
 """The types that every table shares: clean text, clean JSON, times with their zone."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Dialect, Text
+from sqlalchemy import CheckConstraint, Dialect, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import DateTime, TypeDecorator
@@ -45,3 +46,9 @@ class Base(DeclarativeBase):
 def columns_of(row: Base) -> Json:
     """All that a row holds, by column: what a copy of it is made from."""
     return {column.key: getattr(row, column.key) for column in row.__table__.columns}
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """A closed set, checked by the database too."""
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")

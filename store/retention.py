@@ -33,6 +33,7 @@ from domain.retention import Found, Kind
 from domain.skill import SkillStatus
 from store import calls, jobs
 from store.base import Base
+from store.library_tables import Skill, SkillVersion
 from store.tables import (
     HitlDraft,
     HitlInteraction,
@@ -42,8 +43,6 @@ from store.tables import (
     Notification,
     Revision,
     RevisionFile,
-    Skill,
-    SkillVersion,
     StepResult,
 )
 

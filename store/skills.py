@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.skill import SkillStatus, SkillSummary
 from store.base import Json
-from store.tables import Job, Skill, SkillVersion
+from store.library_tables import Skill, SkillVersion
+from store.tables import Job
 
 
 async def names(session: AsyncSession, *, other_than: UUID) -> Collection[str]:

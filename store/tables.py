@@ -22,16 +22,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.job import JobStatus, Phase
 from domain.prompt import HitlType, PromptStatus
-from domain.skill import SkillStatus
-from store.base import Base, Json
+from store import library_tables, usage_tables
+from store.base import Base, Json, one_of
 
 USER_ID = String(255)
-
-
-def _one_of(column: str, values: type[JobStatus | Phase | HitlType | PromptStatus | SkillStatus]) -> CheckConstraint:
-    """A closed set, checked by the database too."""
-    allowed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
 
 
 class Job(Base):
@@ -39,9 +33,9 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        _one_of("status", JobStatus),
-        _one_of("current_phase", Phase),
-        _one_of("hitl_type", HitlType),
+        one_of("status", JobStatus),
+        one_of("current_phase", Phase),
+        one_of("hitl_type", HitlType),
         Index("jobs_newest", "created_at", "job_id"),
     )
 
@@ -102,8 +96,8 @@ class HitlInteraction(Base):
 
     __tablename__ = "hitl_interactions"
     __table_args__ = (
-        _one_of("status", PromptStatus),
-        _one_of("interaction_type", HitlType),
+        one_of("status", PromptStatus),
+        one_of("interaction_type", HitlType),
         UniqueConstraint("job_id", "interaction_type", "round_number", name="one_prompt_per_round"),
         Index("undelivered_answers", "responded_at", postgresql_where="delivered_at IS NULL AND status = 'responded'"),
         Index("prompts_by_due", "timeout_at", "created_at", postgresql_where="status = 'pending'"),
@@ -314,37 +308,8 @@ class ValidationReportRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class Skill(Base):
-    """A skill that is, or was, in the library. Its name is unique across all categories."""
-
-    __tablename__ = "skills"
-    __table_args__ = (_one_of("status", SkillStatus),)
-
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    category: Mapped[str]
-    description: Mapped[str]
-    status: Mapped[str]
-    version: Mapped[str]
-    digest: Mapped[str]
-    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.job_id"), index=True)
-    published_at: Mapped[datetime | None]
-
-
-class SkillVersion(Base):
-    """What a version was, for ever: version → digest, and where it came from."""
-
-    __tablename__ = "skill_versions"
-
-    name: Mapped[str] = mapped_column(ForeignKey("skills.name"), primary_key=True)
-    version: Mapped[str] = mapped_column(primary_key=True)
-    digest: Mapped[str]
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.job_id"))
-    revision: Mapped[int]
-    promoted_by: Mapped[str] = mapped_column(USER_ID)
-    forced_reason: Mapped[str | None]
-    provenance: Mapped[Json]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
+ELSEWHERE = (library_tables, usage_tables)
+"""The modules of the other tables."""
 
 METADATA = Base.metadata
 """All tables; importing it from here makes sure that they are declared."""

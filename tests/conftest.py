@@ -27,6 +27,9 @@ from workflows.converter import COMPACT
 
 ROOT = Path(__file__).resolve().parent.parent
 
+KEPT = ("hitl_answers", "job_events", "skill_versions", "skill_files", "skill_changes", "waivers")
+"""Tables that are never emptied, but here."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with the local model come first: they take longest, and the others fit beside them."""
@@ -68,11 +71,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database.connect(database_url, pool_size=5, max_overflow=5)
     tables = ", ".join(table.name for table in METADATA.sorted_tables)
     async with database.transaction() as session:
-        await session.execute(text("ALTER TABLE hitl_answers DISABLE TRIGGER never_emptied"))
-        await session.execute(text("ALTER TABLE job_events DISABLE TRIGGER never_emptied"))
+        await session.execute(text(";".join(f"ALTER TABLE {name} DISABLE TRIGGER never_emptied" for name in KEPT)))
         await session.execute(text(f"TRUNCATE {tables}"))
-        await session.execute(text("ALTER TABLE hitl_answers ENABLE TRIGGER never_emptied"))
-        await session.execute(text("ALTER TABLE job_events ENABLE TRIGGER never_emptied"))
+        await session.execute(text(";".join(f"ALTER TABLE {name} ENABLE TRIGGER never_emptied" for name in KEPT)))
     yield database
     await database.dispose()
 

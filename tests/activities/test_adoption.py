@@ -13,8 +13,8 @@ from domain.job import JobStatus, Origin, StartJob
 from domain.skill import SKILL_FILE, RevisionSummary, SkillFileEntry
 from domain.skill_file import digest, frontmatter_of, parse
 from store import evidence, jobs, revisions, skills, understanding, views
+from store.library_tables import SkillVersion
 from store.session import Database
-from store.tables import SkillVersion
 from tests.activities.conftest import Run
 from tests.support.rows import (
     CATEGORY,

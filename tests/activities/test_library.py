@@ -14,8 +14,8 @@ from domain.job import JobStatus, Phase
 from domain.skill import DRAFTS, SKILL_FILE
 from domain.taxonomy import parse_taxonomy
 from store import calls, evidence, skills
+from store.library_tables import Skill, SkillVersion
 from store.session import Database
-from store.tables import Skill, SkillVersion
 from tests.activities.conftest import Run
 from tests.support.rows import CATEGORY, NAME, SKILL, a_call, kinds, make_draft, make_job, make_report, row_of, told
 from workflows import messages as m

@@ -10,8 +10,9 @@ from sqlalchemy import update
 from domain.job import JobStatus
 from domain.skill import SkillStatus, ValidationReport
 from store import evidence, jobs, skills
+from store.library_tables import Skill
 from store.session import Database
-from store.tables import Job, Skill
+from store.tables import Job
 from tests.api.conftest import Opened
 from tests.support.fleet import Fleet
 

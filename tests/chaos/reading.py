@@ -18,8 +18,9 @@ from domain.job import JobResult
 from domain.skill import DRAFTS, SKILL_FILE, SkillFileEntry
 from domain.skill_file import digest
 from store import audit, prompts
+from store.library_tables import Skill, SkillVersion
 from store.session import Database, Session
-from store.tables import HitlInteraction, Job, JobEvent, Revision, RevisionFile, Skill, SkillVersion, StepResult
+from store.tables import HitlInteraction, Job, JobEvent, Revision, RevisionFile, StepResult
 from tests.chaos.books import Asked, Books, Event, Kept, Library, Listed
 from tests.chaos.histories import last_events, taken
 from tests.chaos.ledger import Aftermath

@@ -12,8 +12,8 @@ from domain.job import JobStatus, Origin, Usage
 from domain.retention import Kind
 from domain.skill import SkillStatus
 from store import audit, calls, events, jobs, retention, revisions, skills
+from store.library_tables import SkillVersion
 from store.session import Database
-from store.tables import SkillVersion
 from tests.support import old_rows as old
 from tests.support.rows import a_call, kinds, make_job, make_prompt, make_report, row_of, told
 

@@ -7,8 +7,8 @@ import pytest
 
 from domain.skill import SkillStatus
 from store import skills
+from store.library_tables import Skill, SkillVersion
 from store.session import Database
-from store.tables import Skill, SkillVersion
 from tests.support.rows import make_job
 
 
