@@ -1,4 +1,4 @@
-"""`validate PATH`: the rules of the format over a folder on this disk. Reads, judges, prints; needs no api."""
+"""`validate PATH`: the rules of the format over skills on this disk. Reads, judges, prints; needs no api."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,43 +7,74 @@ import typer
 
 from cli.create import leave
 from cli.exits import ExitCode
-from cli.problems import CliError, UsageProblem
+from cli.library_folder import LibraryFolder, library_above
+from cli.output import Output
+from cli.problems import UsageProblem
 from cli.run import run_of
-from domain.skill import SKILL_FILE, Finding, SkillFileEntry
-from domain.validation import Profile
+from cli.sarif import sarif
+from cli.skill_folder import read, skills_below
+from domain.shape import Shape
+from domain.skill import SKILL_FILE, Finding, Severity, ValidationReport
+from domain.validation import Profile, with_findings
 from domain.validation import validate as validated
 
-MAX_FILES = 2_000
-MAX_BYTES = 64 * 1024 * 1024
-"""A folder with more is no skill; it is not read to its end."""
+
+class Judged(Shape):
+    """One skill among many; `path` as it was given, or below what was given."""
+
+    path: str
+    report: ValidationReport
+
+
+class JudgedMany(Shape):
+    """What `--json` says of a folder with many skills. `passed`: every one of them has."""
+
+    skills: list[Judged]
+    passed: bool
 
 
 def validate(
     ctx: typer.Context,
-    path: Annotated[Path, typer.Argument(help="The skill's folder, or its SKILL.md.")],
+    path: Annotated[Path, typer.Argument(help="A skill's folder, its SKILL.md, or a folder that holds many skills.")],
     profile: Annotated[Profile, typer.Option(help="strict: the format to the letter; lenient: what agents take.")] = (
         Profile.STRICT
     ),
+    library: Annotated[Path | None, typer.Option(help="The library to compare with; default: the one above.")] = None,
+    sarif_wanted: Annotated[bool, typer.Option("--sarif", help="SARIF 2.1.0 on stdout, for code scanning.")] = False,
 ) -> None:
     """Check a skill against the Agent Skills format. 0 valid, 1 findings of severity error, 2 no such path."""
     run = run_of(ctx)
-    folder = folder_of(path)
-    report = validated(read(folder), folder.name, profile=profile)
-    if run.out.json_wanted:
-        run.out.document(report)
+    top = folder_of(path)
+    beside = library_above(top, library)
+    folders = skills_below(top) or [top]
+    skills = [Judged(path=_shown(folder), report=judged(folder, profile, beside)) for folder in folders]
+    many = JudgedMany(skills=skills, passed=all(skill.report.passed for skill in skills))
+    if sarif_wanted:
+        run.out.document(sarif([(skill.path, skill.report) for skill in skills]))
+    elif run.out.json_wanted:
+        run.out.document(skills[0].report if folders == [top] else many)
     else:
-        for finding in report.findings:
-            run.out.line(said(finding))
-        run.out.line(f"{folder}: {'valid' if report.passed else 'not valid'} ({profile}), score {report.score:.2f}")
-        run.out.say("not checked: whether the name is free and the links lead somewhere in a library (none was given)")
-    leave(ExitCode.DONE if report.passed else ExitCode.FAILED)
+        _tell(run.out, many, profile, alone=folders == [top])
+        run.out.say(_not_checked(beside))
+    leave(ExitCode.DONE if many.passed else ExitCode.FAILED)
+
+
+def judged(folder: Path, profile: Profile, beside: LibraryFolder | None) -> ValidationReport:
+    """The report on one folder, with what was found while it was read. Raises CliError for what cannot be read."""
+    found = read(folder)
+    library = beside.neighbours(folder) if beside else ()
+    template = beside.template(folder) if beside else None
+    report = validated(found.entries, folder.name, profile=profile, library=library, template=template)
+    return with_findings(report, found.findings, profile)
 
 
 def folder_of(path: Path) -> Path:
     """The skill's folder with its real name. Raises UsageProblem when there is no such thing."""
+    if path.name.lower() == SKILL_FILE.lower() and path.is_symlink():
+        path = path.parent
     try:
         found = path.resolve(strict=True)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
         raise UsageProblem(f"There is no {path}.", why=str(error), next_step="give a skill's folder") from error
     if found.is_dir():
         return found
@@ -54,29 +85,38 @@ def folder_of(path: Path) -> Path:
     )
 
 
-def read(folder: Path) -> list[SkillFileEntry]:
-    """Every file below the folder, links not followed. Raises CliError for what cannot be read or is no skill."""
-    entries: list[SkillFileEntry] = []
-    size = 0
-    try:
-        for file in sorted(folder.rglob("*")):
-            if file.is_symlink() or not file.is_file():
-                continue
-            size += file.stat().st_size
-            if size > MAX_BYTES or len(entries) >= MAX_FILES:
-                raise CliError(
-                    f"{folder} is too large for a skill.",
-                    why=f"more than {MAX_FILES} files or {MAX_BYTES} bytes",
-                    next_step="give the folder that holds SKILL.md, not one above it",
-                )
-            entries.append(SkillFileEntry(path=file.relative_to(folder).as_posix(), data=file.read_bytes()))
-    except OSError as error:
-        raise CliError(f"{folder} cannot be read.", why=str(error), next_step="check its permissions") from error
-    return entries
+def _shown(folder: Path) -> str:
+    """The folder seen from where the command runs, when it lies below; code hosts want such paths."""
+    here = Path.cwd()
+    return folder.relative_to(here).as_posix() if folder.is_relative_to(here) else folder.as_posix()
 
 
-def said(finding: Finding) -> str:
+def _tell(out: Output, many: JudgedMany, profile: Profile, *, alone: bool) -> None:
+    for skill in many.skills:
+        for finding in skill.report.findings:
+            out.line(said(finding, "" if alone else f"{skill.path}/"))
+        out.line(f"{skill.path}: {_verdict(skill.report)} ({profile}), score {skill.report.score:.2f}")
+    if not alone:
+        valid = sum(skill.report.passed for skill in many.skills)
+        found = [finding.severity for skill in many.skills for finding in skill.report.findings]
+        counts = ", ".join(f"{found.count(severity)} {severity}" for severity in Severity)
+        out.line(f"{len(many.skills)} skills: {valid} valid, {len(many.skills) - valid} not ({profile}); {counts}")
+
+
+def _verdict(report: ValidationReport) -> str:
+    return "valid" if report.passed else "not valid"
+
+
+def _not_checked(beside: LibraryFolder | None) -> str:
+    if beside is not None:
+        return f"compared with the library {beside.root}"
+    return (
+        "not checked: whether the name is free, and what is like it in a library (none was found above; see --library)"
+    )
+
+
+def said(finding: Finding, folder: str = "") -> str:
     """One finding on one line: where, how bad, what, and how to mend it."""
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     fix = f" Fix: {finding.fix}" if finding.fix else ""
-    return f"{place}: {finding.severity} [{finding.code}] {finding.message}{fix}"
+    return f"{folder}{place}: {finding.severity} [{finding.code}] {finding.message}{fix}"

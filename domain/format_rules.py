@@ -8,23 +8,21 @@ severity; what a lenient reader forgives is decided in `domain/validation.py`.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from domain.hidden_text import mixed_scripts
-from domain.markdown import walk
+from domain.markdown import Line, walk
 from domain.names import MAX_NAME, RESERVED
+from domain.neighbours import TAKEN, Neighbour
 from domain.safety import broad_tools
 from domain.shape import Shape
-from domain.skill import Finding, Severity, SkillFileEntry
+from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry
 from domain.skill_file import SkillFile
+from domain.templates import Template
 
 FIELDS = ("name", "description", "license", "compatibility", "metadata", "allowed-tools")
 MAX_DESCRIPTION = 1024
 MAX_COMPATIBILITY = 500
-MAX_LINES = 500
-MAX_TOKENS = 5_000
-TOKENS_PER_WORD = 1.33
-"""An estimate, good for English prose: no tokenizer is asked."""
-
 _WHEN = re.compile(
     r"\b(?:when(?:ever)?|use (?:this|it|for|to|if|in|before|after)|used (?:to|for|by)|if (?:the|a|you|someone)|before"
     r"|after|while|during|upon|asks?|asked|requests?|triggers?|wenn|lorsque|cuando)\b",
@@ -40,6 +38,19 @@ class Subject(Shape):
     folder: str
     facts: Sequence[str] = ()
     taken: Sequence[str] = ()
+    library: Sequence[Neighbour] = ()
+    template: Template | None = None
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The lines of the body that say something."""
+        return [line for line in walk(self.skill.body, self.skill.body_line) if line.text.strip()]
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Every Markdown file by its path, SKILL.md as it was read first."""
+        others = (entry for entry in self.files if entry.path.lower().endswith(".md") and entry.path != SKILL_FILE)
+        return {SKILL_FILE: self.skill.text, **{entry.path: entry.data.decode("utf-8", "replace") for entry in others}}
 
     def text_field(self, key: str) -> str | None:
         """The field if it is text that is not blank."""
@@ -106,8 +117,9 @@ def name_place(subject: Subject) -> Iterator[Finding]:
     if name != unicodedata.normalize("NFKC", subject.folder):
         message = f"The folder is `{subject.folder[:80]}`, the name is `{name[:80]}`."
         yield subject.finding("name-not-folder", message, field="name", fix="Make them equal.")
-    if name.casefold() in {other.casefold() for other in subject.taken}:
-        yield subject.finding("name-taken", f"The library has a skill `{name[:80]}`.", field="name", fix="Rename it.")
+    others = (*subject.taken, *(other.name for other in subject.library))
+    if name.casefold() in {other.casefold() for other in others}:
+        yield TAKEN.found(f"The library has a skill `{name[:80]}`.", field="name", line=subject.skill.lines.get("name"))
     if any(word in name for word in RESERVED):
         message = f"Some platforms refuse the words {' and '.join(RESERVED)} in a name."
         yield subject.finding("name-reserved", message, field="name", severity=Severity.WARNING, fix="Leave it out.")
@@ -126,7 +138,9 @@ def description_form(subject: Subject) -> Iterator[Finding]:
         yield subject.finding("description-no-when", message, field="description", fix=fix, severity=Severity.WARNING)
     if re.search(r"</?[A-Za-z][^<>]*>", text):
         message = "The description holds markup, which some platforms refuse."
-        yield subject.finding("description-markup", message, field="description", severity=Severity.WARNING)
+        yield subject.finding(
+            "description-markup", message, field="description", severity=Severity.WARNING, fix="Say it in plain text."
+        )
 
 
 def optional_fields(subject: Subject) -> Iterator[Finding]:
@@ -173,16 +187,10 @@ def reference_reading(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def size(subject: Subject) -> Iterator[Finding]:
+def body(subject: Subject) -> Iterator[Finding]:
     skill = subject.skill
     if not skill.body.strip():
-        message = "The body is empty: there is nothing for an agent to follow."
-        yield Finding(code="body-empty", severity=Severity.ERROR, message=message, line=skill.body_line, field="body")
-    lines, tokens = len(walk(skill.text)), round(len(skill.body.split()) * TOKENS_PER_WORD)
-    fix = "Move detail into files under references/ and link to them."
-    if lines > MAX_LINES:
-        message = f"SKILL.md has {lines} lines; more than {MAX_LINES} is a burden for agents."
-        yield Finding(code="body-long", severity=Severity.WARNING, message=message, field="body", fix=fix)
-    if tokens > MAX_TOKENS:
-        message = f"The body has about {tokens} tokens (estimated from words); keep it under {MAX_TOKENS}."
-        yield Finding(code="body-tokens", severity=Severity.WARNING, message=message, field="body", fix=fix)
+        message, fix = "The body is empty: there is nothing for an agent to follow.", "Write the instructions."
+        yield Finding(
+            code="body-empty", severity=Severity.ERROR, message=message, line=skill.body_line, field="body", fix=fix
+        )

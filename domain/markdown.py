@@ -6,6 +6,7 @@ that line numbers agree with editors. Must not judge anything; that is for the r
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,6 +16,10 @@ from domain.skill import Section
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _HEADING = re.compile(r" {0,3}(#{1,2})(?=[ \t]|$)(.*)")
+_ANY_HEADING = re.compile(r"[ \t>]{0,8}#{1,6}[ \t]+(.*)")
+_UNDERLINE = re.compile(r"(?:=+|-{2,})[ \t]*")
+_LINKED = re.compile(r"\[([^\[\]\n]{0,300})\]\([^()\n]{0,300}\)")
+_ANCHOR = re.compile(r"(?:\b(?:id|name)=[\"']?|\{#)([\w.:-]{1,200})")
 _TICKS = re.compile(r"`+")
 
 
@@ -61,9 +66,79 @@ def walk(text: str, first_line: int = 1) -> list[Line]:
     fence = ""
     for number, raw in enumerate(split_lines(text), first_line):
         line = raw.rstrip("\r\n")
-        was, fence = fence, _fence_after(line, fence)
-        lines.append(Line(number=number, text=line, code=bool(was or fence)))
+        was = fence
+        if "```" in line or "~~~" in line:
+            fence = _fence_after(line, fence)
+        lines.append(Line(number, line, bool(was or fence)))
     return lines
+
+
+class Block(NamedTuple):
+    """A fenced code block: its first word after the fence in small letters, its text, the line of its first line."""
+
+    language: str
+    text: str
+    line: int
+
+
+def code_blocks(text: str, first_line: int = 1) -> list[Block]:
+    """The closed fenced blocks of a text; what is indented with its fence is moved to the left."""
+    blocks: list[Block] = []
+    fence, opening, inside = "", "", list[str]()
+    for number, raw in enumerate(split_lines(text), first_line):
+        line = raw.rstrip("\r\n")
+        was = fence
+        if "```" in line or "~~~" in line:
+            fence = _fence_after(line, fence)
+        if fence and not was:
+            opening, inside = line, []
+        elif was and not fence:
+            blocks.append(Block(_language(opening), _dedented(opening, inside), number - len(inside)))
+        elif was:
+            inside.append(line)
+    return blocks
+
+
+def _language(opening: str) -> str:
+    """The first word of what follows the fence: `python` of "```python title=x"."""
+    words = opening.strip().lstrip("`~").replace("{", " ").split()
+    return words[0].lower().rstrip(",}") if words else ""
+
+
+def _dedented(opening: str, lines: list[str]) -> str:
+    indent = opening[: len(opening) - len(opening.lstrip())]
+    moved = (line.removeprefix(indent) if indent else line for line in lines)
+    return "".join(f"{line}\n" for line in moved)
+
+
+def anchors(text: str) -> set[str]:
+    """The keys (see `fragment_key`) of what a link's fragment can name: headings, repeated ones with a number, ids."""
+    found: set[str] = set()
+    counts: Counter[str] = Counter()
+    lines = walk(text)
+    for before, line in zip([None, *lines], lines, strict=False):
+        title = None if line.code else _heading_title(line.text, before.text if before else "")
+        if title is not None:
+            key = fragment_key(_LINKED.sub(r"\1", title))
+            found.add(f"{key}{counts[key]}" if counts[key] else key)
+            counts[key] += 1
+        if "id=" in line.text or "name=" in line.text or "{#" in line.text:
+            found.update(map(fragment_key, _ANCHOR.findall(line.text)))
+    return found
+
+
+def _heading_title(text: str, before: str) -> str | None:
+    """The text of a heading with hashes, or of the line that a row of `=` or `-` makes one."""
+    heading = _ANY_HEADING.match(text)
+    if heading:
+        return _title(heading[1])
+    underlined = before.strip() and text[:1] in "=-" and _UNDERLINE.fullmatch(text)
+    return before.strip() if underlined else None
+
+
+def fragment_key(fragment: str) -> str:
+    """What two ways to write the same fragment share: its letters and digits, without case, hyphens and emoji."""
+    return "".join(char for char in fragment.lower() if char.isalnum())
 
 
 def _fence_after(line: str, fence: str) -> str:
@@ -86,14 +161,19 @@ def open_fence(text: str) -> str:
 
 def without_inline_code(text: str) -> str:
     """The line with every `code span` blanked out; columns stay."""
+    if "`" not in text:
+        return text
+    parts: list[str] = []
+    done = 0
     for start, end in _code_spans(text):
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+        parts += [text[done:start], " " * (end - start)]
+        done = end
+    return "".join([*parts, text[done:]])
 
 
 def inline_code(text: str) -> list[str]:
     """The contents of the line's code spans."""
-    return [text[start:end].strip("`") for start, end in _code_spans(text)]
+    return [text[start:end].strip("`") for start, end in _code_spans(text)] if "`" in text else []
 
 
 def _code_spans(text: str) -> list[tuple[int, int]]:

@@ -15,11 +15,15 @@ MOST_EQUAL = 20
 """Equal characters in a row; rules and tables (`-=_*~#.+|:` and box lines) may have up to 120."""
 
 _RUN = re.compile(rf"([^\s=_*~#.+|:─═━-])\1{{{MOST_EQUAL},}}|([=_*~#.+|:─═━-])\2{{120,}}")
+_PAIR = re.compile(r"([^\s])\1")
+"""In every tenth character of a line: a run of more than 20 is seen there, and few other lines are."""
 _ITEM = re.compile(r"^\s*(?:>\s*)*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _WORDS = re.compile(r"\w+(?:['’-]\w+)*")
 _LONG_SENTENCE, _SHORT_SENTENCE = 6, 4
 _LONGEST_LOOP = 12
+_FEWEST_REPEATED = 5
+"""Words of a line that stood in it before: what any loop has, the shortest being one word six times."""
 _COUNTED = 20
 """Lines that differ only in their numbers: more is a machine counting, not a list."""
 
@@ -40,6 +44,8 @@ def _table(line: Line) -> bool:
 
 
 def _runs(line: Line) -> Iterator[Finding]:
+    if len(line.text) <= MOST_EQUAL or not _PAIR.search(line.text[:: MOST_EQUAL // 2]):
+        return
     found = _RUN.search(line.text)
     if found:
         yield _finding("repeated-character", f"{found[0][0]!r} stands {len(found[0])} times in a row.", line, found[0])
@@ -47,7 +53,9 @@ def _runs(line: Line) -> Iterator[Finding]:
 
 def _loops(line: Line) -> Iterator[Finding]:
     """A phrase of up to 12 words said four times back to back (one word: six times), or a 4-gram all over one line."""
-    words = [word.casefold() for word in _WORDS.findall(line.text)]
+    words = _WORDS.findall(line.text.casefold())
+    if len(words) - len(set(words)) < _FEWEST_REPEATED:
+        return
     loop = next((found for size in range(1, _LONGEST_LOOP + 1) if (found := _loop(words, size))), None)
     if loop is None:
         grams = Counter(zip(words, words[1:], words[2:], words[3:], strict=False))

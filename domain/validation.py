@@ -7,20 +7,28 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain import format_rules as rules
+from domain.budgets import folder_budget, main_budget, reference_budgets
+from domain.code_syntax import blocks, scripts
 from domain.errors import SkillFileError
 from domain.facts import missing_facts, salient_facts
 from domain.format_rules import Subject
-from domain.links import links
-from domain.markdown import Line, walk
+from domain.links import Folder, links, reference_links
+from domain.markdown import Line
+from domain.neighbours import Neighbour, collisions, near_duplicates
 from domain.placeholders import placeholders
 from domain.repetition import repetition
+from domain.rule_list import RULES
 from domain.safety import scan
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
 from domain.skill_file import parse
+from domain.templates import Template, missing_sections
+from domain.verbosity import verbosity
+from domain.wording import wording
 
-__all__ = ["LENIENT", "STRICT", "Profile", "salient_facts", "score", "validate"]
+__all__ = ["LENIENT", "STRICT", "Profile", "in_profile", "salient_facts", "score", "validate", "with_findings"]
 
 
 class Profile(StrEnum):
@@ -39,7 +47,7 @@ MOST_OF_A_KIND = 20
 _ACCEPTED_LENIENTLY = frozenset({"name-not-ascii"})
 _FORGIVEN = re.compile(
     "field-unknown|name-.*|description-too-long|license-.*|compatibility-.*|allowed-tools-.*|metadata-.*|body-.*|link-.*"
-    "|placeholder|repeated-.*"
+    "|placeholder|repeated-.*|script-syntax|file-link"
 )
 """Errors that are warnings when a skill is only read; unreadable files, no description and dangers stay errors."""
 
@@ -51,15 +59,36 @@ def validate(
     profile: Profile = STRICT,
     facts: Sequence[str] = (),
     taken: Collection[str] = (),
+    library: Sequence[Neighbour] = (),
+    template: Template | None = None,
 ) -> ValidationReport:
     """Checks all files of a skill that lies, or will lie, in a folder of that name.
 
     `facts`: strings that SKILL.md must state (see `salient_facts`). `taken`: names of other skills in the library.
+    `library`: the other skills with what they say; without it nothing is compared. `template`: that of the category.
     """
-    findings = [*_checked(files, folder, profile, facts, taken), *scan(files)]
+    context = _Context(folder=folder, facts=facts, taken=tuple(taken), library=library, template=template)
+    return _report([*_checked(files, context, profile), *scan(files)], profile)
+
+
+def with_findings(report: ValidationReport, more: Sequence[Finding], profile: Profile) -> ValidationReport:
+    """The report with what else was found, such as by whoever read the folder; `more` in strict severities."""
+    return _report([*more, *report.findings], profile) if more else report
+
+
+def _report(findings: Iterable[Finding], profile: Profile) -> ValidationReport:
     kept = _limited(_for_profile(findings, profile))
     passed = not any(finding.severity is Severity.ERROR for finding in kept)
     return ValidationReport(passed=passed, score=score(kept), findings=kept)
+
+
+def in_profile(code: str, severity: Severity, profile: Profile) -> Severity | None:
+    """What a finding of this strict severity is in a profile; None: it is not reported there."""
+    if profile is STRICT:
+        return severity
+    if code in _ACCEPTED_LENIENTLY:
+        return None
+    return Severity.WARNING if severity is Severity.ERROR and _FORGIVEN.fullmatch(code) else severity
 
 
 def score(findings: Iterable[Finding]) -> float:
@@ -74,9 +103,17 @@ def score(findings: Iterable[Finding]) -> float:
     return round(result, 3)
 
 
-def _checked(
-    files: Sequence[SkillFileEntry], folder: str, profile: Profile, facts: Sequence[str], taken: Collection[str]
-) -> list[Finding]:
+class _Context(NamedTuple):
+    """What a skill is judged beside, as `validate` takes it."""
+
+    folder: str
+    facts: Sequence[str]
+    taken: Sequence[str]
+    library: Sequence[Neighbour]
+    template: Template | None
+
+
+def _checked(files: Sequence[SkillFileEntry], context: _Context, profile: Profile) -> list[Finding]:
     main = _main(files)
     if main is None:
         return [_no_main(files)]
@@ -84,7 +121,7 @@ def _checked(
         skill = parse(main.data, lenient=profile is LENIENT)
     except SkillFileError as error:
         return [_unreadable(error)]
-    subject = Subject(skill=skill, files=files, folder=folder, facts=facts, taken=tuple(taken))
+    subject = Subject(skill=skill, files=files, **context._asdict())
     return [*skill.repairs, *_file_name(main), *(finding for check in CHECKS for finding in check(subject))]
 
 
@@ -102,7 +139,10 @@ def _no_main(files: Sequence[SkillFileEntry]) -> Finding:
 
 
 def _unreadable(error: SkillFileError) -> Finding:
-    return Finding(code=error.code, severity=Severity.ERROR, message=str(error), field="frontmatter", line=error.line)
+    fix = RULES[error.code].fix if error.code in RULES else None
+    return Finding(
+        code=error.code, severity=Severity.ERROR, message=str(error), field="frontmatter", line=error.line, fix=fix
+    )
 
 
 def _file_name(main: SkillFileEntry) -> list[Finding]:
@@ -114,26 +154,53 @@ def _file_name(main: SkillFileEntry) -> list[Finding]:
     ]
 
 
-def _body(subject: Subject) -> list[Line]:
-    """The lines that say something."""
-    return [line for line in walk(subject.skill.body, subject.skill.body_line) if line.text.strip()]
-
-
 def _placeholders(subject: Subject) -> Iterable[Finding]:
     described = Line(number=subject.skill.lines.get("description", 1), text=subject.text_field("description") or "")
-    return [*placeholders([described], "description"), *placeholders(_body(subject), "body")]
+    return [*placeholders([described], "description"), *placeholders(subject.lines, "body")]
 
 
 def _repetition(subject: Subject) -> Iterable[Finding]:
-    return repetition(_body(subject))
+    return repetition(subject.lines)
 
 
 def _links(subject: Subject) -> Iterable[Finding]:
-    return links(_body(subject), [entry.path for entry in subject.files])
+    folder = Folder([entry.path for entry in subject.files], subject.texts)
+    return [*links(subject.lines, folder), *reference_links(folder)]
+
+
+def _budgets(subject: Subject) -> Iterable[Finding]:
+    skill = subject.skill
+    name, description = (subject.text_field(key) or "" for key in ("name", "description"))
+    yield from main_budget(skill.text, skill.body, name, description)
+    yield from reference_budgets({path: text for path, text in subject.texts.items() if path != SKILL_FILE})
+    yield from folder_budget(subject.files)
+
+
+def _neighbours(subject: Subject) -> Iterable[Finding]:
+    name, description = (subject.text_field(key) or "" for key in ("name", "description"))
+    found = [
+        *collisions(name, subject.taken, subject.library),
+        *near_duplicates(name, description, subject.library),
+        *(wording(description) if description else ()),
+    ]
+    lines = subject.skill.lines
+    return [finding.model_copy(update={"line": lines.get(finding.field or "")}) for finding in found]
+
+
+def _code(subject: Subject) -> Iterable[Finding]:
+    return [*scripts(subject.files), *blocks(subject.texts)]
+
+
+def _verbosity(subject: Subject) -> Iterable[Finding]:
+    return verbosity(subject.lines)
+
+
+def _template(subject: Subject) -> Iterable[Finding]:
+    return missing_sections(subject.skill.text, subject.template) if subject.template else ()
 
 
 def _facts(subject: Subject) -> Iterable[Finding]:
-    for fact in missing_facts(subject.facts, subject.skill.text):
+    for fact in missing_facts(subject.facts, subject.skill.text) if subject.facts else ():
         yield Finding(
             code="fact-missing",
             severity=Severity.ERROR,
@@ -152,23 +219,26 @@ CHECKS: tuple[Callable[[Subject], Iterable[Finding]], ...] = (
     rules.optional_fields,
     rules.tools,
     rules.reference_reading,
-    rules.size,
+    rules.body,
+    _budgets,
+    _neighbours,
+    _template,
     _placeholders,
     _repetition,
     _links,
+    _code,
+    _verbosity,
     _facts,
 )
 
 
 def _for_profile(findings: Iterable[Finding], profile: Profile) -> list[Finding]:
-    if profile is STRICT:
-        return list(findings)
-    return [_forgiven(finding) for finding in findings if finding.code not in _ACCEPTED_LENIENTLY]
-
-
-def _forgiven(finding: Finding) -> Finding:
-    forgiven = finding.severity is Severity.ERROR and _FORGIVEN.fullmatch(finding.code)
-    return finding.model_copy(update={"severity": Severity.WARNING}) if forgiven else finding
+    judged = ((finding, in_profile(finding.code, finding.severity, profile)) for finding in findings)
+    return [
+        finding if severity is finding.severity else finding.model_copy(update={"severity": severity})
+        for finding, severity in judged
+        if severity is not None
+    ]
 
 
 def _limited(findings: list[Finding]) -> list[Finding]:

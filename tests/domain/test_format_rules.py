@@ -91,7 +91,7 @@ def test_composed_and_decomposed_names_are_the_same() -> None:
 )
 def test_what_only_deserves_a_look_is_a_warning(fields: str, code: str) -> None:
     folder = "claude-x" if "claude" in fields else "a-b"
-    assert _codes(fields, "warning", folder) == [code]
+    assert code in _codes(fields, "warning", folder)
     assert _codes(fields, folder=folder) == []
 
 
@@ -103,5 +103,5 @@ def test_an_empty_body_is_an_error_and_a_huge_one_a_warning() -> None:
     assert [found.code for found in _findings(_front(), " \n")] == ["body-empty"]
     long = "\n".join(f"{n} apples of the {n + 7}th tree fell {n * 3} times on day {n % 31}x" for n in range(15))
     many = "".join(f"word{n} other{n} thing{n} again{n}.\n" for n in range(1000))
-    assert _findings(_front(), long) == []
+    assert [found for found in _findings(_front(), long) if found.severity != "info"] == []
     assert {found.code for found in _findings(_front(), many)} >= {"body-long", "body-tokens"}

