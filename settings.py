@@ -56,10 +56,16 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
     metrics_port: int | None = Field(None, ge=1, le=65535, description="Port of the worker's numbers, on 127.0.0.1.")
     library: Path = Field(CHECKOUT / "skills", description="Root of the skill library.")
+    library_git: Literal["off", "on"] = Field(
+        "off", description="Commit each published version in the library's folder."
+    )
     data_dir: Path = Field(CHECKOUT / ".skill-fleet", description="Where `skill-fleet up` keeps its state.")
     webhook_url: str | None = Field(None, description="Where notifications are sent; none: nothing is sent.")
     webhook_secret: SecretStr | None = Field(None, description="whsec_… that signs them (Standard Webhooks).")
     webhook_allow_private: bool = Field(False, description="Allow a webhook on a private or loopback address.")
+    scanner: str | None = Field(
+        None, description="Command of a second scanner, such as /opt/scanner/bin/skill-scanner."
+    )
     retention: Literal["off", "dry-run", "on"] = Field("dry-run", description="Old things go, or are only counted.")
     keep_drafts_days: int = Field(90, ge=1, description="Drafts of ended jobs that were never published.")
     keep_model_answers_days: int = Field(90, ge=1, description="Paid model answers of ended jobs.")

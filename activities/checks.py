@@ -1,4 +1,4 @@
-"""Validation of a stored revision: rules first, the reference validator second, a model's advice last."""
+"""Validation of a stored revision: rules first, the reference validator, a second scanner, a model's advice last."""
 
 import asyncio
 import tempfile
@@ -12,25 +12,29 @@ from temporalio import activity
 
 from activities.models import Models, Role, spent
 from activities.programs import judge as judge_program
+from activities.second_opinion import SecondOpinion
+from activities.templates import template_for
 from domain.brief import Plan
 from domain.errors import NoProvider
 from domain.proposals import without_asked
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
 from domain.text import counted
 from domain.validation import salient_facts, score, validate
-from store import evidence, jobs, revisions, understanding
+from store import evidence, jobs, requirements, revisions, understanding
 from store.session import Database
 from workflows import messages as m
 from workflows.steps import Checks
 
 
 class RuleChecks(Checks):
-    """The checks, done by rules, the reference validator and a model that advises."""
+    """The checks, done by rules, the reference validator, another scanner if there is one, and a model that advises."""
 
-    def __init__(self, database: Database, models: Models) -> None:
-        """Take what the steps need."""
+    def __init__(self, database: Database, models: Models, library: Path, second: SecondOpinion | None = None) -> None:
+        """Take what the steps need; `library` is its root, where the templates lie."""
         self.database = database
         self.models = models
+        self.library = library
+        self.second = second
 
     @activity.defn
     async def validate(self, revision: m.ForRevision) -> m.Judged:
@@ -40,9 +44,14 @@ class RuleChecks(Checks):
             brief = await understanding.brief_of(session, revision.job_id)
             files = await revisions.files(session, revision.job_id, revision.revision)
             digest = (await revisions.summary(session, revision.job_id, revision.revision)).digest
+            others = await requirements.neighbours(session, other_than=plan.name)
         said = " ".join([without_asked(brief.task), *(decision.answer for decision in brief.decisions)])
-        ruled = await asyncio.to_thread(validate, files, plan.name, facts=salient_facts(said))
+        template = await asyncio.to_thread(template_for, self.library, plan.category)
+        ruled = await asyncio.to_thread(
+            validate, files, plan.name, facts=salient_facts(said), library=others, template=template
+        )
         findings = [*ruled.findings, *await asyncio.to_thread(reference_findings, files, plan.name, already=ruled)]
+        findings += await self.second.of(files, plan.name) if self.second else []
         findings += await self._advice(revision, plan, files) if not _errors(findings) else []
         report = ValidationReport(passed=not _errors(findings), score=score(findings), findings=findings)
         return await self._keep(revision, digest, report)

@@ -24,53 +24,101 @@ _SAMPLE = re.compile(
 
 
 class _Token(Shape):
-    """A kind of secret; with `entropy` the match must also look random."""
+    """A kind of secret. `needs`: a text without any of these is not searched. With `entropy` the match must also look
+    random; with `named` a name before it must say that it is a secret; with `sampled` a plain word is a sample."""
 
     code: str
     name: str
+    needs: tuple[str, ...]
     pattern: str
     entropy: bool = False
+    named: bool = False
+    sampled: bool = False
 
 
 _TOKENS = (
-    _Token(code="secret-private-key", name="a private key", pattern=r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY"),
-    _Token(code="secret-aws", name="an AWS access key", pattern=r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    _Token(code="secret-github", name="a GitHub token", pattern=r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,})"),
-    _Token(code="secret-gitlab", name="a GitLab token", pattern=r"\bglpat-[\w-]{20,}"),
-    _Token(code="secret-slack", name="a Slack token", pattern=r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    _Token(code="secret-slack", name="a Slack webhook", pattern=r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}"),
-    _Token(code="secret-google", name="a Google key", pattern=r"\bAIza[\w-]{35}"),
-    _Token(code="secret-stripe", name="a payment key", pattern=r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
-    _Token(code="secret-model-key", name="a model provider's key", pattern=r"\bsk-[A-Za-z0-9_-]{20,}", entropy=True),
-    _Token(code="secret-hub", name="a model hub token", pattern=r"\bhf_[A-Za-z0-9]{30,}"),
-    _Token(code="secret-jwt", name="a signed web token", pattern=r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
+    _Token(
+        code="secret-private-key",
+        needs=("PRIVATE KEY",),
+        name="a private key",
+        pattern=r"-----BEGIN (?:[A-Z]{1,20} ){0,4}PRIVATE KEY",
+    ),
+    _Token(
+        code="secret-aws", needs=("AKIA", "ASIA"), name="an AWS access key", pattern=r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    ),
+    _Token(
+        code="secret-github",
+        needs=("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        name="a GitHub token",
+        pattern=r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,})",
+    ),
+    _Token(code="secret-gitlab", needs=("glpat-",), name="a GitLab token", pattern=r"\bglpat-[\w-]{20,}"),
+    _Token(code="secret-slack", needs=("xox",), name="a Slack token", pattern=r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _Token(
+        code="secret-slack",
+        needs=("hooks.slack",),
+        name="a Slack webhook",
+        pattern=r"hooks\.slack\.com/services/T\w{1,20}/B\w{1,20}/\w{16,64}",
+    ),
+    _Token(code="secret-google", needs=("AIza",), name="a Google key", pattern=r"\bAIza[\w-]{35}"),
+    _Token(code="secret-stripe", needs=("k_live_",), name="a payment key", pattern=r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
+    _Token(
+        code="secret-model-key",
+        needs=("sk-",),
+        name="a model provider's key",
+        pattern=r"\bsk-[A-Za-z0-9_-]{20,}",
+        entropy=True,
+    ),
+    _Token(code="secret-hub", needs=("hf_",), name="a model hub token", pattern=r"\bhf_[A-Za-z0-9]{30,}"),
+    _Token(
+        code="secret-jwt",
+        needs=("eyJ",),
+        name="a signed web token",
+        pattern=r"(?<![\w-])eyJ[\w-]{8,2000}\.eyJ[\w-]{8,4000}\.[\w-]{16,2000}",
+    ),
     _Token(
         code="secret-url",
+        needs=("://",),
         name="a password in a URL",
-        pattern=r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,64}:([^\s:/@]{6,64})@",
+        pattern=r"://[^\s:/@]{1,64}:([^\s:/@]{6,64})@",
+        sampled=True,
     ),
     _Token(
         code="secret-assignment",
         name="a password or key",
-        pattern=r"(?i)\b\w{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key)\w{0,20}[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
-        r"[\"']([^\"'\s]{8,200})[\"']",
+        pattern=r"[:=][ \t]{0,4}[\"']([^\"'\s]{8,200})[\"']",
         entropy=True,
+        named=True,
+        sampled=True,
+        needs=('"', "'"),
     ),
 )
 
 
+_NAMED = re.compile(r"(?:password|passwd|pwd|secret|token|api[_-]?key)\w{0,20}[\"']?[ \t]{0,4}$", re.I)
+_PLAIN_WORD = re.compile(
+    r"(?-i:[a-z]{3,20}[-_]?(?:[a-z]{3,20})?)|.{0,30}(?:passw(?:or)?d|pass|secret|admin|test|demo"
+    r"|abc123|local)\W?\d{0,4}\W?|user\w{0,10}|.{0,10}abc123.{0,20}",
+    re.I,
+)
+"""What people write for a password in an example, such as `postgres`, `SecurePass123!` or `admin_secret`."""
+
+
 def secrets(text: str, file: str) -> Iterator[Finding]:
     """One error for each value that looks like a live secret, the first 20 of a kind."""
-    places = Places(text)
     for token in _TOKENS:
-        for offset, value in islice(_values(token, text), MOST_OF_A_KIND):
-            yield _finding(token, value, file, places.line(offset))
+        if any(need in text for need in token.needs):
+            found = list(islice(_values(token, text), MOST_OF_A_KIND))
+            places = Places(text) if found else None
+            yield from (_finding(token, value, file, places.line(offset)) for offset, value in found if places)
 
 
 def _values(token: _Token, text: str) -> Iterator[tuple[int, str]]:
     for found in re.finditer(token.pattern, text):
         value = found[found.lastindex or 0]
-        if not _SAMPLE.search(value) and (not token.entropy or _random(value)):
+        sample = _SAMPLE.search(value) or (token.sampled and _PLAIN_WORD.fullmatch(value))
+        named = not token.named or _NAMED.search(text[max(0, found.start() - 80) : found.start()])
+        if not sample and named and (not token.entropy or _random(value)):
             yield found.start(), value
 
 

@@ -5,6 +5,7 @@ Two layouts of the same words. `dspy.JSONAdapter` says everything in the system 
 first (llama.cpp keeps the common prefix), the form is left to the schema that constrains generation.
 """
 
+import re
 import textwrap
 from functools import lru_cache
 
@@ -14,6 +15,9 @@ from activities.programs.task import KNOWN, Task
 
 ROLE = "You help to write Agent Skills: short Markdown guides that tell an AI agent how to do one kind of task well."
 
+
+_MARK = re.compile(r"\[\[\s{0,8}##")
+"""How a field begins in dspy's layout."""
 
 SHARED = "request"
 """The input that most tasks begin with, and that is the same in all of a job's."""
@@ -25,6 +29,21 @@ class FullAdapter(dspy.JSONAdapter):  # type: ignore[misc]  # dspy ships no type
     def format_system_message(self, signature: type[Task]) -> str:
         """Building it takes 2 ms of dspy's time."""
         return _in_full(signature)  # type: ignore[arg-type]  # a class is hashable; mypy looks at its instances
+
+    def format_user_message_content(
+        self,
+        signature: type[Task],
+        inputs: dict[str, object],
+        prefix: str = "",
+        suffix: str = "",
+        main_request: bool = False,
+    ) -> str:
+        """dspy's layout; no input can look like the mark at which another field begins."""
+        plain = {
+            name: _MARK.sub("[ [ ##", value) if isinstance(value, str) else value for name, value in inputs.items()
+        }
+        words: str = super().format_user_message_content(signature, plain, prefix, suffix, main_request)
+        return words
 
 
 @lru_cache(maxsize=KNOWN)
@@ -49,7 +68,9 @@ class ShortAdapter(dspy.JSONAdapter):  # type: ignore[misc]  # dspy ships no typ
         main_request: bool = False,  # noqa: ARG002
     ) -> str:
         """`prefix`, `suffix` and `main_request` are dspy's; no task here has demonstrations or a history."""
-        given = [f"{name.upper()}:\n{inputs[name]}" for name in signature.input_fields if str(inputs.get(name) or "")]
+        heading = re.compile(rf"(?m)^(?=(?:{'|'.join(map(str.upper, signature.input_fields))}):\s*$)")
+        texts = {name: heading.sub(" ", str(inputs.get(name) or "")) for name in signature.input_fields}
+        given = [f"{name.upper()}:\n{text}" for name, text in texts.items() if text]
         wanted = [f"- {name}: {field.json_schema_extra['desc']}" for name, field in signature.output_fields.items()]
         asked = [textwrap.dedent(signature.instructions).strip(), "Answer as JSON with:\n" + "\n".join(wanted)]
         first = next(iter(signature.input_fields), "")

@@ -3,10 +3,12 @@ keeps prompt prefixes reads them once. Sources are labelled as data: nothing in 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from domain.brief import Brief, Decision
 from domain.evaluation import CaseRun
+from domain.hidden_text import look_alikes_as_latin, without_hidden
 from domain.job import Source
 from domain.prompt import YOU_DECIDE
 
@@ -18,14 +20,27 @@ FEEDBACK_CHARACTERS = 12_000
 SMALL_FEEDBACK_CHARACTERS = 1_500
 """Characters of the feedback of all earlier rounds together."""
 
-_TAG = re.compile(r"</?\s*source\b[^>]*>?", re.IGNORECASE)
+_TAG = re.compile(r"<(?=[\s/\\]{0,40}source)", re.IGNORECASE)
+_BRACKETS = str.maketrans(
+    "\u2039\u203a\u276e\u276f\u27e8\u27e9\u2329\u232a\u3008\u3009\u02c2\u02c3\u1438\u1433", "<>" * 7
+)
+"""Brackets that look like those of a tag, beyond those that Unicode itself takes for the same (NFKC)."""
 
 
 def told(brief: Brief, small: bool) -> str:
     """The request, the author's answers, the sources, and what was said to earlier revisions."""
     earlier = _feedback(brief.feedback, small)
-    parts = [brief.task.strip(), _answers(brief.decisions), _sources(brief.sources, small), earlier]
+    parts = [as_data(brief.task.strip()), _answers(brief.decisions), _sources(brief.sources, small), earlier]
     return "\n\n".join(part for part in parts if part)
+
+
+def as_data(text: str) -> str:
+    """The text so that it cannot end the block it stands in, or begin one: a bracket of `<source` becomes a round one,
+    also where it is written in look-alikes, and characters that nobody sees are gone. Other text stays as it is."""
+    seen = without_hidden(text)
+    plain = look_alikes_as_latin(unicodedata.normalize("NFKC", seen.translate(_BRACKETS)))
+    kept = plain if len(_TAG.findall(plain)) > len(_TAG.findall(seen)) else seen
+    return _TAG.sub("(", kept)
 
 
 def known(brief: Brief) -> str:
@@ -45,7 +60,7 @@ def decided(brief: Brief) -> list[Decision]:
 
 
 def _answers(decisions: Sequence[Decision]) -> str:
-    lines = [f"- {item.question} → {item.answer}" for item in decisions]
+    lines = [as_data(f"- {item.question} → {item.answer}").replace("\n", "\n  ") for item in decisions]
     return "\n".join(["Answers of the author (they win over everything):", *lines]) if lines else ""
 
 
@@ -57,7 +72,7 @@ def _feedback(feedback: Sequence[str], small: bool) -> str:
         room -= len(item)
         if room < 0:
             break
-        kept.insert(0, f"- {' '.join(item.split())}")
+        kept.insert(0, f"- {as_data(' '.join(item.split()))}")
     lead = "Feedback on earlier versions (done already; it must stay done, unless the newest feedback says otherwise):"
     return "\n".join([lead, *kept]) if kept else ""
 
@@ -70,9 +85,9 @@ def _sources(sources: Sequence[Source], small: bool) -> str:
 
 
 def _source(source: Source, room: int) -> str:
-    content = _TAG.sub("", source.content)
+    content = as_data(source.content)
     cut = content if len(content) <= room else content[:room].rstrip() + "\n(cut here)"
-    name = re.sub(r"[^\w. -]", "_", source.name)
+    name = re.sub(r"[^\w. -]", "_", without_hidden(source.name))
     return f'<source name="{name}">\n{cut.strip()}\n</source>'
 
 

@@ -14,9 +14,13 @@ from store.session import Database
 from tests.activities.conftest import Run
 from tests.support.fleet import settings_for
 from tests.support.provider import LocalProvider
+from tests.support.published import publish_skill
 from tests.support.rows import NAME, SKILL, kinds, make_draft, make_job, row_of
 from worker import specs
 from workflows import messages as m
+
+NO_LIBRARY = Path("there-is-no-such-library")
+"""Its templates are the default ones."""
 
 FINE = ValidationReport(passed=True, score=1.0, findings=[])
 BROKEN = "---\nname: Release Notes\n---\n# Release notes\n"
@@ -25,7 +29,7 @@ BROKEN = "---\nname: Release Notes\n---\n# Release notes\n"
 @pytest.fixture
 def checks(database: Database) -> RuleChecks:
     """Checks without a model: only rules run."""
-    return RuleChecks(database, Models(database, {}, 1))
+    return RuleChecks(database, Models(database, {}, 1), NO_LIBRARY)
 
 
 def entries(text: str) -> list[SkillFileEntry]:
@@ -118,7 +122,7 @@ async def test_a_model_advises_on_what_the_rules_let_pass_and_is_not_asked_about
     job = await make_job(database)
     await make_draft(database, job)
     await make_draft(database, job, n=2, text=BROKEN)
-    step = RuleChecks(database, models).validate
+    step = RuleChecks(database, models, NO_LIBRARY).validate
     assert not (await run(step, m.ForRevision(job_id=job, revision=2))).passed
     assert provider.calls() == []
     judged = await run(step, m.ForRevision(job_id=job, revision=1))
@@ -134,7 +138,9 @@ async def test_without_advice_no_model_is_asked(
     models = Models(database, specs(settings_for(provider, tmp_path)), 1)
     job = await make_job(database)
     await make_draft(database, job)
-    judged = await run(RuleChecks(database, models).validate, m.ForRevision(job_id=job, revision=1, advice=False))
+    judged = await run(
+        RuleChecks(database, models, NO_LIBRARY).validate, m.ForRevision(job_id=job, revision=1, advice=False)
+    )
     assert (judged.passed, judged.calls) == (True, 0)
     assert provider.calls() == []
 
@@ -145,3 +151,15 @@ async def test_the_name_that_was_asked_for_need_not_stand_in_the_text(
     job = await make_job(database, task='Create a skill called "Acme Notes 4000!" that writes release notes')
     await make_draft(database, job)
     assert (await run(checks.validate, m.ForRevision(job_id=job, revision=1))).passed
+
+
+async def test_a_draft_is_compared_with_the_library_and_with_the_template_of_its_shelf(
+    checks: RuleChecks, database: Database, run: Run
+) -> None:
+    await publish_skill(database, "release-note", description="Writes release notes. Use when a release is cut.")
+    job = await make_job(database)
+    await make_draft(database, job)
+    judged = await run(checks.validate, m.ForRevision(job_id=job, revision=1))
+    async with database.transaction() as session:
+        found = {item.code for item in evidence.findings(await evidence.report_of(session, judged.report_id))}
+    assert {"name-look-alike", "description-duplicate", "section-missing"} <= found

@@ -1,0 +1,153 @@
+"""What a skill's Python does with what it is given: values that are run, queries that are glued, loops without an end.
+
+Read from the syntax tree; nothing is ever run. Must not judge text for people; a file that does not parse has no tree.
+"""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from functools import partial
+
+from domain.scanned import Scanned
+from domain.skill import Finding, Severity
+
+LARGEST = 200_000
+"""Characters of a file whose tree is built; more is generated code."""
+
+_WORDS = ("eval(", "exec(", "while true", "while 1", "execute(", "executemany(", "getenv")
+_QUERY = ("select ", "insert ", "update ", "delete ", "drop ")
+_LEAVES = frozenset(
+    {
+        "exit",
+        "_exit",
+        "sleep",
+        "wait",
+        "recv",
+        "accept",
+        "get",
+        "input",
+        "read",
+        "readline",
+        "next",
+        "poll",
+        "select",
+        "pump",
+    }
+)
+_READS = frozenset({"getenv"})
+
+
+def python_behaviour(scanned: Scanned) -> Iterator[Finding]:
+    """Findings on one Python file; none for any other."""
+    if not scanned.file.endswith((".py", ".pyw")) or not scanned.holds(*_WORDS) or len(scanned.text) > LARGEST:
+        return
+    tree = _tree(scanned.text)
+    for function in ast.walk(tree) if tree else ():
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _in_function(scanned, function)
+        if isinstance(function, ast.While) and _endless(function):
+            yield _at(scanned, function, "endless-loop")
+
+
+def _tree(text: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _in_function(scanned: Scanned, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Finding]:
+    given = {one.arg for one in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]} - {
+        "self",
+        "cls",
+    }
+    queries: set[str] = set()
+    secret: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            _remember(node.targets[0].id, node.value, queries, secret)
+        if isinstance(node, ast.Call):
+            yield from map(partial(_at, scanned, node), _wrong_call(node, given, queries, secret))
+
+
+def _remember(name: str, value: ast.expr, queries: set[str], secret: set[str]) -> None:
+    if _glued_query(value):
+        queries.add(name)
+    if isinstance(value, ast.Call) and _name(value.func) in _READS:
+        secret.add(name)
+
+
+def _wrong_call(call: ast.Call, given: set[str], queries: set[str], secret: set[str]) -> Iterator[str]:
+    called, first = _name(call.func), call.args[0] if call.args else None
+    plain = isinstance(call.func, ast.Name)
+    if plain and called in ("eval", "exec") and first is not None and _names(first) & given:
+        yield "input-is-run"
+    if called in ("execute", "executemany") and first is not None and (_glued_query(first) or _names(first) & queries):
+        yield "glued-query"
+    bodies = [word.value for word in call.keywords if word.arg in ("json", "data", "content", "params")]
+    if called in ("post", "put", "request") and any(_names(body) & secret for body in bodies):
+        yield "secret-in-body"
+
+
+def _names(node: ast.expr) -> set[str]:
+    """Names of which the value is made, but not those that are only looked up in or compared."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _glued_query(node: ast.expr) -> bool:
+    """True for an f-string that begins like a query and takes values in."""
+    if not isinstance(node, ast.JoinedStr) or not node.values:
+        return False
+    first = node.values[0]
+    begins = isinstance(first, ast.Constant) and str(first.value).lstrip().lower().startswith(_QUERY)
+    return begins and any(isinstance(part, ast.FormattedValue) for part in node.values)
+
+
+def _endless(loop: ast.While) -> bool:
+    always = isinstance(loop.test, ast.Constant) and bool(loop.test.value)
+    return always and not any(_leaves(node) for node in ast.walk(loop))
+
+
+def _leaves(node: ast.AST) -> bool:
+    if isinstance(node, ast.Break | ast.Return | ast.Raise | ast.Yield | ast.YieldFrom | ast.Await):
+        return True
+    return isinstance(node, ast.Call) and _name(node.func) in _LEAVES
+
+
+_SAID = {
+    "input-is-run": (
+        Severity.ERROR,
+        "This runs what it is given as code.",
+        "Parse the input, for example with `ast.literal_eval`, and do only what is meant.",
+    ),
+    "secret-in-body": (
+        Severity.ERROR,
+        "This sends a value of the environment in the body of a request.",
+        "Send a key only in the header that its own service asks for.",
+    ),
+    "glued-query": (
+        Severity.ERROR,
+        "This glues values into a query, so that a value can be a command.",
+        "Hand the values over as parameters.",
+    ),
+    "endless-loop": (
+        Severity.WARNING,
+        "This loop has no way out.",
+        "Give it a limit.",
+    ),
+}
+
+
+def _at(scanned: Scanned, node: ast.expr | ast.stmt, code: str) -> Finding:
+    severity, message, fix = _SAID[code]
+    start = scanned.places.start(node.lineno)
+    line = scanned.text[start : start + 200].partition("\n")[0].strip()
+    return scanned.finding(code, message, fix, at=start, severity=severity, excerpt=line)
