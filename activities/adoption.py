@@ -3,6 +3,7 @@
 Part of `DatabaseRecords.adopt`: one transaction, done whole or not at all, and once whatever is retried.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -25,40 +26,53 @@ from workflows import messages as m
 FIRST = 1
 """Number that the adopted revision gets in the new job."""
 
+NOTHING = 0
+"""Number of no revision: edited files take over the runs of the control arm only."""
+
 LEAVES_ITS_NAME = (JobStatus.CANCELLED, JobStatus.FAILED)
 """How a job must have ended to hand its name on; a completed one may still be promoted under it."""
 
 
-async def adopt(session: Session, job_id: UUID) -> m.Adopted:
-    """Take over from the job named in `origin`. Raises NotFound when there is no such job, plan or revision."""
+async def adopt(session: Session, job_id: UUID, edited: Sequence[SkillFileEntry] = ()) -> m.Adopted:
+    """Take over from the job named in `origin`; `edited`: the files of its draft, where they are wanted as they lie.
+
+    Raises NotFound when there is no such job, plan, revision or file.
+    """
     job = await jobs.locked(session, job_id)
     origin = Origin.model_validate(job.origin or {"job_id": job_id, "revision": 0})
     source = await jobs.get(session, origin.job_id)
     if source is None or origin.job_id == job_id:
         raise NotFound(f"Job {job_id} names no job that it could take anything over from.")
     source = await jobs.locked(session, source.job_id)  # nothing of it is removed meanwhile (store/retention.py)
-    message = f"taken over from job {origin.job_id}, revision {origin.revision}"
+    what = "its draft as it was edited" if origin.draft else f"revision {origin.revision}"
+    message = f"taken over from job {origin.job_id}, {what}"
     told: dict[str, JsonValue] = {"job_id": str(origin.job_id), "revision": origin.revision}
     refined = source.task_description_refined or source.task_description
     if await jobs.change(session, job_id, "adopted", "adopted", message, told, task_description_refined=refined):
-        await _take_over(session, job, source, origin.revision, message)
+        await _take_over(session, job, source, origin, message, edited)
     return await _adopted(session, job_id)
 
 
-async def _take_over(session: Session, job: Job, source: Job, revision: int, message: str) -> None:
+async def _take_over(
+    session: Session, job: Job, source: Job, origin: Origin, message: str, edited: Sequence[SkillFileEntry]
+) -> None:
     await understanding.copy(session, source.job_id, job.job_id)
-    await evidence.copy(session, source.job_id, job.job_id, revision=revision, as_revision=FIRST)
+    measured = NOTHING if origin.draft else origin.revision
+    await evidence.copy(session, source.job_id, job.job_id, revision=measured, as_revision=FIRST)
     before = await jobs.plan_of(session, source.job_id)
     plan = await _reserved(session, job, source, before)
     await jobs.keep_plan(session, job.job_id, plan)
-    old = await revisions.summary(session, source.job_id, revision)
-    files = [_named(file, before, plan) for file in await revisions.files(session, source.job_id, revision)]
+    old = await revisions.summary(session, source.job_id, origin.revision)
+    taken = edited if origin.draft else await revisions.files(session, source.job_id, origin.revision)
+    if not taken:
+        raise NotFound(f"The folder of drafts of job {source.job_id} is not there any more; go on from its revision.")
+    files = [_named(file, before, plan) for file in taken]
     renamed = [] if plan.name == before.name else [f"renamed to {plan.name}: {before.name} is the other job's"]
     new = NewRevision(
         n=FIRST,
         digest=digest(files),
-        made_by=old.made_by,
-        by_person=old.by_person,
+        made_by=origin.by if origin.draft else old.made_by,
+        by_person=origin.draft or old.by_person,
         changes=[message, *renamed],
         created_at=datetime.now(UTC),
         files=files,

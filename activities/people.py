@@ -13,6 +13,7 @@ from temporalio import activity
 from activities import signalled
 from activities.prompt_data import prompt_data, shown_diff
 from activities.rounds import decisions
+from activities.shelves import Shelves
 from domain import answers
 from domain.job import JobStatus
 from domain.prompt import (
@@ -41,9 +42,10 @@ AUTO = "auto_approve"
 class PromptRecords(Records):
     """The steps of the record that are about prompts."""
 
-    def __init__(self, database: Database) -> None:
-        """Take what the steps need."""
+    def __init__(self, database: Database, shelves: Shelves | None = None) -> None:
+        """Take what the steps need; `shelves` where a job may go on from an edited draft."""
         self.database = database
+        self.shelves = shelves
 
     @activity.defn
     async def open_prompt(self, prompt: m.Prompt) -> m.Taken:

@@ -1,5 +1,6 @@
 """The record of a job: rows and events in short transactions, each transition once, whatever is retried."""
 
+import asyncio
 import contextlib
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,12 +13,16 @@ from activities.people import PromptRecords
 from activities.rounds import decisions
 from domain.brief import Proposal
 from domain.budget import Budget, Spend, priceless, raised
-from domain.job import JobStatus, Phase, StartJob
+from domain.errors import LibraryConflict
+from domain.job import JobStatus, Origin, Phase, StartJob
 from domain.prompt import YOU_DECIDE, Answer, PromptAction, PromptStatus
 from domain.proposals import settled
-from store import audit, calls, evidence, jobs, prompts, understanding
+from domain.skill import SkillFileEntry
+from domain.waivers import standing_errors
+from store import audit, calls, evidence, jobs, prompts, understanding, waivers
 from store.session import Session
 from store.tables import HitlInteraction
+from store.waivers import NewWaiver
 from workflows import messages as m
 
 _NOTHING = (None, "", YOU_DECIDE)
@@ -131,7 +136,18 @@ class DatabaseRecords(PromptRecords):
     async def adopt(self, job: m.ForJob) -> m.Adopted:
         """Take over understanding, plan, cases, evidence and one revision from the job named in `origin`."""
         async with self.database.transaction() as session:
-            return await adopt(session, job.job_id)
+            origin = await jobs.origin_of(session, job.job_id)
+        edited = await asyncio.to_thread(self._edited, origin) if origin is not None and origin.draft else []
+        async with self.database.transaction() as session:
+            return await adopt(session, job.job_id, edited)
+
+    def _edited(self, origin: Origin) -> list[SkillFileEntry]:
+        """The files of the draft's folder. Raises LibraryConflict when it holds what is no plain file."""
+        lying = self.shelves.draft(origin.job_id) if self.shelves else None
+        if lying is not None and lying.odd:
+            path, why = next(iter(lying.odd.items()))
+            raise LibraryConflict(f"The draft's folder holds {path!r}, which cannot be taken over: {why}. Remove it.")
+        return list(lying.files) if lying else []
 
     @activity.defn
     async def waive(self, waiver: m.Waiver) -> None:
@@ -141,7 +157,10 @@ class DatabaseRecords(PromptRecords):
             answer = Answer.model_validate(row.response_data or {}) if row else Answer()
             by = row.responded_by if row else None
             note = {"by": by, "reason": answer.reason, "findings": answer.findings}
+            report = await evidence.report_of(session, waiver.report_id)
             await evidence.waive(session, waiver.report_id, note)
+            new = NewWaiver(digest=report.digest, person=by or "", reason=answer.reason or "", job_id=waiver.job_id)
+            await waivers.keep(session, standing_errors(evidence.findings(report), ()), new)
             message = f"{by} let the findings stand: {answer.reason}"
             await jobs.change(session, waiver.job_id, f"waived:{waiver.report_id}", "waived", message)
 

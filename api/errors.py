@@ -4,13 +4,16 @@ SkillFleetError
 ├── InvalidRequest           a body or parameter that does not fit; carries one message per field
 ├── KeyReused                the Idempotency-Key was used for something else
 ├── JobNotEnded              only an ended job can be gone on from
+├── Lacking                  a digest lacks approval, validation, scan or evaluation; carries each of them
 ├── NotAllowed               seen by everyone, changed by some
 ├── NotBegun                 the job has no record yet that could be changed
 ├── NothingToReopen          no prompt of this job is parked
 ├── NothingToRetry           no problem of this job waits for a person
 ├── PromotionFailed          the promotion was tried and failed; nothing is half done
 ├── RetentionOff             no night of retention can begin
+├── SkillYanked              the skill was withdrawn from the library; the text says why
 ├── TemporalUnavailable      Temporal cannot be reached; nothing was lost
+├── TooLarge                 a file, or all that a person sent within a day, is more than is taken
 ├── TryLater                 the same request will do in a while; carries how many seconds
 │   ├── StillAtWork          the first request under this Idempotency-Key has not been answered yet
 │   └── TimedOut             what the request needs hangs; it was given up
@@ -19,7 +22,10 @@ SkillFleetError
 Translated at one edge (`api/problems.py`).
 """
 
+from collections.abc import Sequence
+
 from domain.errors import PromotionRefused, SkillFleetError
+from domain.promotion import Missing
 
 
 class InvalidRequest(SkillFleetError):
@@ -58,6 +64,14 @@ class NothingToPromote(PromotionRefused):
     """The job ended without a draft that could ever be published, not even by force."""
 
 
+class Lacking(PromotionRefused):
+    """The digest that would be published lacks something; `missing` names each with what to do."""
+
+    def __init__(self, message: str, missing: Sequence[Missing]) -> None:
+        super().__init__(message)
+        self.missing = list(missing)
+
+
 class PromotionFailed(SkillFleetError):
     """The promotion was tried and failed; files and rows are as before."""
 
@@ -66,8 +80,16 @@ class RetentionOff(SkillFleetError):
     """Retention is switched off, or nothing has scheduled it yet."""
 
 
+class SkillYanked(SkillFleetError):
+    """The skill was withdrawn from the library; its versions can still be read."""
+
+
 class TemporalUnavailable(SkillFleetError):
     """Temporal cannot be reached."""
+
+
+class TooLarge(SkillFleetError):
+    """More bytes than are taken; the text says how many are."""
 
 
 class TryLater(SkillFleetError):

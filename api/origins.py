@@ -1,8 +1,10 @@
 """Going on from an ended job: its revision, and what it was asked to do. Reads only."""
 
+import asyncio
 from uuid import UUID
 
 from api.dependencies import Services
+from api.draft_folder import digest_of_draft
 from api.errors import InvalidRequest, JobNotEnded
 from api.permissions import Person, Verb, may
 from api.reading import KnownJob, find, no_job
@@ -20,10 +22,11 @@ class Roots(Shape):
     sources: list[Source]
 
 
-async def roots(parts: Services, asking: Person, job_id: UUID, revision: int | None) -> Roots:
+async def roots(parts: Services, asking: Person, job_id: UUID, revision: int | None, *, draft: bool = False) -> Roots:
     """The ended job with this revision, or the one that held. Whoever may read it may go on from it.
 
-    Raises NotFound, JobNotEnded, InvalidRequest (no such revision), TemporalUnavailable.
+    `draft`: with its draft's folder as it lies there now. Raises NotFound, JobNotEnded, InvalidRequest (no such
+    revision, no such folder), TemporalUnavailable.
     """
     job = await find(parts.database, parts.temporal, job_id)
     if not may(asking, Verb.READ, job):
@@ -38,9 +41,12 @@ async def roots(parts: Services, asking: Person, job_id: UUID, revision: int | N
         row = await jobs.get(session, job_id)
     held = JobResult.model_validate(row.result).revision if row else None
     chosen = _chosen(job, numbers, revision, held)
+    if draft and await asyncio.to_thread(digest_of_draft, parts.library.root, job_id) is None:
+        message = f"Job {job_id} has no folder of drafts here; leave `from_draft` out to go on from its revision."
+        raise InvalidRequest(message, {"from_draft": message})
     assert row is not None  # it has revisions
     return Roots(
-        origin=Origin(job_id=job_id, revision=chosen),
+        origin=Origin(job_id=job_id, revision=chosen, draft=draft, by=asking.name if draft else ""),
         task_description=row.task_description,
         options=jobs.effective(row.options, row.budget),
         sources=[Source.model_validate(source) for source in row.sources],

@@ -20,6 +20,7 @@ from api.errors import (
     InvalidRequest,
     JobNotEnded,
     KeyReused,
+    Lacking,
     NotAllowed,
     NotBegun,
     NothingToPromote,
@@ -27,9 +28,11 @@ from api.errors import (
     NothingToRetry,
     PromotionFailed,
     RetentionOff,
+    SkillYanked,
     StillAtWork,
     TemporalUnavailable,
     TimedOut,
+    TooLarge,
     TryLater,
     WorkflowGone,
 )
@@ -43,7 +46,9 @@ from domain.errors import (
     SkillFileError,
     SkillFleetError,
 )
+from domain.promotion import Missing
 from domain.shape import StrictShape
+from domain.sniff import UnsupportedFile
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -54,7 +59,8 @@ Told = Callable[[Request, Exception], Response]
 
 
 class Problem(StrictShape):
-    """A problem document. `errors` maps a field (`answers.q1`) to its message; `standing` is the answer that holds."""
+    """A problem document. `errors` maps a field (`answers.q1`) to its message; `standing` is the answer that holds;
+    `missing` is what a draft lacks before it may be published."""
 
     type: str = "about:blank"
     title: str
@@ -65,6 +71,7 @@ class Problem(StrictShape):
     code: str = Field(examples=["invalid_request"])
     errors: dict[str, str] = {}
     standing: dict[str, str] = {}
+    missing: list[Missing] = []
 
 
 class Kind(StrictShape):
@@ -92,10 +99,13 @@ KINDS: Mapping[type[SkillFleetError], Kind] = MappingProxyType(
         StillAtWork: Kind(status=409, code="still_at_work", title="The same request is still at work"),
         JobEnded: Kind(status=410, code="job_ended", title="The job has ended"),
         WorkflowGone: Kind(status=410, code="job_ended", title="The job's workflow has ended"),
+        SkillYanked: Kind(status=410, code="skill_yanked", title="The skill was withdrawn"),
         NotAllowed: Kind(status=403, code="not_allowed", title="Not allowed"),
         NotFound: Kind(status=404, code="not_found", title="Not found"),
         PromotionFailed: Kind(status=500, code="promotion_failed", title="The promotion failed"),
         SkillFileError: Kind(status=500, code="library_broken", title="The library cannot be read"),
+        TooLarge: Kind(status=413, code="too_large", title="Too large"),
+        UnsupportedFile: Kind(status=415, code="unsupported_file", title="Not a kind of file that is taken"),
         TemporalUnavailable: Kind(status=503, code="temporal_unavailable", title="Temporal cannot be reached"),
         TimedOut: Kind(status=503, code="timed_out", title="The request took too long"),
     }
@@ -124,7 +134,7 @@ _NO_SUCH: Mapping[str, str] = MappingProxyType(
 def problem_response(problem: Problem, request_id: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The document as a response."""
     content = problem.model_copy(update={"request_id": request_id}).model_dump(mode="json")
-    for optional in ("errors", "standing"):
+    for optional in ("errors", "standing", "missing"):
         if not content[optional]:
             del content[optional]
     return JSONResponse(content, problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
@@ -136,7 +146,8 @@ def problem_of(error: SkillFleetError) -> Problem:
     kind = kind or Kind(status=500, code="failed", title="The request failed")
     fields = error.fields if isinstance(error, InvalidRequest | InvalidAnswer) else {}
     standing = error.standing if isinstance(error, AnswerConflict) else {}
-    return Problem(**kind.model_dump(), detail=str(error), errors=fields, standing=standing)
+    lacking = error.missing if isinstance(error, Lacking) else []
+    return Problem(**kind.model_dump(), detail=str(error), errors=fields, standing=standing, missing=lacking)
 
 
 def problem_of_database(error: DBAPIError) -> Problem:

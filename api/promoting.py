@@ -10,19 +10,20 @@ from pydantic import Field
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.dependencies import Services
-from api.errors import InvalidRequest, NothingToPromote
+from api.draft_folder import digest_of_draft
+from api.errors import InvalidRequest, Lacking, NothingToPromote
 from api.permissions import Person
 from api.reading import KnownJob, status_of
 from api.temporal import result_of
 from domain.errors import InvalidAnswer, PromotionRefused
 from domain.job import JobResult, JobStatus, JobStatusView
-from domain.promotion import Standing, obstacle
+from domain.promotion import Standing, obstacles, told
 from domain.prompt import MAX_ANSWER
 from domain.shape import Shape, StrictShape
 from domain.skill import SkillStatus
 from domain.taxonomy import place
-from store import evidence, jobs, skills
-from store.session import Session
+from store import jobs, skills, standing
+from store.standing import Draft
 from workflows.messages import PromoteRequest
 
 PATIENCE = 10.0
@@ -30,8 +31,11 @@ PATIENCE = 10.0
 
 
 class PromotionRequest(StrictShape):
-    """Body of `POST /drafts/{job_id}/promote`."""
+    """Body of `POST /drafts/{job_id}/promote`. `digest`: what you have read and approve; another draft is refused."""
 
+    digest: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$", description="Approve this digest, and no other.")] = (
+        None
+    )
     category: str | None = Field(None, description="Another shelf than the planned one.", examples=["data"])
     force: bool = Field(False, description="Publish against the verdict of validation; needs a reason.")
     reason: Annotated[str | None, Field(max_length=MAX_ANSWER, description="Why; it goes on record.")] = None
@@ -47,21 +51,27 @@ class Promoted(Shape):
 async def promote(parts: Services, asking: Person, job: KnownJob, wanted: PromotionRequest) -> Promoted:
     """Publish a job's draft; returns after at most PATIENCE seconds.
 
-    Raises InvalidRequest, PromotionRefused, LibraryConflict, PromotionFailed, TemporalUnavailable.
+    Raises InvalidRequest, Lacking, PromotionRefused, LibraryConflict, PromotionFailed, TemporalUnavailable.
     """
     reason = (wanted.reason or "").strip()
     if wanted.force and not reason:
         raise InvalidRequest("Forcing needs a reason.", {"reason": "Say why this draft may be published all the same."})
     category = await _known_category(parts, wanted.category)
-    async with parts.database.transaction() as session:
-        standing, published = await _standing(session, job)
-    if published:
+    draft, published = await draft_of(parts, job)
+    if published and wanted.digest in (None, draft.standing.digest):
         return await _settled(parts, job, category, already=True)
-    if nothing := _ended_without(job, standing):
+    if nothing := _ended_without(job, draft.standing):
         raise NothingToPromote(nothing)
-    if refusal := obstacle(standing, force=wanted.force, reason=reason):
-        raise PromotionRefused(refusal)
-    request = PromoteRequest(job_id=job.job_id, by=asking.name, category=category, force=wanted.force, reason=reason)
+    if lacking := obstacles(draft.scanned(), force=wanted.force, approving=wanted.digest):
+        raise Lacking(told(lacking), lacking)
+    request = PromoteRequest(
+        job_id=job.job_id,
+        by=asking.name,
+        category=category,
+        force=wanted.force,
+        reason=reason,
+        digest=draft.standing.digest,
+    )
     try:
         await result_of(await parts.temporal.promote(request), PATIENCE)
     except WorkflowAlreadyStartedError:
@@ -104,18 +114,13 @@ async def _known_category(parts: Services, category: str | None) -> str | None:
         raise InvalidRequest(str(unknown), {"category": str(unknown)}) from unknown
 
 
-async def _standing(session: Session, job: KnownJob) -> tuple[Standing, bool]:
-    """What is known of the draft, and whether this digest is published already."""
-    row = await jobs.get(session, job.job_id)
-    result = JobResult.model_validate(row.result if row else {})
-    skill = await skills.of_job(session, job.job_id)
-    published = skill is not None and skill.status == SkillStatus.ACTIVE and skill.digest == result.digest
-    report = await evidence.last_report(session, job.job_id, result.digest) if result.digest else None
-    standing = Standing(
-        revision=result.revision,
-        digest=result.digest,
-        ended=job.status is JobStatus.COMPLETED,
-        validated=report is not None and report.passed,
-        waived=report is not None and report.waived is not None,
-    )
-    return standing, published
+async def draft_of(parts: Services, job: KnownJob) -> tuple[Draft, bool]:
+    """What is known of a job's draft, and whether this digest is published already."""
+    lying = await asyncio.to_thread(digest_of_draft, parts.library.root, job.job_id)
+    async with parts.database.transaction() as session:
+        row = await jobs.get(session, job.job_id)
+        result = JobResult.model_validate(row.result if row else {})
+        skill = await skills.of_job(session, job.job_id)
+        ended = job.status is JobStatus.COMPLETED
+        draft = await standing.of_job(session, job.job_id, result, ended=ended, lying=lying)
+    return draft, skill is not None and skill.status == SkillStatus.ACTIVE and skill.digest == result.digest

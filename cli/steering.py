@@ -9,6 +9,7 @@ from cli.client import Api
 from cli.exits import ExitCode
 from cli.problems import CliError
 from domain.job import JobStatusView, JobView
+from domain.promotion import DraftView
 from domain.shape import StrictShape
 
 PROMOTION_PAUSE = 0.5
@@ -28,11 +29,26 @@ class Promotion(StrictShape):
     category: str | None = None
     force: bool = False
     reason: str | None = None
+    digest: str | None = None
+
+
+class Waiving(StrictShape):
+    """Body of `POST /drafts/{id}/waivers`."""
+
+    digest: str
+    findings: list[str]
+    reason: str
 
 
 def cancel(api: Api, job: UUID, reason: str) -> JobStatusView:
     """Ask for the end of a job. Raises CliError."""
     return api.post(f"/jobs/{job}/cancel", CancelReason(reason=reason), JobStatusView)
+
+
+def waive(api: Api, job: UUID, findings: list[str], reason: str) -> DraftView:
+    """Let findings on the draft's digest stand, by code or key. Raises CliError."""
+    digest = api.get(f"/drafts/{job}", DraftView).standing.digest or ""
+    return api.post(f"/drafts/{job}/waivers", Waiving(digest=digest, findings=findings, reason=reason), DraftView)
 
 
 def promote(api: Api, job: UUID, wanted: Promotion) -> JobView:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.brief import Plan, Proposal
 from domain.errors import NotFound
-from domain.job import JobEvent, JobOptions, JobStatus, Phase, StartJob
+from domain.job import JobEvent, JobOptions, JobStatus, Origin, Phase, StartJob
 from domain.prompt import HitlType
 from store import events, outbox
 from store.base import CleanJson, Json
@@ -51,7 +51,7 @@ async def open_job(session: AsyncSession, start: StartJob) -> bool:
         status=JobStatus.PENDING,
         task_description=start.task_description,
         options=start.options.model_dump(mode="json"),
-        sources=[source.model_dump() for source in start.sources],
+        sources=[source.model_dump(mode="json") for source in start.sources],
         origin=start.origin.model_dump(mode="json") if start.origin else null(),
         result={},
     )
@@ -125,6 +125,12 @@ async def merge_result(session: AsyncSession, job_id: UUID, **fields: JsonValue)
 async def keep_plan(session: AsyncSession, job_id: UUID, plan: Plan) -> None:
     """Store the plan that now holds."""
     await session.execute(update(Job).where(Job.job_id == job_id).values(plan=plan.model_dump(mode="json")))
+
+
+async def origin_of(session: AsyncSession, job_id: UUID) -> Origin | None:
+    """What the job goes on from, if it does."""
+    origin = await session.scalar(select(Job.origin).where(Job.job_id == job_id))
+    return Origin.model_validate(origin) if origin else None
 
 
 async def plan_of(session: AsyncSession, job_id: UUID) -> Plan:

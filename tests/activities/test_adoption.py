@@ -25,6 +25,7 @@ from tests.support.rows import (
     a_plan,
     a_run,
     kinds,
+    list_version,
     make_draft,
     make_evidence,
     make_job,
@@ -180,18 +181,24 @@ async def test_a_completed_job_keeps_its_name_and_the_new_text_says_the_new_one(
         assert row.name == NAME
 
 
-async def test_a_published_skill_stays_its_jobs_however_that_ended(
-    records: DatabaseRecords, database: Database, run: Run
+@pytest.mark.parametrize("status", [JobStatus.COMPLETED, JobStatus.FAILED])
+async def test_a_job_that_goes_on_from_a_published_skill_has_its_name_and_the_row_stays(
+    records: DatabaseRecords, database: Database, run: Run, status: JobStatus
 ) -> None:
-    old = await ended(database, JobStatus.FAILED)
+    old = await ended(database, status)
     async with database.transaction() as session:
         skill = await skills.get(session, NAME)
         assert skill is not None
         version = SkillVersion(
             name=NAME, version="1.0.0", digest="d", job_id=old, revision=2, promoted_by="ada", provenance={}
         )
-        await skills.publish(session, skill, version)
-    assert (await adopt(records, run, await successor(database, old))).name == f"{NAME}-2"
+        await list_version(session, skill, version)
+    adopted = await adopt(records, run, await successor(database, old))
+    assert (adopted.name, adopted.path) == (NAME, f"{CATEGORY}/{NAME}")
+    async with database.transaction() as session:
+        row = await skills.get(session, NAME)
+        assert row is not None
+        assert (row.job_id, row.status, row.digest) == (old, "active", "d")
 
 
 async def test_a_hand_made_text_without_frontmatter_gets_one_with_the_new_name(

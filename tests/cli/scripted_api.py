@@ -31,8 +31,10 @@ from domain.job import (
     Phase,
     StoppedJob,
 )
+from domain.library import SkillCard, SkillPage
+from domain.promotion import DraftView, Standing
 from domain.prompt import AnswerReceipt, AnswerRequest, HitlType, InteractionView, PromptStatus, PromptView
-from domain.skill import SkillList, SkillStatus, SkillSummary
+from domain.skill import SkillStatus, SkillSummary
 from tests.cli.scripted_record import Record, record_routes
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -198,6 +200,7 @@ def build(script: Script) -> FastAPI:
         return StreamingResponse(_stream(script, after, frames, tokens), media_type="text/event-stream")
 
     _steering(app, script, job)
+    _drafts(app, script)
     _library(app, script)
     return app
 
@@ -250,6 +253,13 @@ def _steering(app: FastAPI, script: Script, job: str) -> None:
             responded_at=NOW,
         )
 
+
+def _drafts(app: FastAPI, script: Script) -> None:
+    @app.get(f"/api/v1/drafts/{script.job.job_id}")
+    @app.post(f"/api/v1/drafts/{script.job.job_id}/waivers")
+    async def standing_draft() -> DraftView:
+        return DraftView(standing=Standing(revision=1, digest="d" * 64, ended=True), missing=[], open_findings=[])
+
     @app.post(f"/api/v1/drafts/{script.job.job_id}/promote", status_code=202)
     async def promote() -> JobStatusView:
         if script.promotes:
@@ -291,8 +301,9 @@ def _library(app: FastAPI, script: Script) -> None:
         return JobPage(jobs=[JobSummary.model_validate(known)])
 
     @app.get("/api/v1/skills")
-    async def skills() -> SkillList:
-        return SkillList(skills=script.skills)
+    async def skills() -> SkillPage:
+        cards = [SkillCard(**skill.model_dump()) for skill in script.skills]
+        return SkillPage(skills=cards, total=len(cards))
 
     @app.get("/api/v1/taxonomy/xml")
     async def xml() -> Response:

@@ -27,6 +27,21 @@ def test_force_needs_a_reason(cli: Cli, script: Script) -> None:
     assert script.sent(f"/drafts/{script.job.job_id}/promote")[0].body == {"force": True, "reason": "known"}
 
 
+def test_a_waiver_is_of_the_digest_that_is_there_and_needs_a_reason(cli: Cli, script: Script) -> None:
+    job = str(script.job.job_id)
+    assert cli("promote", job, "--waive", "link-broken").exit_code == 2
+    assert script.sent(f"/drafts/{job}/waivers") == []
+    assert cli("promote", job, "--waive", "link-broken", "--reason", "made at build time").exit_code == 0
+    body = {"digest": "d" * 64, "findings": ["link-broken"], "reason": "made at build time"}
+    assert [sent.body for sent in script.sent(f"/drafts/{job}/waivers") if sent.method == "POST"] == [body]
+    assert script.sent(f"/drafts/{job}/promote")[0].body == {"reason": "made at build time"}
+
+
+def test_who_promotes_may_say_what_they_have_read(cli: Cli, script: Script) -> None:
+    assert cli("promote", str(script.job.job_id), "--digest", "d" * 64).exit_code == 0
+    assert script.sent(f"/drafts/{script.job.job_id}/promote")[0].body == {"digest": "d" * 64}
+
+
 def test_a_refused_promotion_says_the_way_out(cli: Cli, script: Script) -> None:
     fault = Fault(status=409, body={"code": "promotion_refused", "detail": "validation failed"})
     script.faults[f"/drafts/{script.job.job_id}/promote"] = [fault]
