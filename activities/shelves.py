@@ -4,17 +4,27 @@ Knows nothing of jobs or rows. Paths are POSIX and relative to the library's roo
 """
 
 import os
-import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
+from activities import folders
+from activities.exchange import exchange
+from activities.folders import Lying
 from domain.errors import LibraryConflict
 from domain.skill import DRAFTS, SKILL_FILE, SkillFileEntry
 from domain.skill_file import digest
 from domain.taxonomy import default_taxonomy
 
 TAXONOMY = "taxonomy.yaml"
+
+HIDDEN = "._"
+"""What begins with one of these is no shelf and no skill: drafts, templates, what was set aside or is half-written."""
+
+
+EDITED = "_edited"
+"""Where folders go that people edited by hand."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +49,33 @@ class Shelves:
         return {
             file.parent.name
             for file in found
-            if file.parent.parent.name != DRAFTS and not file.parent.name.startswith(".")
+            if file.parent.parent.name[0] not in HIDDEN and file.parent.name[0] not in HIDDEN
         }
 
-    def digest_at(self, path: str) -> str | None:
-        """The digest of the skill that lies at this place, or None."""
+    def lying(self, path: str) -> Lying | None:
+        """What lies at this place, or None."""
         folder = self._inside(path)
-        if not folder.is_dir():
-            return None
-        files = sorted(file for file in folder.rglob("*") if file.is_file())
-        return digest([SkillFileEntry(path=_posix(file, folder), data=file.read_bytes()) for file in files])
+        return folders.read(folder) if folder.is_dir() else None
+
+    def digest_at(self, path: str) -> str | None:
+        """The digest of the skill that lies at this place, or None. A link in it is never the file that it names."""
+        found = self.lying(path)
+        return None if found is None else digest(_entries(found))
+
+    def draft_digest(self, job_id: UUID) -> str | None:
+        """The digest of what lies in a job's folder of drafts, None when there is none; several skills have one too."""
+        named = self._drafts_of(job_id)
+        return self.digest_at(named[0]) if len(named) == 1 else digest([]) if named else None
+
+    def draft(self, job_id: UUID) -> Lying | None:
+        """What lies in a job's folder of drafts, None when that is not one skill."""
+        named = self._drafts_of(job_id)
+        return self.lying(named[0]) if len(named) == 1 else None
+
+    def _drafts_of(self, job_id: UUID) -> list[str]:
+        folder = self._inside(f"{DRAFTS}/{job_id}")
+        named = sorted(each.name for each in folder.iterdir() if each.name[0] != ".") if folder.is_dir() else []
+        return [f"{DRAFTS}/{job_id}/{name}" for name in named]
 
     def add(self, path: str, files: Sequence[SkillFileEntry], wanted: str) -> None:
         """Put a skill at a free place. The same skill there already is fine; another one is a LibraryConflict."""
@@ -57,12 +84,88 @@ class Shelves:
             return
         if standing is not None:
             raise LibraryConflict(f"{path} is taken by another skill. Promote under another category or name.")
-        self._write(path, files)
+        self.put(path, self.stage(path, files))
 
     def replace(self, path: str, files: Sequence[SkillFileEntry]) -> None:
         """Put a skill at a place, instead of what lies there."""
         if self.digest_at(path) != digest(files):
-            self._write(path, files)
+            self.put(path, self.stage(path, files))
+
+    def stage(self, path: str, files: Sequence[SkillFileEntry]) -> Path:
+        """Write a skill beside its place; nobody sees it before it is `put` there."""
+        return folders.stage(self._inside(path), files)
+
+    def put(self, path: str, staged: Path) -> None:
+        """Put a staged skill at its place, in one step."""
+        folders.swap(staged, self._inside(path))
+
+    def rewrite(self, path: str, file: SkillFileEntry) -> None:
+        """Put one file of a skill into its folder, in one step; the others stay untouched, with their modes."""
+        folders.rewrite(self._inside(path), file)
+
+    def holds(self, path: str, files: Sequence[SkillFileEntry]) -> bool:
+        """Whether these files lie at this place and nothing else does, `metadata.json` compared like any other."""
+        found = self.lying(path)
+        if found is None or found.odd:
+            return False
+        return {file.path: file.data for file in found.files} == {file.path: file.data for file in files}
+
+    def places(self) -> list[str]:
+        """Every folder on a shelf, as `<category>/<name>`, but those of ours; links are none."""
+        return [_posix(entry, self.root) for entry in self._on_shelves() if entry.is_dir() and not entry.is_symlink()]
+
+    def links(self) -> list[str]:
+        """Links where a shelf or a folder should be, also those that lead nowhere or in a circle."""
+        shelves = [entry for entry in _visible(self.root) if entry.is_symlink()]
+        return [_posix(entry, self.root) for entry in (*shelves, *self._on_shelves()) if entry.is_symlink()]
+
+    def leftovers(self) -> list[Path]:
+        """What crashes left on the shelves and among the drafts."""
+        drafts = self.root / DRAFTS
+        parents = [*self._shelves(), *([entry for entry in drafts.iterdir()] if drafts.is_dir() else [])]
+        return [left for parent in parents if parent.is_dir() for left in folders.leftovers(parent)]
+
+    def draft_folders(self) -> list[str]:
+        """The names of the folders of drafts: ids of jobs, if nobody meddled."""
+        drafts = self.root / DRAFTS
+        return sorted(entry.name for entry in drafts.iterdir() if entry.is_dir()) if drafts.is_dir() else []
+
+    def _shelves(self) -> list[Path]:
+        return [entry for entry in _visible(self.root) if entry.is_dir() and not entry.is_symlink()]
+
+    def _on_shelves(self) -> list[Path]:
+        return [entry for shelf in self._shelves() for entry in _visible(shelf)]
+
+    def elsewhere(self, name: str, than: str) -> list[str]:
+        """Other shelves on which a skill of this name lies."""
+        found = (folder.parent.name for folder in self.root.glob(f"*/{name}") if folder.is_dir())
+        return sorted(f"{shelf}/{name}" for shelf in found if shelf[0] not in HIDDEN and f"{shelf}/{name}" != than)
+
+    def set_aside(self, path: str) -> str:
+        """Move a folder that people edited to `_edited/<name>-<digest8>`, in one step; returns where it lies now."""
+        folder = self._inside(path)
+        return self._keep(folder, folder.name)
+
+    def bring_back(self, path: str, files: Sequence[SkillFileEntry]) -> str:
+        """Put a version back in one step, and keep what people made of it; returns where that lies now."""
+        folder = self._inside(path)
+        waiting = folders.stage(folder, files, folders.KEPT)
+        exchange(waiting, folder)
+        return self._keep(waiting, folder.name)
+
+    def keep_leftover(self, left: Path) -> str:
+        """Keep what a repair that died had taken out of its place; returns where it lies now."""
+        return self._keep(left, folders.owner(left))
+
+    def _keep(self, folder: Path, name: str) -> str:
+        kept = self.root / EDITED / f"{name}-{digest(_entries(folders.read(folder)))[:8]}"
+        kept.parent.mkdir(exist_ok=True)
+        while kept.exists():
+            kept = kept.with_name(f"{kept.name}-again")
+        folder.rename(kept)
+        folders.sync(kept.parent)
+        folders.sync(folder.parent)
+        return kept.relative_to(self.root).as_posix()
 
     def take_back(self, path: str, wanted: str) -> None:
         """Remove a skill if it is still the one that was put there."""
@@ -70,48 +173,28 @@ class Shelves:
             self.remove(path)
 
     def remove(self, path: str) -> None:
-        """Remove a folder; one that is gone already is fine."""
-        folder = self._inside(path)
-        if folder.exists():
-            shutil.rmtree(folder)
-
-    def _write(self, path: str, files: Sequence[SkillFileEntry]) -> None:
-        target = self._inside(path)
-        waiting = target.parent / f".{target.name}.new"
-        for file in files:
-            if not (waiting / file.path).resolve().is_relative_to(waiting.resolve()):
-                raise LibraryConflict(f"{file.path!r} does not lie inside its skill.")
-        shutil.rmtree(waiting, ignore_errors=True)
-        for file in files:
-            place = waiting / file.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("wb") as out:
-                out.write(file.data)
-                out.flush()
-                os.fsync(out.fileno())
-        old = target.parent / f".{target.name}.old"
-        shutil.rmtree(old, ignore_errors=True)
-        if target.exists():
-            target.rename(old)
-        waiting.rename(target)
-        _sync(target.parent)
-        shutil.rmtree(old, ignore_errors=True)
+        """Remove a folder; one that is gone already is fine. Readers find all of it or nothing."""
+        folders.discard(self._inside(path))
 
     def _inside(self, path: str) -> Path:
         root = self.root.resolve()
         place = (root / path).resolve()
         if place == root or not place.is_relative_to(root):
             raise LibraryConflict(f"{path!r} does not lie inside the library.")
+        if place != root / path:
+            raise LibraryConflict(f"{path!r} is a link, or lies under one. Put a folder there.")
         return place
 
 
-def _posix(file: Path, folder: Path) -> str:
-    return file.relative_to(folder).as_posix()
+def _entries(found: Lying) -> list[SkillFileEntry]:
+    """All that lies there, so that what is no plain file changes the digest too."""
+    odd = [SkillFileEntry(path=path, data=f"\0{why}".encode()) for path, why in found.odd.items()]
+    return [*found.files, *odd]
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _visible(folder: Path) -> list[Path]:
+    return sorted(entry for entry in folder.iterdir() if entry.name[0] not in HIDDEN)
+
+
+def _posix(entry: Path, root: Path) -> str:
+    return entry.relative_to(root).as_posix()

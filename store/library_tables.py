@@ -118,7 +118,10 @@ class SkillChange(Base):
 
 
 class Publication(Base):
-    """A publication under way: who holds the name until files and rows agree. `token` is the workflow that holds it."""
+    """A publication under way: who holds the name until files and rows agree. `token` is the workflow that holds it.
+
+    `kind`: `registered` says that the files lay there before, so that giving up must not take them away.
+    """
 
     __tablename__ = "publications"
 
@@ -127,6 +130,7 @@ class Publication(Base):
     path: Mapped[str]
     digest: Mapped[str]
     version: Mapped[str]
+    kind: Mapped[str]
     person: Mapped[str] = mapped_column(PERSON)
     claimed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -8,15 +8,22 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.metadata import SkillMetadata
 from domain.skill import SkillStatus, SkillSummary
+from store import versions
 from store.base import Json
 from store.library_tables import Skill, SkillVersion
 from store.tables import Job
 
 
 async def names(session: AsyncSession, *, other_than: UUID) -> Collection[str]:
-    """Every name that another job has taken, in whatever state."""
-    return set(await session.scalars(select(Skill.name).where(Skill.job_id.is_distinct_from(other_than))))
+    """Every name that another job has taken, in whatever state, but that of the skill which this job goes on from."""
+    taken = set(await session.scalars(select(Skill.name).where(Skill.job_id.is_distinct_from(other_than))))
+    plan = await session.scalar(select(Job.plan).where(Job.job_id == other_than))
+    own = plan.get("name") if plan else None
+    if own in taken and await versions.base_of(session, own, other_than) is not None:
+        taken.discard(own)
+    return taken
 
 
 async def get(session: AsyncSession, name: str, *, lock: bool = False) -> Skill | None:
@@ -30,7 +37,11 @@ async def of_job(session: AsyncSession, job_id: UUID) -> Skill | None:
 
 
 async def reserve(session: AsyncSession, name: str, category: str, description: str, digest: str, job_id: UUID) -> bool:
-    """List a draft under its name, or bring this job's draft up to date; False when the name is another job's."""
+    """List a draft under its name, or bring this job's draft up to date; False when the name is another job's.
+
+    A job that goes on from a published version has its name too: the row stays as published, and the draft becomes the
+    next version.
+    """
     values = {"category": category, "description": description, "digest": digest}
     row = insert(Skill).values(name=name, status=SkillStatus.DRAFT, version="1.0.0", job_id=job_id, **values)
     mine = (Skill.job_id == job_id) & (Skill.status == SkillStatus.DRAFT)
@@ -38,7 +49,9 @@ async def reserve(session: AsyncSession, name: str, category: str, description: 
     if (await session.execute(query)).first() is not None:
         return True
     standing = await get(session, name)
-    return standing is not None and standing.job_id == job_id
+    if standing is None or standing.job_id == job_id:
+        return standing is not None
+    return standing.status != SkillStatus.DRAFT and await versions.base_of(session, name, job_id) is not None
 
 
 async def drop_drafts(session: AsyncSession, job_id: UUID, *, other_than: str) -> None:
@@ -53,13 +66,19 @@ async def hand_over(session: AsyncSession, name: str, of: UUID, to: UUID) -> Non
     await session.execute(update(Skill).where(theirs).values(job_id=to))
 
 
-async def publish(session: AsyncSession, skill: Skill, version: SkillVersion) -> None:
-    """Make a draft active under its version; the version is written once and never changed."""
-    skill.status = SkillStatus.ACTIVE
-    skill.digest, skill.version = version.digest, version.version
-    skill.published_at = datetime.now(UTC)
-    if await session.get(SkillVersion, (version.name, version.version)) is None:
-        session.add(version)
+async def describe(session: AsyncSession, row: Skill | None, metadata: SkillMetadata) -> Skill:
+    """Make a version what agents read: the row says what its `metadata.json` says, and the skill is active."""
+    if row is None:
+        row = Skill(name=metadata.name)
+        session.add(row)
+    row.status, row.note, row.replaced_by = SkillStatus.ACTIVE, None, None
+    row.version, row.digest, row.category = metadata.version, metadata.digest, metadata.category
+    row.description, row.tags, row.requires = metadata.description, [*metadata.tags], [*metadata.requires]
+    made_by = metadata.origin.job_id
+    job = await session.get(Job, made_by) if made_by is not None else None
+    row.job_id = job.job_id if job else row.job_id
+    row.published_at = datetime.now(UTC)
+    return row
 
 
 async def listed(
@@ -105,10 +124,18 @@ def provenance(version: SkillVersion) -> Json:
 
 
 async def draft_of(session: AsyncSession, job_id: UUID) -> tuple[Job, Skill] | None:
-    """The job and the skill it made, when it has made one."""
+    """The job and the skill that it made, published a version of, or goes on from; None when there is none."""
     query = select(Job, Skill).join(Skill, Skill.job_id == Job.job_id).where(Job.job_id == job_id)
     found = (await session.execute(query)).first()
-    return None if found is None else (found[0], found[1])
+    if found is not None:
+        return found[0], found[1]
+    job = await session.get(Job, job_id)
+    name = job.plan.get("name") if job and job.plan else None
+    row = await get(session, name) if name else None
+    if job is None or row is None or row.status == SkillStatus.DRAFT:
+        return None
+    mine = await versions.of_job(session, job_id) or await versions.base_of(session, row.name, job_id)
+    return (job, row) if mine is not None and mine.name == row.name else None
 
 
 def summary(row: Skill) -> SkillSummary:

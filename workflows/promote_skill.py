@@ -8,6 +8,8 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
     from domain.job import JobStatus
+    from workflows.library_messages import Commit
+    from workflows.library_steps import Keeper
     from workflows.steps import FILES, Library
 
 RETRY = "retry the job"
@@ -38,6 +40,19 @@ class PromoteSkill:
             undone = move.model_copy(update={"error": _told(failure, move.request.job_id)})
             await workflow.execute_activity_method(Library.undo, undone, summary="take the files back", **FILES)
             raise
+        if move.placed.commit:
+            await self.commit(move)
+
+    async def commit(self, move: m.Move) -> None:
+        """Into the library's git history, if the settings ask for it. What is published stays so whatever happens."""
+        placed, request = move.placed, move.request
+        told = Commit(
+            job_id=request.job_id, path=placed.path, version=placed.version, digest=placed.digest, by=request.by
+        )
+        try:
+            await workflow.execute_activity_method(Keeper.commit_skill, told, summary="commit it, if wanted", **FILES)
+        except ActivityError as failure:
+            workflow.logger.warning("the version is published, and not committed to git: %s", failure.cause)
 
 
 def _told(failure: ActivityError, job_id: UUID) -> str:

@@ -18,6 +18,7 @@ from store.library_tables import Skill, SkillVersion
 from store.session import Database
 from tests.activities.conftest import Run
 from tests.support.rows import CATEGORY, NAME, SKILL, a_call, kinds, make_draft, make_job, make_report, row_of, told
+from tests.support.wanted import told as whole
 from workflows import messages as m
 
 PLACE = f"{CATEGORY}/{NAME}"
@@ -123,7 +124,7 @@ async def test_a_draft_that_no_validation_passed_is_refused_and_it_is_told_once(
 ) -> None:
     job, _ = await drafted(library, run)
     for _ in range(2):
-        with pytest.raises(PromotionRefused, match="has not passed"):
+        with pytest.raises(PromotionRefused, match="has not been validated"):
             await run(library.place, ask(job))
     assert await kinds(database, job) == ["started", "draft", "promotion_failed"]
 
@@ -133,7 +134,7 @@ async def test_a_verdict_on_another_text_says_nothing_about_this_one(
 ) -> None:
     job, _ = await drafted(library, run)
     await make_report(database, job, "digest of an earlier revision", passed=True)
-    with pytest.raises(PromotionRefused, match="has not passed"):
+    with pytest.raises(PromotionRefused, match="has not been validated"):
         await run(library.place, ask(job))
 
 
@@ -152,7 +153,7 @@ async def test_force_needs_a_reason_and_then_publishes_against_the_verdict(libra
     with pytest.raises(PromotionRefused, match="reason"):
         await run(library.place, ask(job, force=True, reason=" "))
     allowed = await run(library.place, ask(job, force=True, reason="we need it"))
-    assert allowed == m.Placed(path=PLACE, revision=1, digest=digest)
+    assert (allowed.path, allowed.revision, allowed.digest, allowed.version) == (PLACE, 1, digest, "1.0.0")
 
 
 async def test_findings_that_a_person_let_stand_do_not_keep_a_draft_back(library: FolderLibrary, run: Run) -> None:
@@ -166,8 +167,8 @@ async def test_findings_that_a_person_let_stand_do_not_keep_a_draft_back(library
 async def test_a_running_job_may_publish_what_it_has_just_validated(library: FolderLibrary, run: Run) -> None:
     job, digest = await drafted(library, run, status=JobStatus.RUNNING)
     move = await placed(library, run, job, digest)
-    assert move.placed == m.Placed(path=PLACE, revision=1, digest=digest)
-    assert (await told(library.database, job))[-1].message == f"publishing as {PLACE}"
+    assert (move.placed.path, move.placed.revision, move.placed.digest) == (PLACE, 1, digest)
+    assert (await told(library.database, job))[-1].message == f"publishing as {PLACE} 1.0.0"
 
 
 async def test_a_published_skill_lies_at_its_place_and_nowhere_else(library: FolderLibrary, run: Run) -> None:
@@ -226,7 +227,7 @@ async def test_every_step_of_publishing_may_run_twice(library: FolderLibrary, da
 async def test_publishing_what_is_published_already_is_done_at_once(library: FolderLibrary, run: Run) -> None:
     move = await published(library, run)
     again = await run(library.place, ask(move.request.job_id, category="general"))
-    assert again == move.placed.model_copy(update={"done": True})
+    assert again == m.Placed(path=PLACE, revision=1, digest=move.placed.digest, done=True)
 
 
 async def test_a_draft_can_be_published_in_another_category(library: FolderLibrary, run: Run) -> None:
@@ -293,8 +294,29 @@ async def test_rows_that_cannot_be_written_whole_are_not_written_at_all(
     job, digest = await drafted(library, run)
     move = await placed(library, run, job, digest)
     async with database.transaction() as session:
-        await session.execute(text("DELETE FROM skills"))
-    with pytest.raises(NotFound, match="no skill to publish"):
+        await session.execute(text("DELETE FROM publications"))
+    with pytest.raises(LibraryConflict, match="given up"):
         await run(library.publish_rows, move)
     assert not (await row_of(database, job)).promoted
+    assert (await skill_of(database, job)).status == "draft"
     assert library.shelves.digest_at(draft_path(job, NAME)) == digest
+
+
+async def test_a_promotion_that_an_earlier_release_began_is_ended_by_this_one(
+    library: FolderLibrary, database: Database, run: Run
+) -> None:
+    job, digest = await drafted(library, run)
+    older = m.Move(request=ask(job), placed=m.Placed(path=PLACE, revision=1, digest=digest))
+    for step in (library.publish_files, library.publish_rows, library.publish_rows, library.undo):
+        await run(step, older)
+    assert await whole(database, library.shelves, NAME) == ("active", "1.0.0", "1.0.0", ["1.0.0"], False)
+    assert (await row_of(database, job)).promoted
+
+
+async def test_a_place_that_died_before_its_files_is_taken_up_where_it_was(
+    library: FolderLibrary, database: Database, run: Run
+) -> None:
+    job, digest = await drafted(library, run)
+    first = await placed(library, run, job, digest)
+    again = await run(library.place, ask(job))
+    assert again == first.placed

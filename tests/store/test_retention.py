@@ -15,7 +15,7 @@ from store import audit, calls, events, jobs, retention, revisions, skills
 from store.library_tables import SkillVersion
 from store.session import Database
 from tests.support import old_rows as old
-from tests.support.rows import a_call, kinds, make_job, make_prompt, make_report, row_of, told
+from tests.support.rows import a_call, kinds, list_version, make_job, make_prompt, make_report, row_of, told
 
 DAY = timedelta(days=1)
 TICK = timedelta(seconds=30)
@@ -52,7 +52,7 @@ async def publish(database: Database, job: UUID) -> None:
             promoted_by="ada",
             provenance=(await calls.usage(session, job)).model_dump(mode="json"),
         )
-        await skills.publish(session, skill, version)
+        await list_version(session, skill, version)
         (await jobs.locked(session, job)).promoted = True
 
 

@@ -9,7 +9,7 @@ from domain.skill import SkillStatus
 from store import skills
 from store.library_tables import Skill, SkillVersion
 from store.session import Database
-from tests.support.rows import make_job
+from tests.support.rows import list_version, make_job
 
 
 async def reserve(database: Database, name: str, job: UUID, *, category: str = "data", digest: str = "d") -> bool:
@@ -24,7 +24,7 @@ async def publish(database: Database, name: str, job: UUID, digest: str = "d", *
         version = SkillVersion(
             name=name, version="1.0.0", digest=digest, job_id=job, revision=1, promoted_by=by, provenance={}
         )
-        await skills.publish(session, skill, version)
+        await list_version(session, skill, version)
 
 
 async def skill(database: Database, name: str) -> Skill | None:
@@ -90,18 +90,6 @@ async def test_taken_names_are_those_of_all_others_in_any_state(database: Databa
         )
         await session.flush()
         assert await skills.names(session, other_than=job) == {"draft", "published", "by-hand"}
-
-
-async def test_a_version_is_written_once_and_never_changed(database: Database) -> None:
-    job = await make_job(database)
-    await reserve(database, "notes", job)
-    await publish(database, "notes", job, by="ada")
-    await publish(database, "notes", job, by="bob")
-    async with database.transaction() as session:
-        version = await skills.version_of(session, "notes", "1.0.0")
-        assert await skills.version_of(session, "notes", "2.0.0") is None
-    assert version is not None
-    assert (version.digest, version.promoted_by) == ("d", "ada")
 
 
 async def test_the_library_lists_active_skills_by_path(database: Database) -> None:

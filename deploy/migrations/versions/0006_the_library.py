@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column('path', sa.Text(), nullable=False),
         sa.Column('digest', sa.Text(), nullable=False),
         sa.Column('version', sa.Text(), nullable=False),
+        sa.Column('kind', sa.Text(), nullable=False),
         sa.Column('person', PERSON, nullable=False),
         sa.Column('claimed_at', TIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint('name'),
@@ -122,8 +123,10 @@ def _what_people_send() -> None:
         sa.Column('size', sa.BigInteger(), nullable=False),
         sa.Column('sha256', sa.Text(), nullable=True),
         sa.Column('complete', sa.Boolean(), nullable=False),
+        sa.Column('request_key', sa.Text(), nullable=True),
         sa.Column('created_at', TIME, server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint('upload_id'),
+        sa.UniqueConstraint('user_id', 'request_key', name='one_upload_per_key'),
     )
     op.create_index(op.f('ix_uploads_user_id'), 'uploads', ['user_id'])
     op.create_index(op.f('ix_uploads_created_at'), 'uploads', ['created_at'])
@@ -132,6 +135,15 @@ def _what_people_send() -> None:
         sa.Column('upload_id', sa.Uuid(), nullable=False),
         sa.Column('n', sa.Integer(), nullable=False),
         sa.Column('data', sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(['upload_id'], ['uploads.upload_id'], ondelete='CASCADE'),
+        sa.PrimaryKeyConstraint('upload_id', 'n'),
+    )
+    op.create_table(
+        'upload_texts',
+        sa.Column('upload_id', sa.Uuid(), nullable=False),
+        sa.Column('n', sa.Integer(), nullable=False),
+        sa.Column('name', sa.Text(), nullable=False),
+        sa.Column('content', sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(['upload_id'], ['uploads.upload_id'], ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('upload_id', 'n'),
     )
@@ -167,6 +179,8 @@ def _what_people_send() -> None:
     )
     op.create_index('usage_by_skill', 'usage_events', ['skill', 'used_at'])
     op.create_index('usage_by_session', 'usage_events', ['session'])
+    op.create_index('usage_by_time', 'usage_events', ['used_at'])
+    op.create_index('usage_by_person', 'usage_events', ['person', 'received_at'])
     op.create_table(
         'mounts',
         sa.Column('user_id', PERSON, nullable=False),
@@ -179,7 +193,7 @@ def _what_people_send() -> None:
 
 
 def downgrade() -> None:
-    for table in ('mounts', 'usage_events', 'skill_imports', 'upload_chunks', 'uploads'):
+    for table in ('mounts', 'usage_events', 'skill_imports', 'upload_texts', 'upload_chunks', 'uploads'):
         op.drop_table(table)
     for table in ('waivers', 'publications', 'skill_changes', 'skill_aliases', 'skill_files'):
         op.drop_table(table)

@@ -1,0 +1,90 @@
+"""The version that a job's draft becomes: its files, number, changelog and where it came from, from the job's record.
+
+Made of rows only, and the same at every retry once the name is claimed. Must not decide whether it may be published.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+
+from activities.adoption import FIRST
+from activities.publishing import Wanted
+from domain.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
+from domain.next_version import front_of, next_version
+from domain.skill import Frontmatter, SkillFileEntry
+from store import calls, jobs, revisions, skills, standing, versions, waivers
+from store.base import Json
+from store.library_tables import SkillVersion
+from store.session import Session
+from store.tables import HitlInteraction, StepResult
+from workflows import messages as m
+
+
+def token_of(request: m.PromoteRequest) -> str:
+    """Who holds the name: the workflow of this promotion."""
+    return f"promote-skill:{request.job_id}"
+
+
+async def candidate(session: Session, move: m.Move) -> Wanted:
+    """The version. Its number and time are those of the claim, or chosen now when nothing is claimed yet.
+
+    Raises NotFound without a plan or revision, LibraryConflict when the author's own number cannot be.
+    """
+    request, placed = move.request, move.placed
+    plan = await jobs.plan_of(session, request.job_id)
+    files = list(await revisions.files(session, request.job_id, placed.revision))
+    base = await versions.base_of(session, plan.name, request.job_id)
+    front = front_of(files) or Frontmatter(name=plan.name, description=plan.description)
+    publishing = Publishing(
+        version=placed.version or await _number(session, plan.name, files),
+        category=placed.path.split("/")[0],
+        origin=SkillOrigin(kind=OriginKind.JOB, job_id=request.job_id, revision=placed.revision),
+        by=request.by,
+        at=placed.at or datetime.now(UTC),
+    )
+    return Wanted(
+        token=token_of(request),
+        metadata=metadata_of(front.model_copy(update={"name": plan.name}), files, publishing),
+        files=files,
+        kind="published",
+        base=base.version if base else None,
+        changelog=await _changelog(session, move, base),
+        forced_reason=request.reason if request.force else None,
+        provenance=await _provenance(session, move, base),
+        person=request.by,
+        reason=request.reason or None,
+    )
+
+
+async def _number(session: Session, name: str, files: list[SkillFileEntry]) -> str:
+    row = await skills.get(session, name)
+    old = await versions.files(session, name, row.version) if row else []
+    highest = await versions.highest(session, name)
+    return next_version(highest.version if highest else None, old, files)
+
+
+async def _changelog(session: Session, move: m.Move, base: SkillVersion | None) -> str:
+    """What the revisions since the base say that they changed, one line each; of a first version nothing is told."""
+    if base is None:
+        return ""
+    made = await revisions.history(session, move.request.job_id)
+    since = [row for row in made if FIRST < row.n <= move.placed.revision]
+    lines = [line for row in since for line in (row.feedback, *row.changes) if line]
+    return "\n".join(f"- {line}" for line in dict.fromkeys(lines))
+
+
+async def _provenance(session: Session, move: m.Move, base: SkillVersion | None) -> Json:
+    """Models and cost, digests of all that they were asked, answers, approvals and waivers. Texts stay with the job."""
+    job_id, digest = move.request.job_id, move.placed.digest
+    usage = await calls.usage(session, job_id)
+    asked = select(StepResult.key, StepResult.input_digest).where(StepResult.job_id == job_id)
+    answers = select(func.count()).where(HitlInteraction.job_id == job_id, HitlInteraction.responded_by.is_not(None))
+    return {
+        **usage.model_dump(mode="json"),
+        "base": base.version if base else None,
+        "prompts": {key: prompt for key, prompt in await session.execute(asked.order_by(StepResult.key))},
+        "answers": await session.scalar(answers) or 0,
+        "approvals": [each.model_dump() for each in await standing.approvals(session, job_id, digest)],
+        "approved_by_promoting": move.request.digest == digest,
+        "waivers": await waivers.on_record(session, digest),
+    }
