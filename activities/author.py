@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities import drafts
+from activities import drafts, placing
 from activities.models import Models, Role, spent
 from activities.programs import plan as planning_program
 from activities.programs import refine as refine_program
@@ -27,10 +27,10 @@ from domain.manuscript import body
 from domain.names import free_name
 from domain.prompt import Answer, PromptAction, Question
 from domain.proposals import examined, settled
-from domain.skill import SKILL_FILE, Finding, Frontmatter, RevisionSummary, SkillFileEntry
+from domain.skill import SKILL_FILE, Finding, RevisionSummary, SkillFileEntry
 from domain.skill_file import digest, render
 from domain.taxonomy import Taxonomy
-from store import evidence, jobs, prompts, revisions, skills, understanding
+from store import evidence, jobs, prompts, requirements, revisions, skills, understanding
 from store.revisions import NewRevision
 from store.session import Database, Session
 from workflows import messages as m
@@ -109,16 +109,25 @@ class ModelAuthor(Author):
             options = await jobs.options_of(session, planning.job_id)
             feedback = await _feedback(session, planning.confirmation)
             proposal = await jobs.proposal_of(session, planning.job_id)
-        model = self.models.of(Role.AUTHOR, planning.job_id, f"plan/{planning.round}", planning.attempt)
-        made = await planning_program.plan(
-            model,
-            brief,
-            categories=self.taxonomy.names,
-            taken=taken,
-            category=options.category,
-            feedback=feedback.feedback or "",
-            settled=settled(proposal) if proposal else None,
-        )
+            catalogue = await requirements.catalogue(session)
+            before = await jobs.plan_of(session, planning.job_id) if planning.confirmation else None
+        named = placing.chosen_shelf(feedback.feedback or "", self.taxonomy)
+        if before and named:
+            made = placing.moved(before, named)
+        else:
+            model = self.models.of(Role.AUTHOR, planning.job_id, f"plan/{planning.round}", planning.attempt)
+            made = await planning_program.plan(
+                model,
+                brief,
+                categories=self.taxonomy.names,
+                taken=taken,
+                category=before.category if before and before.placed_by_person else options.category,
+                feedback=feedback.feedback or "",
+                settled=settled(proposal) if proposal else None,
+                skills=placing.usable(catalogue),
+            )
+        made = placing.placed(made, brief.task, self.taxonomy)
+        made = await asyncio.to_thread(placing.furnished, made, brief.task, self.taxonomy, catalogue, self.shelves.root)
         async with self.database.transaction() as session:
             made = await _reserved(session, planning.job_id, made, taken)
             await jobs.keep_plan(session, planning.job_id, made)
@@ -127,7 +136,7 @@ class ModelAuthor(Author):
             key, message = f"planned:{planning.round}", f"it shall be {made.path}"
             await jobs.change(session, planning.job_id, key, "planned", message, told)
             cost = await spent(session, planning.job_id)
-        return m.Planned(name=made.name, path=made.path, **cost.model_dump())
+        return m.Planned(name=made.name, path=made.path, unsure=bool(made.unsure), **cost.model_dump())
 
     @activity.defn
     async def write(self, writing: m.Writing) -> m.Written:
@@ -162,7 +171,7 @@ class ModelAuthor(Author):
     async def _first(self, model: LanguageModel, writing: m.Writing, plan: Plan) -> str:
         failures = await self._failures(writing.job_id, Arm.WITHOUT, 0)
         manuscript = await write_program.write(model, await self._brief(writing.job_id), plan, failures)
-        return render(Frontmatter(name=plan.name, description=plan.description), body(manuscript)).decode()
+        return render(plan.frontmatter, body(manuscript)).decode()
 
     async def _countered(self, model: LanguageModel, writing: m.Writing, plan: Plan) -> tuple[str, list[str]]:
         async with self.database.transaction() as session:

@@ -100,6 +100,8 @@ async def _confirm(session: Session, prompt: m.Prompt) -> ConfirmData:
         plan=plan.outline,
         key_assumptions=plan.key_assumptions,
         estimate=estimate(after=Phase.PLANNING),
+        unsure=plan.unsure,
+        alternatives=plan.alternatives,
     )
 
 

@@ -19,7 +19,7 @@ from domain.manuscript import Revised
 from domain.markdown import frontmatter_lines
 from domain.proposals import legal_description
 from domain.shape import Shape
-from domain.skill import Finding, Frontmatter, Severity
+from domain.skill import Finding, Severity
 from domain.skill_file import frontmatter_of, parse, sections, with_frontmatter
 
 _FRONTMATTER_RULES = (
@@ -104,7 +104,7 @@ def headed(content: str, plan: Plan, findings: Sequence[Finding] = ()) -> str:
     refused = any(item.field not in (None, "body") or 0 < (item.line or 0) <= last for item in errors)
     if not refused and _passes(content, plan.name):
         return content
-    return with_frontmatter(content, Frontmatter(name=plan.name, description=plan.description))
+    return with_frontmatter(content, plan.frontmatter)
 
 
 def described_as(content: str) -> str | None:

@@ -6,11 +6,18 @@ from typing import Annotated
 import typer
 
 from cli import steering
+from cli.client import Api
 from cli.jobs import JobId
 from cli.problems import CliError, UsageProblem
 from cli.run import run_of
+from domain.library import Shown, SkillPage
 from domain.shape import StrictShape
-from domain.skill import SkillList
+
+PAGE = 500
+"""Skills asked for at once: the most that the api gives."""
+
+Category = Annotated[str | None, typer.Option(help="A shelf, or another word for it.")]
+Tag = Annotated[str | None, typer.Option(help="A tag, or another word for it.")]
 
 
 def promote(
@@ -19,16 +26,22 @@ def promote(
     category: Annotated[str | None, typer.Option(help="Another shelf than the proposed one.")] = None,
     force: Annotated[bool, typer.Option("--force", help="In spite of findings; needs --reason.")] = False,
     reason: Annotated[str | None, typer.Option(help="Why findings may stand; kept in the record.")] = None,
+    waive: Annotated[list[str] | None, typer.Option(help="A finding to let stand; repeatable, needs --reason.")] = None,
+    digest: Annotated[str | None, typer.Option(help="What you have read; another draft is refused.")] = None,
 ) -> None:
     """Publish a finished draft into the library."""
     run = run_of(ctx)
-    if force and not (reason or "").strip():
+    if (force or waive) and not (reason or "").strip():
         raise UsageProblem(
-            "--force needs --reason.", why="the record says why findings were overruled", next_step="add it"
+            f"{'--force' if force else '--waive'} needs --reason.",
+            why="the record says why findings were overruled",
+            next_step="add it",
         )
-    given = {"category": category, "force": force or None, "reason": reason}
+    given = {"category": category, "force": force or None, "reason": reason, "digest": digest}
     body = steering.Promotion.model_validate({name: value for name, value in given.items() if value is not None})
     with run.api() as api:
+        if waive:
+            steering.waive(api, job, waive, reason or "")
         view = steering.promote(api, job, body)
     if run.out.json_wanted:
         run.out.document(view)
@@ -36,11 +49,16 @@ def promote(
     run.out.line(f"published {view.final_path}")
 
 
-def skills(ctx: typer.Context) -> None:
+def skills(
+    ctx: typer.Context,
+    category: Category = None,
+    tag: Tag = None,
+    status: Annotated[Shown, typer.Option(help="In use, out of use, withdrawn, or all.")] = Shown.ACTIVE,
+) -> None:
     """List the skills of the library."""
     run = run_of(ctx)
     with run.api() as api:
-        found = api.get("/skills", SkillList)
+        found = every(api, category=category, tag=tag, status=status)
     if run.out.json_wanted:
         run.out.document(found)
         return
@@ -48,8 +66,20 @@ def skills(ctx: typer.Context) -> None:
         ("Path", "Version", "Status", "Description"),
         [(skill.path, skill.version, skill.status, skill.description) for skill in found.skills],
     )
-    if not found.skills:
+    if not found.skills and (category or tag or status is not Shown.ACTIVE):
+        run.out.say("no skill is like that; see all: skill-fleet skills --status any")
+    elif not found.skills:
         run.out.say("the library is empty; make a skill: skill-fleet create TASK")
+
+
+def every(api: Api, **wanted: str | None) -> SkillPage:
+    """All pages of a list as one."""
+    first = page = api.get("/skills", SkillPage, limit=PAGE, **wanted)
+    shown = [*first.skills]
+    while page.next_cursor:
+        page = api.get("/skills", SkillPage, limit=PAGE, cursor=page.next_cursor, **wanted)
+        shown += page.skills
+    return first.model_copy(update={"skills": shown, "next_cursor": None})
 
 
 class WrittenFile(StrictShape):
@@ -62,11 +92,13 @@ class WrittenFile(StrictShape):
 def generate_xml(
     ctx: typer.Context,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it there.")] = None,
+    category: Annotated[str | None, typer.Option(help="Only this shelf.")] = None,
+    mounted: Annotated[bool, typer.Option("--mounted", help="Only the skills you have mounted.")] = False,
 ) -> None:
     """Print the library as XML for agents (`<available_skills>`)."""
     run = run_of(ctx)
     with run.api() as api:
-        xml = api.text("/taxonomy/xml")
+        xml = api.text("/taxonomy/xml", category=category, mounted="true" if mounted else None)
     if output is not None:
         try:
             output.write_text(xml, encoding="utf-8")

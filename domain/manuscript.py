@@ -12,6 +12,9 @@ from domain.shape import Shape
 
 MISTAKES = "Common mistakes"
 QUICK_START = "Quick Start"
+DECISIONS = "Decisions from the author"
+CORE = ["When to use", QUICK_START, "Inputs", "Workflow", "Rules", MISTAKES, "Before handing over"]
+"""The sections of every skill, in their order; `DECISIONS` follows the rules."""
 
 
 class Example(Shape):
@@ -49,6 +52,13 @@ class Mistake(Shape):
     instead: str = ""
 
 
+class OwnSection(Shape):
+    """A section that only skills of this category have."""
+
+    heading: str
+    text: str
+
+
 class Revised(Shape):
     """A skill after feedback: the whole file, and one sentence for each thing that changed."""
 
@@ -59,7 +69,8 @@ class Revised(Shape):
 class Manuscript(Shape):
     """Everything the body of a skill is made of. `request` and `decisions` are quoted word for word.
 
-    `shape`: the headings that every result has, in their order.
+    `shape`: the headings that every result has, in their order. `outline`: those of the skill itself; without one, the
+    core.
     """
 
     title: str
@@ -75,6 +86,8 @@ class Manuscript(Shape):
     decisions: list[Decision] = []
     mistakes: list[Mistake] = []
     checks: list[str] = []
+    own: list[OwnSection] = []
+    outline: list[str] = []
 
 
 def body(manuscript: Manuscript) -> str:
@@ -85,10 +98,14 @@ def body(manuscript: Manuscript) -> str:
         ("Inputs", _bullets(_named(item.name, item.what) for item in manuscript.inputs)),
         ("Workflow", _numbered(_named(item.action, item.detail) for item in manuscript.steps)),
         ("Rules", _bullets(_reasoned(item) for item in manuscript.rules)),
-        ("Decisions from the author", _decisions(manuscript)),
+        (DECISIONS, _decisions(manuscript)),
         (MISTAKES, mistakes_text(manuscript.mistakes)),
         ("Before handing over", "\n".join(f"- [ ] {item}" for item in manuscript.checks)),
     ]
+    parts += [(section.heading, section.text) for section in manuscript.own]
+    place = {heading: number for number, heading in enumerate(manuscript.outline or CORE)}
+    place.setdefault(DECISIONS, place.get("Rules", len(place)))
+    parts.sort(key=lambda part: place.get(part[0], len(place)))
     sections = [f"## {heading}\n\n{text}" for heading, text in parts if text]
     return "\n\n".join([f"# {manuscript.title}", manuscript.purpose, *sections]) + "\n"
 

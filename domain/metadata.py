@@ -13,6 +13,8 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from domain.shape import Shape
 from domain.skill import METADATA_FILE, Frontmatter, SkillFileEntry
 from domain.skill_file import digest
@@ -112,3 +114,9 @@ def rendered(metadata: SkillMetadata) -> SkillFileEntry:
     """The file: sorted keys, two spaces, one line end; the same metadata gives the same bytes."""
     text = json.dumps(metadata.model_dump(mode="json", exclude_none=True), indent=2, sort_keys=True, ensure_ascii=False)
     return SkillFileEntry(path=METADATA_FILE, data=f"{text}\n".encode())
+
+
+def schema() -> dict[str, JsonValue]:
+    """The JSON Schema of the file, for readers in other languages; it lies in the library's `_templates`."""
+    described = SkillMetadata.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}

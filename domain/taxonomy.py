@@ -8,10 +8,12 @@ from pydantic import JsonValue
 from domain import frontmatter
 from domain.errors import InvalidAnswer, SkillFileError
 from domain.names import LEGAL, MAX_NAME, is_device, slug
+from domain.search import words
 from domain.shape import Shape
 from domain.skill import Category
 
 FALLBACK = "general"
+TAGS = "tags"
 
 _DEFAULT = """\
 # The shelves of this library. `name` is a folder; `aliases` are other words for the same shelf.
@@ -48,6 +50,24 @@ categories:
     title: General
     description: Whatever fits no other shelf.
     aliases: [other, misc, miscellaneous, productivity, utilities, tools]
+# Words that skills are marked with, across categories. Other tags are legal too; these have one spelling.
+facets:
+  - name: tags
+    title: Tags
+    values:
+      - {name: python, aliases: [py, python3]}
+      - {name: javascript, aliases: [js, node, nodejs]}
+      - {name: typescript, aliases: [ts]}
+      - {name: sql, aliases: [postgres, postgresql, mysql, sqlite]}
+      - {name: git, aliases: [github, gitlab, version-control]}
+      - {name: testing, aliases: [tests, test, qa]}
+      - {name: review, aliases: [code-review, reviews, reviewing]}
+      - {name: security, aliases: [secure, vulnerabilities]}
+      - {name: writing, aliases: [prose, copywriting]}
+      - {name: pdf, aliases: [pdfs]}
+      - {name: spreadsheets, aliases: [excel, xlsx, csv, spreadsheet]}
+      - {name: email, aliases: [emails, mail]}
+      - {name: agents, aliases: [agent, skills, agent-skills]}
 """
 
 
@@ -57,10 +77,26 @@ class Shelf(Category):
     aliases: list[str] = []
 
 
+class FacetValue(Shape):
+    """One word that skills are marked with, and the other words that mean it."""
+
+    name: str
+    aliases: list[str] = []
+
+
+class Facet(Shape):
+    """One way to tell skills apart across categories. `tags` is the one that skills state in their frontmatter."""
+
+    name: str
+    title: str
+    values: list[FacetValue] = []
+
+
 class Taxonomy(Shape):
-    """All categories in the order of the file."""
+    """All categories in the order of the file, and the words that skills are marked with."""
 
     categories: list[Shelf]
+    facets: list[Facet] = []
 
     @property
     def names(self) -> list[str]:
@@ -74,6 +110,32 @@ class Taxonomy(Shape):
             if wanted == shelf.name or wanted in map(slug, (shelf.title, *shelf.aliases)):
                 return shelf.name
         return None
+
+    def tag(self, word: str) -> str:
+        """The canonical word for a tag: that of the facet `tags` which it means, else itself."""
+        value = self._value(word)
+        return value.name if value else word.strip()
+
+    def spellings(self, word: str) -> list[str]:
+        """All words that mean the same tag, the given one among them."""
+        value = self._value(word)
+        return sorted({word.strip(), *([value.name, *value.aliases] if value else [])})
+
+    def _value(self, word: str) -> FacetValue | None:
+        wanted = slug(word)
+        tags = (value for facet in self.facets if facet.name == TAGS for value in facet.values)
+        return next((value for value in tags if wanted in (value.name, *map(slug, value.aliases))), None)
+
+    def tags_in(self, text: str) -> list[str]:
+        """The tags of this library that a text names, by their own or other words, in the order of the file."""
+        said = f" {' '.join(words(text))} "
+        return [
+            value.name
+            for facet in self.facets
+            if facet.name == TAGS
+            for value in facet.values
+            if any(f" {' '.join(words(word))} " in said for word in (value.name, *value.aliases))
+        ]
 
 
 def default_taxonomy() -> bytes:
@@ -93,23 +155,52 @@ def parse_taxonomy(data: bytes) -> Taxonomy:
     shelves = [_shelf(entry) for entry in entries]
     if len({shelf.name for shelf in shelves}) < len(shelves):
         raise SkillFileError("taxonomy-duplicate", "taxonomy.yaml names a category twice; keep one.")
-    return Taxonomy(categories=shelves)
+    return Taxonomy(categories=shelves, facets=_facets(loaded.fields.get("facets")))
+
+
+def _facets(entries: JsonValue) -> list[Facet]:
+    """The facets; an entry without a legal name raises SkillFileError, as with categories."""
+    listed = entries if isinstance(entries, list) else []
+    return [_facet(entry) for entry in listed]
+
+
+def _facet(entry: JsonValue) -> Facet:
+    fields = entry if isinstance(entry, dict) else {}
+    name, values = _name(fields.get("name"), "facet"), fields.get("values")
+    return Facet(
+        name=name,
+        title=_text(fields.get("title")) or name.replace("-", " ").capitalize(),
+        values=[_value(value) for value in values] if isinstance(values, list) else [],
+    )
+
+
+def _value(entry: JsonValue) -> FacetValue:
+    """A value; one without other words may be a word alone."""
+    fields = entry if isinstance(entry, dict) else {"name": entry}
+    return FacetValue(name=_name(fields.get("name"), "value"), aliases=_texts(fields.get("aliases")))
 
 
 def _shelf(entry: JsonValue) -> Shelf:
     fields = entry if isinstance(entry, dict) else {}
-    name = _text(fields.get("name"))
-    if not _legal(name):
-        raise SkillFileError(
-            "taxonomy-name", f"taxonomy.yaml: {name[:80]!r} is no category name; use a-z, 0-9, hyphens."
-        )
-    aliases = fields.get("aliases")
+    name = _name(fields.get("name"), "category")
     return Shelf(
         name=name,
         title=_text(fields.get("title")) or name.replace("-", " ").capitalize(),
         description=_text(fields.get("description")),
-        aliases=[alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, list) else [],
+        aliases=_texts(fields.get("aliases")),
     )
+
+
+def _name(value: JsonValue, kind: str) -> str:
+    name = _text(value)
+    if not _legal(name):
+        told = f"taxonomy.yaml: {name[:80]!r} is no {kind} name; use a-z, 0-9, hyphens."
+        raise SkillFileError("taxonomy-name", told)
+    return name
+
+
+def _texts(value: JsonValue) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _text(value: JsonValue) -> str:

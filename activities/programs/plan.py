@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 import dspy
 
-from activities.programs.context import known, said, told
+from activities.programs.context import known, listed, said, told
 from activities.programs.facts import criteria_of, facts_of, lost, requirements_of, task_of
 from activities.programs.language_model import LanguageModel
 from activities.programs.prose import (
@@ -21,13 +21,15 @@ from activities.programs.prose import (
 )
 from activities.programs.task import Task
 from domain.brief import Brief, Plan, Proposal
-from domain.manuscript import MISTAKES, QUICK_START
+from domain.manuscript import CORE
 from domain.names import asked_name, free_name, slug
 from domain.proposals import legal_description, legal_name
+from domain.search import folded, words
 
-OUTLINE = ["When to use", QUICK_START, "Inputs", "Workflow", "Rules", MISTAKES, "Before handing over"]
 FEWEST_WORDS = 4
 """Of a message: a small model answers with bare topics, which say nothing about when to use a skill."""
+
+MOST_REQUIRED = 3
 
 ANYWHERE = "general"
 """The category when the library has none yet."""
@@ -64,6 +66,15 @@ class PlanSkill(Task):
     category: str = dspy.OutputField(desc="the shelf of the library that fits best")
 
 
+class ChooseRequired(Task):
+    """Which of these skills must be there for the planned one to work, because it hands part of its work to them?
+    Most skills need none. A skill about the same subject is not needed."""
+
+    request: str = dspy.InputField(desc="what a person asked for, answers, sources as data")
+    skills: str = dspy.InputField(desc="the skills to choose from")
+    requires: list[str] = dspy.OutputField(desc="names of the needed skills; empty when none is", max_length=3)
+
+
 async def plan(
     model: LanguageModel,
     brief: Brief,
@@ -73,10 +84,12 @@ async def plan(
     category: str | None,
     feedback: str = "",
     settled: Proposal | None = None,
+    skills: Collection[str] = (),
 ) -> Plan:
     """The plan. `category` given by a person stands; `taken` are names in use; `feedback` is on an earlier plan.
 
     `settled`: the name and description that a person asked for or accepted; they stand until feedback is about them.
+    `skills`: those of the library that this one may build on.
     """
     task = _on_shelves(categories)
     request = told(brief, model.low_confidence)
@@ -92,10 +105,31 @@ async def plan(
         category=category or _shelf(str(found.category), categories),
         triggers=_triggers(found.triggers, brief, model.low_confidence),
         non_triggers=distinct(_orders(found.non_triggers, brief), [brief.task, *found.triggers])[:2],
-        outline=OUTLINE,
+        outline=CORE,
+        requires=await _required(model, request, brief, skills),
+        shelf="" if category else str(found.category),
+        placed_by_person=bool(category),
         success_criteria=_criteria(brief, found.success_criteria, model.low_confidence),
         key_assumptions=_phrases(found.key_assumptions, brief, 3),
     )
+
+
+async def _required(model: LanguageModel, request: str, brief: Brief, skills: Collection[str]) -> list[str]:
+    """The skills that the new one builds on: only those whose whole names the person said are put before the model.
+
+    A small model is not asked: what the person named with its hyphens is meant, the rest is not.
+    """
+    heard = folded(known(brief))
+    named = [name for name in sorted(skills) if _says(heard, name)]
+    if not named or model.low_confidence:
+        return [name for name in named if "-" in name and name in heard][:MOST_REQUIRED]
+    found = await model.at("dependencies").ask(ChooseRequired, 80, request=request, skills=listed(named))
+    return [name for name in named if name in found.requires][:MOST_REQUIRED]
+
+
+def _says(heard: str, name: str) -> bool:
+    """Whether all words of a name are said side by side."""
+    return f" {name.replace('-', ' ')} " in f" {' '.join(words(heard))} "
 
 
 def _settled_name(settled: Proposal | None, feedback: str) -> str | None:

@@ -34,6 +34,13 @@ class MistakeItem(Item):
     instead: str = Field("", json_schema_extra={"maxLength": 160})
 
 
+class SectionItem(Item):
+    """One section of the category's own: its number in the list that was asked for, and what stands in it."""
+
+    number: int = 0
+    lines: list[str] = Field([], json_schema_extra={"maxItems": 6})
+
+
 class WriteWorkflow(Task):
     """Write the workflow of this skill for an agent that has nothing but what the user gives it: what the user hands
     over, then the steps of the work in order: how to read the input, how to decide about each item of it, how to
@@ -80,3 +87,15 @@ class WriteEdges(Task):
     good: str = dspy.OutputField(desc="what a good result looks like, one or two sentences", max_length=300)
     mistakes: list[MistakeItem] = dspy.OutputField(desc="mistake, and what to do instead", min_length=1, max_length=3)
     checks: list[str] = dspy.OutputField(desc="yes-or-no checks of the result", min_length=1, max_length=3)
+
+
+class WriteEdgesAndMore(WriteEdges):
+    """Write what helps an agent to start and to stop: how a good result looks, which mistakes agents make in this
+    work and what to do instead, and what to check at the end by reading the result. Then write the further sections
+    that a skill of this kind has, each as a few lines for this work and no other; no lines for a section that the
+    request says nothing for. Use only what the request says."""
+
+    wanted: str = dspy.InputField(desc="the further sections, numbered, each with what it is for")
+    sections: list[SectionItem] = dspy.OutputField(
+        desc="for each section in order: its number, and its lines", max_length=2
+    )

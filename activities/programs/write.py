@@ -6,6 +6,7 @@ adds how and why. A small model adds less: what it proposed beyond that was seen
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import dspy
 
@@ -25,11 +26,20 @@ from activities.programs.prose import (
     sentence,
     sentences,
 )
-from activities.programs.section_tasks import GiveReasons, InputItem, MistakeItem, WriteEdges, WriteRules, WriteWorkflow
+from activities.programs.section_tasks import (
+    GiveReasons,
+    InputItem,
+    MistakeItem,
+    SectionItem,
+    WriteEdges,
+    WriteEdgesAndMore,
+    WriteRules,
+    WriteWorkflow,
+)
 from activities.programs.together import together
 from domain.brief import Brief, Plan
 from domain.evaluation import CaseRun
-from domain.manuscript import Example, Input, Manuscript, Mistake, Rule, Step
+from domain.manuscript import Example, Input, Manuscript, Mistake, OwnSection, Rule, Step
 
 FEWEST_STEPS = 3
 FEWEST_RULES = 3
@@ -54,7 +64,7 @@ _NARRATES = re.compile(
 async def write(model: LanguageModel, brief: Brief, plan: Plan, failures: Sequence[CaseRun]) -> Manuscript:
     """The pieces of the skill; `failures` are the runs without it that did not pass."""
     author = _Author(model, brief, plan, failures)
-    (inputs, steps), rules, (good, mistakes, checks) = await together(author.workflow(), author.rules(), author.edges())
+    (inputs, steps), rules, edges = await together(author.workflow(), author.rules(), author.edges())
     return Manuscript(
         title=plan.title,
         purpose=plan.description.partition(" Use when ")[0],
@@ -62,14 +72,25 @@ async def write(model: LanguageModel, brief: Brief, plan: Plan, failures: Sequen
         triggers=plan.triggers,
         non_triggers=plan.non_triggers,
         shape=facts_of(said(brief)).labels,
-        quick_start=[Example(ask=(plan.triggers or [brief.task])[0], good=good)],
+        quick_start=[Example(ask=(plan.triggers or [brief.task])[0], good=edges.good)],
         inputs=inputs,
         steps=steps,
         rules=rules,
         decisions=decided(brief),
-        mistakes=mistakes,
-        checks=checks,
+        mistakes=edges.mistakes,
+        checks=edges.checks,
+        own=edges.own,
+        outline=plan.outline,
     )
+
+
+class _Edges(NamedTuple):
+    """What a good result is, what goes wrong, what is looked at last, and the sections of the category's own."""
+
+    good: str
+    mistakes: list[Mistake]
+    checks: list[str]
+    own: list[OwnSection] = []
 
 
 class _Author:
@@ -159,28 +180,56 @@ class _Author:
         says_more = not restates(reason, f"{rule} {_FILLING}") and "rule" not in reason.casefold()
         return Rule(rule=rule, why=reason if reason and says_more and self._kept(reason) else "")
 
-    async def edges(self) -> tuple[str, list[Mistake], list[str]]:
-        """What a good result is, mistakes and checks: measured and certain ones first, a capable model's own behind."""
+    async def edges(self) -> _Edges:
+        """Measured and certain mistakes and checks first, a capable model's own behind; only it writes own sections."""
         seen = seen_mistakes(self.brief, self.failures)
         criteria = [*self.plan.success_criteria, NOTHING_LOST]
         if self.model.low_confidence:
-            return " ".join(f"{item}." for item in criteria), seen, distinct(criteria)
-        found = await self.model.at("checks").ask(
-            WriteEdges,
-            520,
+            return _Edges(" ".join(f"{item}." for item in criteria), seen, distinct(criteria))
+        found = await self._asked_for_edges()
+        good = sentence(str(found.good), 400)
+        checks = [capital(phrase(item)) for item in found.checks if self._kept(item)]
+        new = [item for item in checks if not restates(item, " ".join(criteria))]
+        return _Edges(
+            good if self._kept(good) else "",
+            [*seen, *self._mistakes(found.mistakes)],
+            distinct([*criteria, *new])[:8],
+            self._own(found.sections) if self.plan.guidance else [],
+        )
+
+    async def _asked_for_edges(self) -> dspy.Prediction:
+        """With the sections that the category's template has of its own, if it has any."""
+        asking, own = self.model.at("checks"), [f"{heading}: {what}" for heading, what in self.plan.guidance.items()]
+        if not own:
+            return await asking.ask(
+                WriteEdges,
+                520,
+                accept=lambda it: _calm(it.checks),
+                live=True,
+                request=self.request,
+                weaknesses=self.weaknesses,
+            )
+        return await asking.ask(
+            WriteEdgesAndMore,
+            520 + 220 * len(own),
             accept=lambda it: _calm(it.checks),
             live=True,
             request=self.request,
             weaknesses=self.weaknesses,
+            wanted=listed(own),
         )
-        good = sentence(str(found.good), 400)
-        checks = [capital(phrase(item)) for item in found.checks if self._kept(item)]
-        new = [item for item in checks if not restates(item, " ".join(criteria))]
-        return (
-            good if self._kept(good) else "",
-            [*seen, *self._mistakes(found.mistakes)],
-            distinct([*criteria, *new])[:8],
-        )
+
+    def _own(self, items: Sequence[SectionItem]) -> list[OwnSection]:
+        """Sections that were asked for and have something to say."""
+        headings = list(self.plan.guidance)
+        sections = []
+        for number, heading in enumerate(headings, 1):
+            said_of_it = next((item.lines for item in items if item.number == number), [])
+            lines = [sentence(line, 300) for line in said_of_it if self._kept(line)]
+            kept = [] if is_runaway("\n".join(lines)) else [f"- {line}" for line in distinct(lines) if line]
+            if kept:
+                sections.append(OwnSection(heading=heading, text="\n".join(kept)))
+        return sections
 
     def _mistakes(self, items: Sequence[MistakeItem]) -> list[Mistake]:
         named = {
