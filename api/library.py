@@ -1,6 +1,7 @@
 """The published library as files: taxonomy, texts, and the XML that agents read. Reads a disk, never writes one."""
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from domain.errors import NotFound
 from domain.skill import SKILL_FILE, SkillSummary
 from domain.skill_file import MAX_FILE
 from domain.taxonomy import Taxonomy, check_path, default_taxonomy, parse_taxonomy
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 does not allow, not even escaped."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +51,20 @@ class LibraryFolder:
 
 
 def available_skills(skills: Sequence[SkillSummary], library: LibraryFolder) -> str:
-    """`<available_skills>` as the format's reference library writes it; every text is escaped."""
+    """`<available_skills>`, byte for byte as the format's reference library (`skills_ref.to_prompt`) writes it.
+
+    It leaves locations as they are; ours escape what would break the document, so the two differ only for a path with
+    `&`, `<` or `>` in it, and for characters that no XML may hold, which are replaced.
+    """
     lines = ["<available_skills>"]
     for skill in skills:
         lines.append("<skill>")
         for tag, text in (
-            ("name", skill.name),
-            ("description", skill.description),
-            ("location", library.location(skill.path)),
+            ("name", html.escape(skill.name)),
+            ("description", html.escape(skill.description)),
+            ("location", html.escape(library.location(skill.path), quote=False)),
         ):
-            lines += [f"<{tag}>", html.escape(text), f"</{tag}>"]
+            lines += [f"<{tag}>", NOT_XML.sub("\ufffd", text), f"</{tag}>"]
         lines.append("</skill>")
     lines.append("</available_skills>")
     return "\n".join(lines)
