@@ -52,10 +52,16 @@ log = structlog.get_logger("api")
 
 
 class Guard:
-    """Wraps the application; `hosts` are the names besides loopback under which it may be asked for."""
+    """Wraps the application; `hosts` are the names besides loopback under which it may be asked for.
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
+    `streamed`: paths whose bodies are never held as a whole, each with its own most bytes.
+    """
+
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str] = (), streamed: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self._app = app
+        self._streamed = streamed
         self._hosts = LOOPBACK | {host.lower() for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +77,8 @@ class Guard:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 app = refusal(scope, headers, self._hosts) or self._app
-                await app(scope, _Body(receive).receive, answer.send)
+                most = self._streamed.get(scope["path"], MAX_BODY)
+                await app(scope, _Body(receive, most).receive, answer.send)
             finally:
                 log.info(
                     "request",
@@ -110,21 +117,22 @@ class _Answer:
 class _Body:
     """Passes the body on as it comes and refuses what is too much of it."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, most: int = MAX_BODY) -> None:
         self._receive = receive
+        self._most = most
         self._size = 0
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._size += len(message.get("body", b""))
-        if self._size > MAX_BODY:
+        if self._size > self._most:
             await self._read_on(message)
             raise HTTPException(413)
         return message
 
     async def _read_on(self, message: Message) -> None:
         """A client that still sends would not hear the refusal."""
-        while message.get("more_body") and self._size < PATIENCE:
+        while message.get("more_body") and self._size < self._most + PATIENCE:
             message = await self._receive()
             self._size += len(message.get("body", b""))
 

@@ -34,8 +34,9 @@ LEASE = timedelta(seconds=20)
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-OWN_WAY = frozenset({"/api/v1/skills", "/api/v1/skills/validate"})
-"""A start makes its job's id from the key; validating changes nothing."""
+OWN_WAY = frozenset({"/api/v1/skills", "/api/v1/skills/validate", "/api/v1/sources"})
+"""A start makes its job's id from the key; validating changes nothing; a source is too large to be held, and compares
+its own digest."""
 
 KEPT = frozenset({200, 201, 202, 204, 409, 410})
 """Answers of an operation that was carried out. Refusals before that, and failures, are forgotten."""

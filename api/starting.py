@@ -21,6 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.dependencies import Services
 from api.errors import InvalidRequest, KeyReused
+from api.extracting import extract
 from api.origins import Roots, roots
 from api.permissions import Person
 from api.reading import find, status_of
@@ -38,7 +39,8 @@ from domain.job import (
 )
 from domain.shape import Shape, StrictShape
 from domain.taxonomy import place
-from store import jobs
+from store import jobs, uploads
+from store.session import Database
 
 JOBS = UUID("b0a6c1de-5f35-4c6e-9d0a-2f1f0c6a7e11")
 """Namespace of job ids that come from an Idempotency-Key."""
@@ -73,10 +75,18 @@ def _enough_words(text: str) -> str:
     return text
 
 
-class StartSource(Source):
-    """A text the author shall know."""
+class StartSource(StrictShape):
+    """A text the author shall know: its name and content, or the id of a file that was sent to `POST /sources`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: Annotated[str | None, Field(min_length=1, max_length=255, examples=["notes.md"])] = None
+    content: Annotated[str | None, Field(min_length=1, max_length=MAX_SOURCES)] = None
+    source_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "StartSource":
+        if (self.source_id is None) == (self.content is None) or (self.content is not None and self.name is None):
+            raise ValueError("Give either `name` and `content`, or the `source_id` of a file that was sent in.")
+        return self
 
 
 class StartBudget(Budget):
@@ -130,6 +140,9 @@ class StartRequest(StrictShape):
     from_revision: Annotated[
         int | None, Field(ge=1, le=1_000_000, description="Of `from_job`; default: the one that held at its end.")
     ] = None
+    from_draft: Annotated[
+        bool, Field(description="Of `from_job`: its draft as it lies in its folder now, edited by hand.")
+    ] = False
     task_description: Annotated[
         str | None,
         Field(
@@ -152,6 +165,13 @@ class StartRequest(StrictShape):
             raise ValueError("A revision belongs to a job: name it in `from_job`.")
         return number
 
+    @field_validator("from_draft")
+    @classmethod
+    def _of_one(cls, wanted: bool, info: ValidationInfo) -> bool:
+        if wanted and (info.data.get("from_job", ...) is None or info.data.get("from_revision") is not None):
+            raise ValueError("A draft's folder belongs to a job: name it in `from_job`, and leave `from_revision` out.")
+        return wanted
+
     @field_validator("task_description")
     @classmethod
     def _says_enough(cls, text: str | None, info: ValidationInfo) -> str | None:
@@ -164,7 +184,7 @@ class StartRequest(StrictShape):
     @field_validator("sources")
     @classmethod
     def _small_together(cls, sources: list[StartSource]) -> list[StartSource]:
-        size = sum(len(source.content.encode("utf-8", "replace")) for source in sources)
+        size = sum(len((source.content or "").encode("utf-8", "replace")) for source in sources)
         if size > MAX_SOURCES:
             raise ValueError(f"The sources have {size} bytes together; at most {MAX_SOURCES} are taken. Give the gist.")
         return sources
@@ -211,14 +231,18 @@ def digest(job: StartJob) -> str:
 
 async def _asked_for(parts: Services, asking: Person, request: StartRequest, job_id: UUID) -> StartJob:
     """The whole request: what it leaves open comes from the job it goes on from."""
-    base = None if request.from_job is None else await roots(parts, asking, request.from_job, request.from_revision)
+    base = (
+        None
+        if request.from_job is None
+        else await roots(parts, asking, request.from_job, request.from_revision, draft=request.from_draft)
+    )
     options = await _with_known_category(parts, request.options.plain(base.options if base else None))
     return StartJob(
         job_id=job_id,
         user_id=asking.name,
         task_description=request.task_description or (base.task_description if base else ""),
         options=options,
-        sources=_sources(request, base),
+        sources=await _sources(parts, asking, request, base),
         origin=base.origin if base else None,
     )
 
@@ -233,10 +257,26 @@ def _refuse_oversize(job: StartJob) -> None:
         raise InvalidRequest(message, {"sources": message})
 
 
-def _sources(request: StartRequest, base: Roots | None) -> list[Source]:
+async def _sources(parts: Services, asking: Person, request: StartRequest, base: Roots | None) -> list[Source]:
     if base is not None and "sources" not in request.model_fields_set:
         return base.sources
-    return [Source(name=source.name, content=source.content) for source in request.sources]
+    return [await attached(parts.database, asking.name, n, source) for n, source in enumerate(request.sources)]
+
+
+async def attached(database: Database, user_id: str, n: int, source: StartSource) -> Source:
+    """A source as the job carries it; one that was sent in travels as its id. Raises InvalidRequest."""
+    if source.source_id is None:
+        return Source(name=source.name or "", content=source.content or "")
+    async with database.transaction() as session:
+        known = await uploads.of_person(session, source.source_id, user_id)
+    field = f"sources.{n}.source_id"
+    if known is None:
+        message = (
+            f"There is no source {source.source_id} of yours that came to its end: send it to POST /sources again."
+        )
+        raise InvalidRequest(message, {field: message})
+    await extract(database, known, field)
+    return Source(name=source.name or known.filename, content="", source_id=known.source_id)
 
 
 async def _with_known_category(parts: Services, options: JobOptions) -> JobOptions:

@@ -11,12 +11,13 @@ from pathlib import Path
 import yaml
 from pydantic import JsonValue, ValidationError
 
+from cli.attaching import attach
 from cli.client import Api
 from cli.exits import ExitCode
 from cli.output import Output
 from cli.problems import CliError, UsageProblem
 from cli.progress import JobLine, screen_for
-from cli.starting import NewJob, new_job, read_sources, start
+from cli.starting import NewJob, new_job, start, with_sources
 from domain.job import JobOptions
 
 STDIN = Path("-")
@@ -32,7 +33,7 @@ def queued(api: Api, out: Output, file: Path, options: dict[str, JsonValue]) -> 
     failures: list[ExitCode] = []
     for number, entry in enumerate(entries, 1):
         try:
-            started = start(api, _job(entry, options))
+            started = start(api, _job(api, out, entry, options))
         except CliError as error:
             failures.append(error.exit_code)
             out.say(f"entry {number} of {len(entries)}: {_quoted(entry)}")
@@ -75,7 +76,7 @@ def _listed(file: Path, text: str) -> list[JsonValue]:
     return found
 
 
-def _job(entry: JsonValue, options: dict[str, JsonValue]) -> NewJob:
+def _job(api: Api, out: Output, entry: JsonValue, options: dict[str, JsonValue]) -> NewJob:
     if isinstance(entry, str):
         return new_job(entry, options, [])
     if not isinstance(entry, dict) or not isinstance(entry.get("task"), str):
@@ -93,10 +94,11 @@ def _job(entry: JsonValue, options: dict[str, JsonValue]) -> NewJob:
     if not isinstance(sources, list):
         raise UsageProblem("`sources` is no list.", next_step="write sources: [notes.md]")
     try:
-        return new_job(str(entry["task"]), options | own, read_sources([Path(str(source)) for source in sources]))
+        new = new_job(str(entry["task"]), options | own, [])
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
         raise UsageProblem("The options do not fit.", why="; ".join(wrong), next_step="mend them") from error
+    return with_sources(new, attach(api, out, [Path(str(source)) for source in sources]))
 
 
 def _quoted(entry: JsonValue) -> str:

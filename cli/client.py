@@ -4,7 +4,7 @@ Must not print, and must not know what a command is for. Closes itself at the en
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self, TypeVar
@@ -64,9 +64,25 @@ class Api:
         """Read something. Raises CliError."""
         return self._shaped(self._checked("GET", path, query=query), shape)
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, **query: str | int | None) -> str:
         """Read a text. Raises CliError."""
-        return self._checked("GET", path).text
+        return self._checked("GET", path, query=query).text
+
+    def data(self, path: str, most: int) -> bytes:
+        """Fetch a file, reading no more than one byte beyond `most`. Raises CliError."""
+        try:
+            with self._http.stream("GET", path) as response:
+                if not response.is_success:
+                    response.read()
+                    raise problem_of(response)
+                found = bytearray()
+                for piece in response.iter_bytes():
+                    found += piece
+                    if len(found) > most:
+                        break
+                return bytes(found[: most + 1])
+        except httpx.TransportError as error:
+            raise unreachable(self.url, error) from error
 
     def unchecked(self, path: str, shape: type[Shape]) -> Shape:
         """Read something whose error status is an answer too (readiness), without retries. Raises CliError."""
@@ -80,9 +96,38 @@ class Api:
         command. Raises CliError."""
         return self._shaped(self._checked("POST", path, body=body, key=key or str(uuid4())), shape)
 
+    def upload(self, path: str, pieces: Callable[[], Iterable[bytes]], shape: type[Shape], *, filename: str) -> Shape:
+        """Send a file piece by piece, from its beginning again when it broke off; `pieces` begins anew at each call.
+        Raises CliError."""
+        key = str(uuid4())
+        for wait in (*WAITS, None):
+            try:
+                response = self._http.post(
+                    path,
+                    content=pieces(),
+                    params={"filename": filename},
+                    headers={"Content-Type": "application/octet-stream", "Idempotency-Key": key},
+                )
+            except httpx.TransportError as error:
+                if wait is None:
+                    raise unreachable(self.url, error) from error
+                self._sleep(wait)
+                continue
+            pause = None if wait is None else later(response, wait)
+            if pause is None:
+                break
+            self._sleep(pause)
+        if not response.is_success:
+            raise problem_of(response)
+        return self._shaped(response, shape)
+
     def put(self, path: str, body: BaseModel, shape: type[Shape]) -> Shape:
         """Set something; sending it twice changes nothing more. Raises CliError."""
         return self._shaped(self._checked("PUT", path, body=body, key=str(uuid4())), shape)
+
+    def delete(self, path: str, shape: type[Shape]) -> Shape:
+        """DELETE; what it came to."""
+        return self._shaped(self._checked("DELETE", path), shape)
 
     def patch(self, path: str, body: BaseModel, **query: str | int | None) -> None:
         """Merge something; sending it twice changes nothing more. Raises CliError."""

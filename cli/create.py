@@ -8,6 +8,7 @@ import typer
 
 from cli import starting
 from cli.attach import Attachment, Stay
+from cli.attaching import attach
 from cli.batch import queued
 from cli.exits import ExitCode
 from cli.flags import EditorCommand
@@ -27,7 +28,7 @@ Told = Annotated[
 def create(
     ctx: typer.Context,
     task: Annotated[str | None, typer.Argument(help="What an agent shall be able to do, in a sentence.")] = None,
-    source: Annotated[list[Path] | None, typer.Option(help="A text the author shall know; repeatable.")] = None,
+    source: Annotated[list[Path] | None, typer.Option(help="A file or folder to know; repeatable.")] = None,
     category: starting.Category = None,
     auto_approve: starting.AutoApprove = False,
     confirm: starting.Confirm = False,
@@ -42,6 +43,7 @@ def create(
     resume: Annotated[UUID | None, typer.Option(metavar="JOB", help="Come back to this job instead.")] = None,
     from_job: Annotated[UUID | None, typer.Option(metavar="JOB", help="Go on from what an ended job left.")] = None,
     revision: Annotated[int | None, typer.Option(min=1, help="Of --from-job; default: the one that held.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Of --from-job: its draft, as you edited the folder.")] = False,
     file: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="Start every job of a file, or -.")
     ] = None,
@@ -61,11 +63,11 @@ def create(
             leave(queued(api, run.out, file, options))
         if resume is not None:
             started = api.get(f"/jobs/{resume}/status", JobStatusView)
-        elif from_job is not None:
-            new = starting.continued(from_job, revision, task, options)
-            started = starting.start(api, starting.with_sources(new, source))
         else:
-            started = starting.start(api, starting.new_job(task or "", options, starting.read_sources(source or [])))
+            new = starting.new_job(task or "", options, [])
+            if from_job is not None:
+                new = starting.continued(from_job, revision, task, options, draft=draft)
+            started = starting.start(api, starting.with_sources(new, attach(api, run.out, source or [])))
         screen_for(run.out).started(JobLine(job_id=started.job_id, status=started.status))
         if detach:
             run.out.say(f"started; stay with it: skill-fleet watch {started.job_id}")

@@ -1,17 +1,16 @@
 """What a new job is made of: task, options, sources, and the ended job it goes on from. Must not print."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from pydantic import JsonValue
 
+from cli.attaching import Attached
 from cli.client import Api
 from cli.durations import duration
-from cli.problems import UsageProblem
-from domain.job import MAX_SOURCES, JobOptions, JobStatusView, Source
+from domain.job import JobOptions, JobStatusView
 from domain.shape import StrictShape
 
 Category = Annotated[str | None, typer.Option(help="Where in the taxonomy.")]
@@ -38,9 +37,10 @@ class NewJob(StrictShape):
 
     task_description: str | None = None
     options: JobOptions = JobOptions()
-    sources: list[Source] = []
+    sources: list[Attached] = []
     from_job: UUID | None = None
     from_revision: int | None = None
+    from_draft: bool | None = None
 
 
 def options_of(
@@ -70,50 +70,30 @@ def options_of(
     return {name: value for name, value in given.items() if value is not None}
 
 
-def new_job(task: str, options: dict[str, JsonValue], sources: list[Source]) -> NewJob:
+def new_job(task: str, options: dict[str, JsonValue], sources: list[Attached]) -> NewJob:
     """The body that starts a job."""
     return NewJob(task_description=task, options=JobOptions.model_validate(options), sources=sources)
 
 
-def continued(job: UUID, revision: int | None, task: str | None, options: dict[str, JsonValue]) -> NewJob:
+def continued(
+    job: UUID, revision: int | None, task: str | None, options: dict[str, JsonValue], *, draft: bool = False
+) -> NewJob:
     """The body that goes on from what an ended job left; what is not said stays as it was there."""
-    said = {"from_job": job, "from_revision": revision, "task_description": task, "options": options or None}
+    said = {
+        "from_job": job,
+        "from_revision": revision,
+        "from_draft": draft or None,
+        "task_description": task,
+        "options": options or None,
+    }
     return NewJob.model_validate({name: value for name, value in said.items() if value is not None})
 
 
-def with_sources(new: NewJob, paths: list[Path] | None) -> NewJob:
+def with_sources(new: NewJob, sources: list[Attached]) -> NewJob:
     """The body with sources of its own, where some are given."""
-    return new.model_copy(update={"sources": read_sources(paths)}) if paths else new
+    return new.model_copy(update={"sources": sources}) if sources else new
 
 
 def start(api: Api, new: NewJob) -> JobStatusView:
     """Start a job. Raises CliError."""
     return api.post("/skills", new, JobStatusView)
-
-
-def read_sources(paths: list[Path]) -> list[Source]:
-    """The files as sources, named by their last part. Raises UsageProblem for what cannot travel."""
-    sources = [_source(path) for path in paths]
-    size = sum(len(source.content.encode()) for source in sources)
-    if size > MAX_SOURCES:
-        raise UsageProblem(
-            f"The sources are too large: {size} bytes together.",
-            why=f"they travel with the request: at most {MAX_SOURCES} bytes",
-            next_step="give the parts that matter",
-        )
-    return sources
-
-
-def _source(path: Path) -> Source:
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_SOURCES + 1).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageProblem(
-            f"{path} cannot be used as a source.", why=str(error), next_step="give a readable UTF-8 text file"
-        ) from error
-    if not text.strip():
-        raise UsageProblem(f"{path} is empty.", next_step="leave it out, or give a file with text")
-    if len(text) > MAX_SOURCES:
-        raise UsageProblem(f"{path} is larger than {MAX_SOURCES} bytes.", next_step="give the part that matters")
-    return Source(name=path.name, content=text)

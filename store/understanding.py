@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.brief import Brief, Decision, Understanding
 from domain.errors import NotFound
 from domain.job import Source
+from domain.passages import SOURCE_CHARACTERS, Text, chosen
 from domain.prompt import Question
-from store import revisions
+from store import revisions, uploads
 from store.base import Json, columns_of
 from store.tables import DeepUnderstandingState, Job
 
@@ -72,11 +73,23 @@ async def brief_of(session: AsyncSession, job_id: UUID) -> Brief:
     return Brief(
         task=job.task_description,
         refined=job.task_description_refined or "",
-        sources=[Source.model_validate(source) for source in job.sources],
+        sources=await _sources(session, job),
         decisions=[Decision.model_validate(answer) for answer in row.answers] if row else [],
         understanding=_known(row),
         feedback=await revisions.feedback_of(session, job_id),
     )
+
+
+async def _sources(session: AsyncSession, job: Job) -> list[Source]:
+    """Those that came with the request as they are; of those sent in before the passages that fit the task best, as
+    many as a model may be told of. By the task as it was asked for, so that every step is told the same."""
+    given = [Source.model_validate(source) for source in job.sources]
+    named = [source.source_id for source in given if source.source_id is not None]
+    if not named:
+        return given
+    texts = [Text(source.name, source.content) for source in given if source.source_id is None]
+    texts += [text for upload_id in named for text in await uploads.texts(session, upload_id)]
+    return chosen(job.task_description, texts, SOURCE_CHARACTERS)
 
 
 def _known(row: DeepUnderstandingState | None) -> Understanding | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.base import Base, Json
@@ -11,9 +11,13 @@ from store.library_tables import NAME, PERSON
 
 
 class Upload(Base):
-    """A file that was sent in: a source of a new job, or an archive of skills. `complete` when its last byte came."""
+    """A file that was sent in: a source of a new job, or an archive of skills. `complete` when its last byte came.
+
+    `request_key`: the Idempotency-Key under which it was completed.
+    """
 
     __tablename__ = "uploads"
+    __table_args__ = (UniqueConstraint("user_id", "request_key", name="one_upload_per_key"),)
 
     upload_id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[str] = mapped_column(PERSON, index=True)
@@ -22,6 +26,7 @@ class Upload(Base):
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     sha256: Mapped[str | None]
     complete: Mapped[bool] = mapped_column(default=False)
+    request_key: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
@@ -33,6 +38,17 @@ class UploadChunk(Base):
     upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.upload_id", ondelete="CASCADE"), primary_key=True)
     n: Mapped[int] = mapped_column(primary_key=True)
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class UploadText(Base):
+    """A text in an upload that is a source of a job, as the author model may read it; written once, at the start."""
+
+    __tablename__ = "upload_texts"
+
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.upload_id", ondelete="CASCADE"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    content: Mapped[str]
 
 
 class SkillImport(Base):
@@ -58,6 +74,8 @@ class UsageEvent(Base):
         CheckConstraint("outcome IN ('success', 'failure', 'unknown')", name="outcome_known"),
         Index("usage_by_skill", "skill", "used_at"),
         Index("usage_by_session", "session"),
+        Index("usage_by_time", "used_at"),
+        Index("usage_by_person", "person", "received_at"),
     )
 
     event_id: Mapped[UUID] = mapped_column(primary_key=True)

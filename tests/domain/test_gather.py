@@ -1,0 +1,55 @@
+"""The skills in a heap of files: where each begins, what belongs to it, and which shelf is meant."""
+
+from domain import gather as subject
+from domain.gather import FoundSkill, gather, shelf
+from domain.skill import SkillFileEntry
+from domain.taxonomy import default_taxonomy, parse_taxonomy
+from domain.unpack import Refused
+
+TAXONOMY = parse_taxonomy(default_taxonomy())
+
+
+def files(*paths: str) -> list[SkillFileEntry]:
+    return [SkillFileEntry(path=path, data=path.encode()) for path in paths]
+
+
+def own(found: FoundSkill) -> list[str]:
+    return [file.path for file in found.files]
+
+
+def test_each_folder_with_a_skill_md_is_a_skill_and_the_rest_is_nobodys() -> None:
+    found = gather(files("README.md", "a/SKILL.md", "a/x/y.md", "b/skill.md", "c/notes.md")).skills
+    assert [(one.folder, own(one)) for one in found] == [("a", ["SKILL.md", "x/y.md"]), ("b", ["skill.md"])]
+
+
+def test_a_skill_inside_a_skill_belongs_to_the_outer_one() -> None:
+    [found] = gather(files("a/SKILL.md", "a/templates/t/SKILL.md")).skills
+    assert own(found) == ["SKILL.md", "templates/t/SKILL.md"]
+
+
+def test_a_skill_at_the_root_has_the_name_of_its_archive() -> None:
+    [found] = gather(files("SKILL.md", "refs/a.md")).skills
+    assert (found.folder, found.name("mine"), own(found)) == ("", "mine", ["SKILL.md", "refs/a.md"])
+
+
+def test_what_was_refused_is_told_to_the_skill_it_belongs_to() -> None:
+    lost = [Refused(path="a/link", code="member-link"), Refused(path="link", code="member-link")]
+    first, second = gather(files("a/SKILL.md", "ab/SKILL.md"), lost).skills
+    assert (first.refused, second.refused) == (lost[:1], [])
+
+
+def test_too_deep_or_too_many_are_named() -> None:
+    deep = "1/2/3/4/5/6/7"
+    found = gather(files(f"{deep}/SKILL.md", "1/2/3/4/5/6/SKILL.md"))
+    assert [one.folder for one in found.skills] == ["1/2/3/4/5/6"]
+    found = gather(files(f"{deep}/SKILL.md"))
+    assert [(one.path, one.code) for one in found.beyond] == [(deep, "too-deep")]
+    many = gather(files(*(f"s{number:04}/SKILL.md" for number in range(subject.MAX_FOLDERS + 1))))
+    assert (len(many.skills), [one.code for one in many.beyond]) == (subject.MAX_FOLDERS, ["too-many"])
+
+
+def test_the_shelf_is_the_skills_own_word_then_the_nearest_folder_then_the_rule() -> None:
+    found = FoundSkill(folder="repo/docs/coding/x", files=[])
+    assert shelf(found, {"category": "Research"}, TAXONOMY) == "research"
+    assert shelf(found, {"category": "nonsense"}, TAXONOMY) == "development"
+    assert shelf(FoundSkill(folder="repo/x", files=[]), {}, TAXONOMY) == "general"

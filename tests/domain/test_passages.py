@@ -1,0 +1,55 @@
+"""Of long texts the passages that fit the task are kept, in the same words and order each time."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.passages import MOST_FILES, Text, chosen
+
+NOISE = "\n\n".join(f"Paragraph {number} tells of the weather in the north. " * 8 for number in range(400))
+HALF = NOISE.index("\n\n", len(NOISE) // 2)
+FACT = "Cancelled orders are refunded within five days."
+LONG = f"{NOISE[:HALF]}\n\n{FACT}\n\n{NOISE[HALF:]}"
+
+
+def test_what_fits_is_kept_whole() -> None:
+    texts = [Text("a.md", "one"), Text("b.md", "two"), Text("blank.md", " \n")]
+    assert [(one.name, one.content) for one in chosen("x", texts, 100)] == [("a.md", "one"), ("b.md", "two")]
+
+
+def test_the_passage_that_fits_the_task_is_kept_with_its_place() -> None:
+    [found] = chosen("Refund cancelled orders", [Text("rules.md", LONG)], 6_000)
+    assert FACT in found.content
+    assert len(found.content) <= 6_000
+    line = LONG.split("\n").index(FACT) + 1
+    label = next(part for part in found.content.split("[lines ")[1:] if FACT in part).split(" ")[0]
+    first, last = map(int, label.split("-"))
+    assert first <= line <= last
+
+
+def test_the_beginning_of_a_file_is_kept_when_no_word_fits() -> None:
+    [found] = chosen("zzz", [Text("rules.md", LONG)], 4_000)
+    assert found.content.startswith("[lines 1-")
+
+
+def test_of_many_files_the_best_come_first_and_only_so_many() -> None:
+    texts = [Text(f"{number}.md", NOISE[:3000]) for number in range(40)] + [Text("good.md", FACT * 40)]
+    found = chosen("Refund cancelled orders", texts, 20_000)
+    assert found[0].name == "good.md"
+    assert len(found) <= MOST_FILES
+
+
+def test_one_endless_line_is_cut_and_its_best_part_kept() -> None:
+    endless = "weather " * 20_000 + "cancelled orders refunded " + "weather " * 20_000
+    [found] = chosen("Refund cancelled orders", [Text("min.js", endless)], 5_000)
+    assert "cancelled orders" in found.content
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=4000), max_size=6), st.text(max_size=80), st.integers(200, 8000))
+def test_it_never_gives_more_than_there_is_room_for_and_the_same_each_time(
+    contents: list[str], task: str, room: int
+) -> None:
+    texts = [Text(f"{number}.md", content) for number, content in enumerate(contents)]
+    found = chosen(task, texts, room)
+    assert sum(len(one.content) for one in found) <= room
+    assert found == chosen(task, texts, room)
