@@ -21,15 +21,19 @@ from prometheus_client import start_http_server
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion, WorkflowIDConflictPolicy
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
+from activities.curator import LibraryCurator
 from activities.draining import LAST, Draining, Stop
 from activities.edge import HEARTBEAT, Edge, Tell
 from activities.entering import Enter, Entering
+from activities.importer import Importer
 from activities.library import FolderLibrary
+from activities.library_check import LibraryKeeper
+from activities.library_git import Git
 from activities.records import DatabaseRecords
 from activities.retention import DatabaseRetention
 from activities.shelves import Shelves
@@ -38,7 +42,9 @@ from domain.taxonomy import parse_taxonomy
 from settings import Settings, load
 from store.session import Database
 from workflows.attributes import KEYS
+from workflows.check_library import CheckLibrary
 from workflows.converter import COMPACT
+from workflows.library_messages import CheckRequest
 from workflows.nightly import keep_schedule
 from workflows.registered import ALL
 from workflows.signals import Hearing
@@ -112,12 +118,17 @@ def steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
 def stored_steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
     """The steps that need the database and the library only: what answers wait for."""
     shelves = Shelves(settings.library)
-    records = DatabaseRecords(database)
-    library = FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()))
+    records = DatabaseRecords(database, shelves)
+    taxonomy = parse_taxonomy(shelves.prepare())
+    git = settings.library_git == "on"
+    library = FolderLibrary(database, shelves, taxonomy, git=git)
+    curator = LibraryCurator(database, shelves)
+    keeper = LibraryKeeper(database, shelves, Git(settings.library) if git else None)
+    importer = Importer(database, shelves, taxonomy)
     retention = DatabaseRetention(database, settings.library, keep(settings))
     return {
         WORKFLOWS: [*of(records), retention.survey, retention.forget, retention.overdue],
-        LIBRARY: [*of(library), retention.remove_folders],
+        LIBRARY: [*of(library), *of(curator), *of(keeper), *of(importer), retention.remove_folders],
     }
 
 
@@ -146,11 +157,14 @@ def model_steps(settings: Settings, database: Database) -> dict[str, list[Step]]
     from activities.checks import RuleChecks  # noqa: PLC0415
     from activities.evaluator import ModelEvaluator  # noqa: PLC0415
     from activities.models import Models  # noqa: PLC0415
+    from activities.second_opinion import SecondOpinion  # noqa: PLC0415
 
     shelves = Shelves(settings.library)
     models = Models(database, specs(settings), settings.model_concurrency, settings.model_requests_per_minute)
+    second = SecondOpinion(settings.scanner) if settings.scanner else None
     author = ModelAuthor(database, models, parse_taxonomy(shelves.prepare()), shelves)
-    return {MODELS: [*of(author), *of(ModelEvaluator(database, models)), *of(RuleChecks(database, models))]}
+    checks = RuleChecks(database, models, settings.library, second)
+    return {MODELS: [*of(author), *of(ModelEvaluator(database, models)), *of(checks)]}
 
 
 def load_models() -> None:
@@ -260,6 +274,24 @@ async def schedule_retention(client: Client, settings: Settings) -> None:
         structlog.get_logger().warning("retention is not scheduled", why=str(refused))
 
 
+async def register_library(client: Client) -> None:
+    """Give rows to folders of the library that have none: what was shipped with it, checked out, or written by hand.
+
+    Of several workers that start together one does it; the log says so where it may not begin.
+    """
+    try:
+        await client.start_workflow(
+            CheckLibrary.run,
+            CheckRequest(by="skill-fleet", register_only=True),
+            id="register-library",
+            task_queue=WORKFLOWS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary="Give rows to folders of the library that have none",
+        )
+    except RPCError as refused:
+        structlog.get_logger().warning("folders without rows are not listed", why=str(refused))
+
+
 async def main(settings: Settings, drain: timedelta = DRAIN) -> None:
     """Connect, work, drain on SIGTERM or SIGINT."""
     log = structlog.get_logger()
@@ -279,6 +311,7 @@ async def main(settings: Settings, drain: timedelta = DRAIN) -> None:
     async with running(workers(client, stored_steps(settings, database), *common)):
         log.info("the worker takes answers")
         await schedule_retention(client, settings)
+        await register_library(client)
         await asyncio.to_thread(load_models)
         gc.freeze()  # what is loaded stays: each full collection that looked at it again would stop all for 80 ms
         async with running(workers(client, model_steps(settings, database), *common)):

@@ -20,7 +20,31 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
-from api import audit, drafts, groups, health, hitl, jobs, live, logs, pages, problems, record, retention, skills
+from api import (
+    archives,
+    audit,
+    catalog,
+    curating,
+    drafts,
+    groups,
+    health,
+    hitl,
+    imports,
+    jobs,
+    live,
+    logs,
+    marketplace,
+    pages,
+    problems,
+    profiles,
+    record,
+    retention,
+    skills,
+    sources,
+    usage,
+    versions,
+    well_known,
+)
 from api.dependencies import Services
 from api.described import problems as documented
 from api.guard import SECURITY_HEADERS, Guard
@@ -86,9 +110,16 @@ def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float 
     )
     api = APIRouter(prefix=PREFIX)
     about_jobs = (live.router, jobs.router, record.router, audit.router, hitl.router, drafts.router)
-    for router in (*about_jobs, groups.router, skills.router, health.router, retention.router):
+    for router in (*about_jobs, groups.router, archives.router, versions.router, curating.router, skills.router):
         api.include_router(router)
+    for router in (health.router, retention.router):
+        api.include_router(router)
+    for router in (usage.router, profiles.router, catalog.router, sources.router, imports.router):
+        api.include_router(router)
+    api.include_router(marketplace.router)
     app.include_router(api)
+    app.include_router(well_known.router)
+    app.include_router(marketplace.root_router)
     app.include_router(health.metrics_router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -96,7 +127,7 @@ def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float 
     # The last one added is the first to see a request.
     app.add_middleware(Idempotency, told=told)
     app.add_middleware(Patience, told=told, seconds=patience)
-    app.add_middleware(Guard, hosts=own_hosts(settings.api_url))
+    app.add_middleware(Guard, hosts=own_hosts(settings.api_url), streamed=sources.STREAMED)
     return app
 
 

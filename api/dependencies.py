@@ -1,7 +1,7 @@
 """What routes are given: the parts of the api, who asks, and the job they may touch. Asked for in signatures only."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Request
 from pydantic import JsonValue
 from starlette.requests import HTTPConnection
 
+from api.artifacts import Artifacts
 from api.errors import InvalidRequest
 from api.hub import Hub
 from api.library import LibraryFolder
@@ -30,6 +31,7 @@ class Services:
     library: LibraryFolder
     hub: Hub
     model: str | None = None
+    artifacts: Artifacts = field(default_factory=Artifacts)
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -11,7 +11,7 @@ WHY = {
     403: "Another site's page tried to change something, or only others may change it.",
     404: "No such thing, or not for this person.",
     409: "Something else stands in the way; the document says what.",
-    410: "The job has ended.",
+    410: "The job has ended, or the skill was withdrawn.",
     413: "The body is larger than 512 KB.",
     422: "The request does not fit; `errors` names each field.",
     503: "The database or Temporal cannot be reached; nothing was lost.",

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -30,7 +31,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.errors import PromotionFailed, TemporalUnavailable, WorkflowGone
-from domain.errors import LibraryConflict, PromotionRefused
+from domain.errors import LibraryConflict, NotFound, PromotionRefused
 from domain.job import CancelRequest, JobStatus, StartJob
 from domain.prompt import AnswerSignal
 from domain.shape import Shape
@@ -39,6 +40,9 @@ from workflows.create_skill import CreateSkill
 from workflows.messages import Outcome, PromoteRequest, ReopenRequest, RetryRequest
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import WORKFLOWS
+
+Of = TypeVar("Of")
+Made = TypeVar("Made")
 
 RPC = timedelta(seconds=4)
 """Seconds for one try; below the five after which many HTTP clients give up on us."""
@@ -211,10 +215,10 @@ class Temporal:
         return self._client.get_workflow_handle_for(CreateSkill.run, _create(job_id))
 
 
-async def result_of(promotion: WorkflowHandle[PromoteSkill, Outcome], within: float) -> Outcome | None:
-    """How a promotion ended; None when it takes longer than `within` seconds.
+async def result_of(promotion: WorkflowHandle[Of, Made], within: float) -> Made | None:
+    """How a promotion, or another change of the library, ended; None when it takes longer than `within` seconds.
 
-    Raises PromotionRefused, LibraryConflict or PromotionFailed with the reason.
+    Raises PromotionRefused, LibraryConflict, NotFound or PromotionFailed with the reason.
     """
     try:
         async with asyncio.timeout(within):
@@ -276,7 +280,7 @@ def _reason(failure: WorkflowFailureError) -> Exception:
     cause = failure.cause.cause if isinstance(failure.cause, ActivityError) else failure.cause
     text = str(cause.message if isinstance(cause, ApplicationError) else cause or failure)
     kind = cause.type if isinstance(cause, ApplicationError) else None
-    known = {"PromotionRefused": PromotionRefused, "LibraryConflict": LibraryConflict}
+    known = {"PromotionRefused": PromotionRefused, "LibraryConflict": LibraryConflict, "NotFound": NotFound}
     return known.get(kind or "", PromotionFailed)(text)
 
 

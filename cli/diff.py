@@ -1,5 +1,6 @@
 """`diff`: what changed from one revision of a skill to another, and what feedback changed it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -63,7 +64,7 @@ def diff(
     for line in _head(found):
         run.out.line(line)
     if side_by_side:
-        _beside(run.out, found)
+        beside(run.out, found.rows, found.rows_left_out)
     else:
         run.out.diff(found.diff)
 
@@ -84,20 +85,20 @@ def _head(found: RevisionDiff) -> list[str]:
     return told
 
 
-def _beside(out: Output, found: RevisionDiff) -> None:
+def beside(out: Output, rows: Sequence[DiffRow], left_out: int) -> None:
     """Two columns with their line numbers; the mark in the middle says what happened, also without colours."""
     table = Table(box=None, pad_edge=False, show_header=False, expand=True)
     for width in (5, None, 1, 5, None):
         table.add_column(width=width, ratio=None if width else 1, overflow="fold")
-    for row in found.rows:
+    for row in rows:
         if row.kind is RowKind.FOLDED:
             table.add_row("", Text(f"… {row.folded} unchanged lines", style="dim"))
             continue
         left, right = _number(row.left_no), _number(row.right_no)
         table.add_row(left, _text(row.left), MARKS[row.kind], right, _text(row.right))
     out.console.print(table)
-    if found.rows_left_out:
-        out.say(f"{found.rows_left_out} more rows: see them without --side-by-side")
+    if left_out:
+        out.say(f"{left_out} more rows: see them without --side-by-side")
 
 
 def _number(line: int | None) -> str:

@@ -168,6 +168,10 @@ BY_CODE: Mapping[str, Sentence] = MappingProxyType(
             what="The job has ended: it takes no answer, asks nothing more and cannot be cancelled.",
             next_step="look at it: `skill-fleet show JOB`; or go on from it: `skill-fleet create --from-job JOB`",
         ),
+        "skill_yanked": Sentence(
+            what="This skill was withdrawn from the library.",
+            next_step="find another: `skill-fleet skills search WORDS`; or see `skill-fleet skills versions NAME`",
+        ),
         "nothing_to_promote": Sentence(
             what="This job ended without a draft that could be published.",
             next_step="go on from what it wrote: `skill-fleet create --from-job JOB`",

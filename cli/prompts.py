@@ -111,7 +111,9 @@ def _confirm(given: Mapping[str, JsonValue]) -> list[Block]:
     estimate = [f"Estimate: {data.estimate.model_calls} model calls. {data.estimate.note}"] if data.estimate else []
     assumptions = ["Assumptions:", *(f"  - {text}" for text in data.key_assumptions)] if data.key_assumptions else []
     plan = ["Plan:", *(f"  - {step}" for step in data.plan)]
-    return [Block(text="\n".join([data.summary, f"Path: {data.path}", *plan, *assumptions, *estimate]))]
+    others = f" Others: {', '.join(data.alternatives)}; revise with the name of one." if data.alternatives else ""
+    doubt = [f"Is this the right place? {data.unsure}.{others}"] if data.unsure else []
+    return [Block(text="\n".join([data.summary, f"Path: {data.path}", *doubt, *plan, *assumptions, *estimate]))]
 
 
 def _preview(given: Mapping[str, JsonValue]) -> list[Block]:

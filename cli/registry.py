@@ -45,6 +45,12 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
         "generate-xml": Listed(
             "cli.library", "generate_xml", "Print the library as XML for agents (`<available_skills>`)."
         ),
+        "library": Listed(
+            "cli.library_check", "check", "Compare the library's rows and files; 1 when differences stand."
+        ),
+        "analytics": Listed("cli.analytics", "analytics", "Show which skills are used, and how well they do."),
+        "onboard": Listed("cli.onboard", "onboard", "Begin in a role: mount its starting set of skills."),
+        "mcp": Listed("cli.mcp", "mcp", "Serve mounted skills to an agent over MCP."),
         "validate": Listed("cli.validate", "validate", "Check a skill against the Agent Skills format."),
         "doctor": Listed("cli.doctor", "doctor", "Check the settings, the api and all behind it."),
         "retention": Listed("cli.retention", "retention", "Show what is too old."),
@@ -56,7 +62,48 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
 
 SUBCOMMANDS: Mapping[str, Listed] = MappingProxyType(
     {
+        "library check": Listed(
+            "cli.library_check", "check", "Compare the library's rows and files; 1 when differences stand."
+        ),
+        "skills rollback": Listed("cli.curating", "rollback", "Make agents read an earlier version again."),
+        "skills undo": Listed(
+            "cli.curating", "undo", "Undo the last promotion: the version before, or none if it was the first."
+        ),
+        "skills deprecate": Listed(
+            "cli.curating", "deprecate", "Mark a skill as out of use; it stays where it is, with the note."
+        ),
+        "skills yank": Listed(
+            "cli.curating", "yank", "Withdraw a skill from folder and lists; its versions stay readable."
+        ),
+        "skills restore": Listed("cli.curating", "restore", "Bring a skill back that was deprecated or yanked."),
+        "skills alias": Listed("cli.curating", "alias", "Give a skill another name, or take it away."),
         "skills show": Listed("cli.skills", "show_skill", "Show one skill of the library."),
+        "skills install": Listed(
+            "cli.install", "install", "Install published skills, and what they require, where agents read them."
+        ),
+        "skills update": Listed("cli.install", "update", "Bring installed skills to their newest versions."),
+        "skills installed": Listed(
+            "cli.installed", "installed", "List the skills that were installed here, and whether they are as they came."
+        ),
+        "skills outdated": Listed(
+            "cli.installed", "outdated", "List the installed skills that have a newer version, or are out of use."
+        ),
+        "skills uninstall": Listed(
+            "cli.installed", "uninstall", "Remove installed skills from the folders they were installed into."
+        ),
+        "skills export": Listed(
+            "cli.export",
+            "export",
+            "Write the library into a folder: a plugin marketplace, and a well-known site for any web server.",
+        ),
+        "skills import": Listed("cli.importing", "import_skills", "Import skills into the library."),
+        "skills migrate": Listed("cli.migrate", "migrate_skills", "Bring foreign skills into the canonical form."),
+        "skills mount": Listed("cli.onboard", "mount", "Mount a skill: your agents are served it."),
+        "skills unmount": Listed("cli.onboard", "unmount", "Take a skill out of your set."),
+        "skills mounted": Listed("cli.onboard", "mounted", "List the skills you have mounted."),
+        "skills search": Listed("cli.skills", "search", "Search the library."),
+        "skills versions": Listed("cli.versions", "versions", "List the versions of a skill."),
+        "skills diff": Listed("cli.versions", "diff_versions", "Show what changed between two versions of a skill."),
     }
 )
 """What follows the name of a command that has more than one thing to do; its own `--help` lists them."""

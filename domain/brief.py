@@ -7,6 +7,7 @@ from pydantic import Field
 from domain.job import Source
 from domain.prompt import SuggestedFix
 from domain.shape import Shape
+from domain.skill import Frontmatter
 
 
 class Decision(Shape):
@@ -61,7 +62,12 @@ class Brief(Shape):
 
 
 class Plan(Shape):
-    """What will be written. `name` is final: free in the library and legal in the format."""
+    """What will be written. `name` is final: free in the library and legal in the format.
+
+    `outline`: headings in their order; `guidance`: what the category's template says of headings that are its own.
+    `shelf`: the model's own word for the place, unless `placed_by_person`. `unsure`: why a person should look at the
+    place; `alternatives` to it.
+    """
 
     name: Annotated[str, Field(max_length=64)]
     title: str
@@ -72,8 +78,22 @@ class Plan(Shape):
     outline: list[str] = []
     success_criteria: list[str] = []
     key_assumptions: list[str] = []
+    guidance: dict[str, str] = {}
+    tags: list[str] = []
+    requires: list[str] = []
+    shelf: str = ""
+    placed_by_person: bool = False
+    unsure: str = ""
+    alternatives: list[str] = []
 
     @property
     def path(self) -> str:
         """Where the skill will lie in the library: `<category>/<name>`."""
         return f"{self.category}/{self.name}"
+
+    @property
+    def frontmatter(self) -> Frontmatter:
+        """What its SKILL.md begins with."""
+        words = {"tags": " ".join(self.tags), "requires": " ".join(self.requires)}
+        metadata = {key: value for key, value in words.items() if value}
+        return Frontmatter(name=self.name, description=self.description, metadata=metadata)

@@ -51,10 +51,12 @@ class Phase(StrEnum):
 
 
 class Source(Shape):
-    """A text or small file given with the request; it reaches the author model as labelled data, not as instruction."""
+    """A text that reaches the author model as labelled data, not as instruction: given with the request, or sent in
+    before (`source_id`), and then without content until a brief is made of it."""
 
     name: Annotated[str, Field(min_length=1, max_length=255, examples=["notes.md"])]
-    content: Annotated[str, Field(min_length=1, max_length=MAX_SOURCES)]
+    content: Annotated[str, Field(max_length=MAX_SOURCES)]
+    source_id: UUID | None = Field(None, exclude_if=lambda known: known is None)
 
 
 class JobOptions(Shape):
@@ -76,10 +78,15 @@ class JobOptions(Shape):
 
 
 class Origin(Shape):
-    """The ended job, and its revision, that a new job goes on from."""
+    """The ended job, and its revision, that a new job goes on from.
+
+    `draft`: what lies in that job's folder of drafts instead, as `by` has edited it.
+    """
 
     job_id: UUID
     revision: int
+    draft: bool = False
+    by: str = ""
 
 
 class StartJob(Shape):

@@ -102,13 +102,16 @@ class Estimate(Shape):
 
 
 class ConfirmData(Shape):
-    """`prompt_data` of confirm."""
+    """`prompt_data` of confirm. `unsure`: why the place is asked about though nobody wished to confirm;
+    `alternatives`: other shelves, each of which is a whole `feedback` for `revise`."""
 
     summary: str
     path: str
     plan: list[str]
     key_assumptions: list[str] = []
     estimate: Estimate | None = None
+    unsure: str = ""
+    alternatives: list[str] = []
 
 
 class Highlight(Shape):

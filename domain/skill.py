@@ -104,12 +104,6 @@ class SkillDetail(SkillSummary):
     provenance: dict[str, JsonValue] = {}
 
 
-class SkillList(StrictShape):
-    """`GET /skills`."""
-
-    skills: list[SkillSummary]
-
-
 class Category(Shape):
     """One shelf of the taxonomy."""
 

@@ -146,13 +146,13 @@ class CreateSkill:
             rounds += 1
 
     async def planning(self) -> None:
-        """Decide name, place and outline; people confirm when they asked for it."""
+        """Decide name, place and outline; people confirm when they asked for it, or when the place is unsure."""
         planning = m.Planning(job_id=self.job.id)
         while True:
             planning = planning.model_copy(update={"round": await self.job.enter(Phase.PLANNING, "planning the skill")})
             planned = await self.job.ask_model(Author.plan, planning, f"plan (round {planning.round})")
             self.job.draft.name, self.job.draft.path = planned.name, planned.path
-            if not self.options.confirm:
+            if not (self.options.confirm or planned.unsure):
                 return
             taken = await self.job.ask(HitlType.CONFIRM, PromptAction.PROCEED)
             if taken.action is PromptAction.PROCEED:

@@ -167,10 +167,11 @@ class Adopted(Shape):
 
 
 class Planned(Spent):
-    """The plan that was stored: the name it reserved and the path it proposes."""
+    """The plan that was stored: the name it reserved and the path it proposes. `unsure`: a person should see it."""
 
     name: str
     path: str
+    unsure: bool = False
 
 
 class Planning(ForJob):
@@ -241,9 +242,13 @@ class ForRevision(ForJob):
 
 
 class PromoteRequest(Shape):
-    """Input of the workflow `promote-skill:{job_id}`; `force` publishes against the verdict and needs a reason."""
+    """Input of the workflow `promote-skill:{job_id}`; `force` publishes against the verdict and needs a reason.
+
+    `digest`: what the promoter has seen and thereby approves; another one is refused.
+    """
 
     job_id: UUID
+    digest: str | None = None
     by: str
     category: str | None = None
     force: bool = False
@@ -251,12 +256,19 @@ class PromoteRequest(Shape):
 
 
 class Placed(Shape):
-    """Where a draft will be published: `path` is `<category>/<name>`; `done`: this very digest is published already."""
+    """Where a draft will be published: `path` is `<category>/<name>`; `done`: this very digest is published already.
+
+    `version`, `at`: what was fixed when the name was claimed; a release before 0.4.0 claimed nothing and says nothing.
+    `commit`: the version goes into the library's git history too.
+    """
 
     path: str
     revision: int
     digest: str
     done: bool = False
+    version: str = ""
+    at: datetime | None = None
+    commit: bool = False
 
 
 class Move(Shape):

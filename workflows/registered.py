@@ -6,8 +6,11 @@ One list for both: a workflow that the gate does not know would reach a deploy u
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from workflows.check_library import CheckLibrary
     from workflows.create_skill import CreateSkill
+    from workflows.curate_skill import CurateSkill
+    from workflows.import_skills import ImportSkills
     from workflows.promote_skill import PromoteSkill
     from workflows.retention import Retention
 
-ALL: tuple[type, ...] = (CreateSkill, PromoteSkill, Retention)
+ALL: tuple[type, ...] = (CreateSkill, PromoteSkill, CurateSkill, CheckLibrary, ImportSkills, Retention)

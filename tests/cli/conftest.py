@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from cli.app import build
 from cli.client import Api
+from tests.cli.library_site import Site, SiteThread
 from tests.cli.scripted_api import Script, ServerThread
 
 Cli = Callable[..., Result]
@@ -79,3 +80,26 @@ def program(environment: dict[str, str], tmp_path: Path) -> Program:
         )
 
     return run
+
+
+@pytest.fixture
+def site() -> Site:
+    """Published skills."""
+    return Site()
+
+
+@pytest.fixture
+def skills_cli(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
+    """Run `skill-fleet skills …` against the site, with a home of its own."""
+    for name in [name for name in os.environ if name.startswith("SKILL_FLEET_")]:
+        monkeypatch.delenv(name)
+    running = SiteThread(site)
+    home = tmp_path / "home"
+    home.mkdir()
+    folders = {"HOME": str(home), "XDG_STATE_HOME": str(tmp_path / "state")}
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(build(), ["skills", *arguments], env={"SKILL_FLEET_API_URL": running.url, **folders})
+
+    yield run
+    running.stop()

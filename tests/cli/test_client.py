@@ -11,7 +11,7 @@ from cli.exits import ExitCode
 from cli.jobs import Nothing
 from cli.problems import ApiProblem, CliError
 from domain.job import JobPage, JobStatusView
-from domain.skill import SkillList
+from domain.library import SkillPage
 from tests.cli.scripted_api import Fault, Script, ServerThread
 
 
@@ -90,10 +90,10 @@ def test_nobody_there_is_said_after_five_tries(waited: list[float]) -> None:
 
 def test_fields_of_a_newer_api_are_ignored(line: Api, script: Script) -> None:
     script.faults["/skills"] = [Fault(status=200, body={"skills": [], "invented_later": 1})]
-    assert line.get("/skills", SkillList).skills == []
+    assert line.get("/skills", SkillPage).skills == []
 
 
 def test_something_else_at_the_address_is_named(line: Api, script: Script) -> None:
     script.faults["/skills"] = [Fault(status=200, body={"hello": "world"})]
     with pytest.raises(CliError, match="no Skill Fleet api"):
-        line.get("/skills", SkillList)
+        line.get("/skills", SkillPage)

@@ -12,6 +12,8 @@ from temporalio import activity
 from settings import Settings
 from store.session import Database
 from worker import steps
+from workflows.import_steps import Importing
+from workflows.library_steps import Curator, Keeper
 from workflows.steps import Author, Checks, Evaluator, Library, Records, Retention
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,7 +100,7 @@ def test_only_the_settings_and_entry_points_read_the_environment(path: Path) -> 
 def test_every_step_is_implemented_and_registered_on_a_queue(tmp_path: Path) -> None:
     declared = {
         method
-        for contract in (Records, Author, Evaluator, Checks, Library, Retention)
+        for contract in (Records, Author, Evaluator, Checks, Library, Retention, Importing, Curator, Keeper)
         for method, function in inspect.getmembers(contract, inspect.isfunction)
         if getattr(function, "__isabstractmethod__", False)
     }
@@ -113,6 +115,6 @@ def test_every_step_is_implemented_and_registered_on_a_queue(tmp_path: Path) -> 
 
 
 def test_every_abstract_step_is_a_temporal_activity() -> None:
-    for contract in (Records, Author, Evaluator, Checks, Library, Retention):
+    for contract in (Records, Author, Evaluator, Checks, Library, Retention, Importing, Curator, Keeper):
         for method, function in inspect.getmembers(contract, inspect.isfunction):
             assert activity._Definition.from_callable(function) is not None, f"{contract.__name__}.{method}"

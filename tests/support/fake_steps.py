@@ -33,6 +33,8 @@ class Memory:
     fixes: int = 0
     incomplete: int = 0
     no_more_questions: bool = False
+    unsure: int = 0
+    """How many plans are unsure of their place."""
     passed_without: list[int] = field(default_factory=list)
     broke: dict[str, int] = field(default_factory=dict)
     """How often each step says that the budget is spent."""
@@ -174,7 +176,8 @@ class FakeAuthor(Author):
 
     @activity.defn
     async def plan(self, planning: m.Planning) -> m.Planned:
-        return m.Planned(name="a-skill", path="general/a-skill")
+        self.memory.unsure -= 1
+        return m.Planned(name="a-skill", path="general/a-skill", unsure=self.memory.unsure >= 0)
 
     @activity.defn
     async def write(self, writing: m.Writing) -> m.Written:

@@ -12,12 +12,13 @@ from domain.evaluation import Arm, CaseRun, CheckedExpectation, EvaluationCase, 
 from domain.job import AuditEntry, JobEvent, JobOptions, JobStatus, Origin, StartJob
 from domain.model_call import ModelCall
 from domain.prompt import Answer, AnswerSignal, HitlType, Option, PromptData, Question, QuestionsData
-from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
+from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, SkillStatus, ValidationReport
 from domain.skill_file import digest
 from store import audit, events, evidence, jobs, prompts, revisions
+from store.library_tables import Skill, SkillVersion
 from store.prompts import Channel, Claim
 from store.revisions import NewRevision
-from store.session import Database
+from store.session import Database, Session
 from store.tables import HitlInteraction, Job
 from workflows import messages as m
 
@@ -239,3 +240,10 @@ def offered(job: UUID, prompt: UUID, answer: dict[str, object], number: int = 1)
     """The same, from a dict; `interaction_id` in it may name another prompt."""
     signal = AnswerSignal.model_validate({"interaction_id": prompt, **answer})
     return m.Offered(job_id=job, interaction_id=prompt, signal=signal, number=number)
+
+
+async def list_version(session: Session, skill: Skill, version: SkillVersion) -> None:
+    """Make a draft's row active under a version, as a promotion does, without its files."""
+    skill.status, skill.digest, skill.version = SkillStatus.ACTIVE, version.digest, version.version
+    skill.published_at = datetime.now(UTC)
+    session.add(version)

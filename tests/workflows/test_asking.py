@@ -87,6 +87,17 @@ async def test_the_step_behind_an_answer_goes_first_and_that_of_a_job_not_begun_
     assert turns == [("refine", 4), ("summarize", 1), ("write_cases", 1), ("validate", 1)]
 
 
+@pytest.mark.parametrize("auto", [False, True])
+async def test_people_confirm_a_place_that_is_unsure_though_nobody_asked_to_confirm(stage: Stage, auto: bool) -> None:
+    stage.memory.unsure = 1
+    handle = await stage.start(max_questions=0, auto_approve=auto)
+    for kind in () if auto else (HitlType.CONFIRM, HitlType.PREVIEW):
+        await stage.until(f"ask {kind}:1")
+        await handle.signal(CreateSkill.answer, stage.answer_to(kind))
+    assert (await handle.result()).status is JobStatus.COMPLETED
+    assert asked(stage) == ["confirm:1", "preview:1"]
+
+
 async def test_deeper_rounds_are_asked_until_enough_is_known(stage: Stage) -> None:
     stage.memory.incomplete = 2
     handle = await stage.start(max_rounds=5)
