@@ -9,7 +9,6 @@ from activities.shelves import Shelves
 from tests.support.fleet import Fleet
 from tests.support.wanted import told
 from worker import register_library
-from workflows.check_library import CheckLibrary
 
 pytestmark = pytest.mark.integration
 
@@ -35,6 +34,6 @@ async def test_a_shipped_skill_is_listed_once_however_many_workers_start(fleet: 
     shipped(fleet.library)
     for _ in range(2):
         await asyncio.gather(*(register_library(fleet.client) for _ in range(3)))
-        await fleet.client.get_workflow_handle_for(CheckLibrary.run, "register-library").result()
+        await fleet.client.get_workflow_handle("register-library").result()
     seen = await told(fleet.database, Shelves(fleet.library), "reading-logs")
     assert seen == ("active", "1.0.0", "1.0.0", ["1.0.0"], False)
