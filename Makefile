@@ -9,7 +9,7 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help setup demo test test-long check chaos chaos-answers deploy-drill soak load bench format clean
+.PHONY: help setup demo test test-long check chaos chaos-answers chaos-promotions deploy-drill soak load bench format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -46,6 +46,9 @@ chaos: setup ## kill, stop and restart every part of a stack while jobs run; SEE
 
 chaos-answers: setup ## a thousand random interleavings of answers; prints what was sent, taken, lost and doubled
 	@$(BIN)/python -m tests.chaos.answers --rounds $(or $(ROUNDS),1000) $(if $(SEED),--seed $(SEED))
+
+chaos-promotions: setup ## kill a worker amid promotions, next versions, rollbacks and repairs; 60 rounds, some minutes
+	@$(BIN)/python -m tests.chaos.promotions --rounds $(or $(ROUNDS),60) $(if $(SEED),--seed $(SEED))
 
 deploy-drill: setup ## deploy a changed workflow while jobs wait at every kind of prompt
 	@$(BIN)/python -m tests.drill

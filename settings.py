@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     keep_parked_days: int = Field(90, ge=1, description="Jobs that wait for somebody who does not come.")
     keep_idempotency_days: int = Field(7, ge=1, description="Answers kept under an Idempotency-Key.")
     keep_notifications_days: int = Field(30, ge=1, description="Notifications that were delivered or given up.")
+    keep_uploads_days: int = Field(30, ge=1, description="Files that were sent in, once no job or import needs them.")
     api_url: str | None = Field(None, description="Where the command line finds the api; default: DATA_DIR/stack.json.")
     user: str | None = Field(None, description="Who the command line says you are; default: local.")
 

@@ -148,6 +148,7 @@ def keep(settings: Settings) -> Keep:
         parked=settings.keep_parked_days,
         idempotency=settings.keep_idempotency_days,
         notifications=settings.keep_notifications_days,
+        uploads=settings.keep_uploads_days,
     )
 
 

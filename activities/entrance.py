@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 
 from activities.publishing import Wanted
 from domain.errors import InvalidAnswer, LibraryConflict, SkillFileError
-from domain.gather import FoundSkill, shelf
+from domain.gather import FoundSkill
 from domain.importing import MOST_FINDINGS, ImportFinding, ImportView, SkillLine, Verdict
 from domain.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
 from domain.next_version import next_version
 from domain.safety import scan
-from domain.semver import FIRST, Version
 from domain.shape import Shape
-from domain.skill import SKILL_FILE, Finding, Frontmatter, Severity, SkillFileEntry, SkillStatus
+from domain.shelving import shelving
+from domain.skill import SKILL_FILE, Finding, Frontmatter, Severity, SkillStatus
 from domain.skill_file import digest, frontmatter_of, parse
 from domain.taxonomy import Taxonomy, check_path
 from domain.validation import LENIENT, validate
@@ -26,7 +26,6 @@ from store.base import Json
 from store.library_tables import Skill
 from store.session import Database, Session
 
-_LOOSE = re.compile(r"v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?")
 MIGRATE = "`skill-fleet skills migrate PATH --write` mends what is certain."
 
 
@@ -118,11 +117,11 @@ class Entrance:
         self, found: FoundSkill, front: Frontmatter, line: SkillLine, dangers: list[Finding]
     ) -> Judged:
         async with self.database.transaction() as session:
-            await self._settle_taken(session, found, line, front.name)
-            highest, old = await self._standing(session, front.name)
-        version = _version(highest, old, found.files)
-        category = self.view.wish.category or shelf(found, front.metadata, self.taxonomy)
-        wanted = self._wanted(found, front, version, category)
+            row = await self._settle_taken(session, found, line, front.name)
+            version = await self._version(session, found, front.name)
+        shelf = shelving(found, front, self.taxonomy, row.category if row else None)
+        wished = self.view.wish.category
+        wanted = self._wanted(found, front, version, wished or shelf.category)
         accepted = [finding for finding in dangers if finding.code in self.view.wish.accept]
         warned = any(finding.severity is Severity.WARNING for finding in line.findings) or bool(accepted)
         known = {
@@ -130,11 +129,13 @@ class Entrance:
             "name": front.name,
             "path": wanted.path,
             "version": version,
+            "why": "" if wished else shelf.why,
         }
         return Judged(line=line.model_copy(update=known), wanted=wanted, accepted=accepted)
 
-    async def _settle_taken(self, session: Session, found: FoundSkill, line: SkillLine, name: str) -> None:
-        """Raises _Settled when the library, or this very import, has the name already and this is no next version."""
+    async def _settle_taken(self, session: Session, found: FoundSkill, line: SkillLine, name: str) -> Skill | None:
+        """The row whose next version this is, if any. Raises _Settled when the library, or this very import, has the
+        name already and this is no next version."""
         known, own, told = {"name": name}, line.digest, line.findings
         row = await skills.get(session, name)
         would_be = self._would_be.get(name)
@@ -145,7 +146,7 @@ class Entrance:
         if (alias := await aliases.get(session, name)) is not None:
             raise _Settled(Verdict.CONFLICT, f"{name} is an alias of {alias.name}.", ["name-alias"], **known)
         if row is None:
-            return
+            return None
         at = {"path": f"{row.category}/{row.name}", "version": row.version}
         if row.digest == own and row.status in versions.ON_DISK:
             if await self._is_mine(session, row, found.folder):
@@ -156,6 +157,7 @@ class Entrance:
             state = "draft" if row.status == SkillStatus.DRAFT else f"{row.status} skill, version {row.version},"
             why = f"The library has a {state} of this name with other bytes. Rename one, or update it by a job."
             raise _Settled(Verdict.CONFLICT, why, ["name-taken"], **known)
+        return row
 
     async def _is_mine(self, session: Session, row: Skill, folder: str) -> bool:
         """Whether an earlier attempt of this very import published it, and died before it could say so."""
@@ -172,11 +174,14 @@ class Entrance:
         origin = version.provenance.get("remote"), version.provenance.get("path")
         return origin == (checkout.remote, found.folder)
 
-    async def _standing(self, session: Session, name: str) -> tuple[str | None, list[SkillFileEntry]]:
-        listed = await versions.listed(session, name)
-        if not listed:
-            return None, []
-        return listed[0].version, await versions.files(session, name, listed[0].version)
+    async def _version(self, session: Session, found: FoundSkill, name: str) -> str:
+        """Its number. Raises _Settled when its author's own is clear and not higher than what stands."""
+        highest = next((version.version for version in await versions.listed(session, name)), None)
+        old = await versions.files(session, name, highest) if highest else []
+        try:
+            return next_version(highest, old, found.files)
+        except LibraryConflict as low:
+            raise _Settled(Verdict.CONFLICT, str(low), ["version-not-higher"], name=name) from low
 
     def _wanted(self, found: FoundSkill, front: Frontmatter, version: str, category: str) -> Wanted:
         person, checkout = self.view.user_id, self.view.wish.checkout
@@ -222,24 +227,6 @@ class Entrance:
             )
             for finding in ranked
         ]
-
-
-def _version(highest: str | None, old: Sequence[SkillFileEntry], new: Sequence[SkillFileEntry]) -> str:
-    """The author's number where it is one, also as `v1.2`; else the number that comes next."""
-    try:
-        return next_version(highest, old, new)
-    except LibraryConflict:
-        standing = Version.parse(highest) if highest else None
-        loose = _loose(new)
-        if loose is not None and (standing is None or loose > standing):
-            return str(loose)
-        return next_version(highest, old, old) if highest else str(FIRST)
-
-
-def _loose(files: Sequence[SkillFileEntry]) -> Version | None:
-    main = next(file for file in files if file.path == SKILL_FILE)
-    named = _LOOSE.fullmatch(frontmatter_of(parse(main.data, lenient=True)).metadata.get("version", "").strip())
-    return Version(major=int(named[1]), minor=int(named[2] or 0), patch=int(named[3] or 0)) if named else None
 
 
 def _stem(filename: str) -> str:

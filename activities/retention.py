@@ -12,12 +12,15 @@ from temporalio import activity
 
 from activities import drafts_folder
 from domain.retention import Batch, Gone, Keep, Kind, Mode, Overdue, Survey
-from store import retention
+from store import retention, uploads
 from store.session import Database
 from workflows.steps import Retention
 
 ROWS = 1_000
 """Rows that one transaction removes."""
+
+UPLOADS = 5
+"""Files that one transaction removes; each may have 50 MB."""
 
 JOBS = 50
 """Jobs that one batch goes through, and parked jobs that are cancelled at a time."""
@@ -55,8 +58,8 @@ class DatabaseRetention(Retention):
         if not self.keep.goes(batch.kind):
             return Gone(kind=batch.kind)
         before = await self._before(batch)
-        if batch.kind is Kind.IDEMPOTENCY_KEYS:
-            return await self._forget_keys(before)
+        if batch.kind in (Kind.IDEMPOTENCY_KEYS, Kind.UPLOADS):
+            return await self._forget_loose(batch.kind, before)
         async with self.database.transaction() as session:
             due = await retention.due(session, batch.kind, before, JOBS)
         gone = Gone(kind=batch.kind)
@@ -115,15 +118,17 @@ class DatabaseRetention(Retention):
                 return Gone(kind=kind, jobs=int(rows > 0), rows=rows)
         return Gone(kind=kind, rows=rows, more=True)
 
-    async def _forget_keys(self, before: datetime) -> Gone:
+    async def _forget_loose(self, kind: Kind, before: datetime) -> Gone:
+        """What belongs to no job."""
+        forget, most = (uploads.forget, UPLOADS) if kind is Kind.UPLOADS else (retention.forget_keys, ROWS)
         rows = 0
         while rows < ENOUGH:
             async with self.database.transaction() as session:
-                removed = await retention.forget_keys(session, before, ROWS)
+                removed = await forget(session, before, most)
             rows += removed
-            if removed < ROWS:
-                return Gone(kind=Kind.IDEMPOTENCY_KEYS, rows=rows)
-        return Gone(kind=Kind.IDEMPOTENCY_KEYS, rows=rows, more=True)
+            if removed < most:
+                return Gone(kind=kind, rows=rows)
+        return Gone(kind=kind, rows=rows, more=True)
 
     async def _remove(self, job: str) -> bool:
         """One that cannot be removed stays, and is tried again the next night."""

@@ -12,7 +12,7 @@ WHY = {
     404: "No such thing, or not for this person.",
     409: "Something else stands in the way; the document says what.",
     410: "The job has ended, or the skill was withdrawn.",
-    413: "The body is larger than 512 KB.",
+    413: "The body is larger than this route takes: 512 KB; a file for `POST /sources` 20 MB, an archive 50 MB.",
     422: "The request does not fit; `errors` names each field.",
     503: "The database or Temporal cannot be reached; nothing was lost.",
 }

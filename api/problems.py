@@ -52,6 +52,11 @@ from domain.sniff import UnsupportedFile
 
 MEDIA_TYPE = "application/problem+json"
 
+TOO_LARGE = (
+    "The body is larger than this route takes: 512 KB; a file for `POST /sources` 20 MB, an archive 50 MB. Send less, "
+    "or send what a job shall read to `POST /sources`, file by file, and name its `source_id`."
+)
+
 log = structlog.get_logger("api")
 
 Page = Callable[[Request, "Problem"], Response]
@@ -191,7 +196,7 @@ def problem_of_http(error: HTTPException) -> Problem:
     known = {
         404: ("not_found", "There is nothing here. The routes are listed in /openapi.json."),
         405: ("method_not_allowed", "This address takes other methods; see /openapi.json."),
-        413: ("too_large", "The body is larger than 512 KB. Send less: shorten the text or the sources."),
+        413: ("too_large", TOO_LARGE),
         400: ("not_readable", "The body cannot be read. Send UTF-8 JSON with `Content-Type: application/json`."),
     }
     code, detail = known.get(error.status_code, ("refused", str(error.detail)))

@@ -1,5 +1,6 @@
 """Routes of profiles: the roles there are, and the set of skills that each person has mounted."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -10,8 +11,8 @@ from api.described import problems
 from api.errors import InvalidRequest
 from api.roles import read_roles
 from domain.errors import LibraryConflict, NotFound
-from domain.profiles import MountList, MountView, Onboarded, RoleList, RoleView
-from domain.roles import ShelvedSkill, starting_set
+from domain.profiles import Mounted, MountList, MountView, Onboarded, RoleList, RoleView
+from domain.roles import Needed, Role, ShelvedSkill, StartingSet, needed, starting_set
 from domain.shape import StrictShape
 from domain.skill import SkillStatus
 from store import mounts, usage
@@ -38,9 +39,11 @@ async def list_profiles(parts: ServicesDep) -> RoleList:
                 name=role.name,
                 title=role.title,
                 description=role.description,
-                **starting_set(role, shelf).model_dump(),
+                skills=[*chosen.skills, *also.skills],
+                missing=[*chosen.missing, *also.missing],
             )
             for role in roles.roles
+            for chosen, also in [_begins_with(role, shelf)]
         ]
     )
 
@@ -53,14 +56,16 @@ async def list_mounts(parts: ServicesDep, asking: PersonDep) -> MountList:
 
 
 @router.put("/users/me/mounts/{name}", summary="Mount a skill", responses=problems(404, 409))
-async def mount_skill(name: str, parts: ServicesDep, asking: PersonDep) -> MountList:
-    """Add a skill, by name or alias; twice is once."""
+async def mount_skill(name: str, parts: ServicesDep, asking: PersonDep) -> Mounted:
+    """Add a skill, by name or alias, and the active skills that it requires; twice is once."""
     async with parts.database.transaction() as session:
         skill = await _skill(session, name)
         if skill.status is SkillStatus.YANKED:
             raise LibraryConflict(f"{skill.notice}. A yanked skill cannot be mounted.")
-        await mounts.mount(session, asking.name, [skill.name])
-        return await _mounts(session, asking.name)
+        also = needed([skill.name], await mounts.shelf(session))
+        await mounts.mount(session, asking.name, [skill.name, *also.skills])
+        now = await _mounts(session, asking.name)
+    return Mounted(mounts=now.mounts, required=also.told, missing=also.missing)
 
 
 @router.delete("/users/me/mounts/{name}", summary="Unmount a skill", responses=problems(404))
@@ -75,8 +80,8 @@ async def unmount_skill(name: str, parts: ServicesDep, asking: PersonDep) -> Mou
 
 @router.post("/users/me/onboard", summary="Begin in a role", responses=problems(422))
 async def onboard(body: OnboardRequest, parts: ServicesDep, asking: PersonDep) -> Onboarded:
-    """Mount the starting set of a role; again changes nothing more. What the role names and the library has not is
-    told."""
+    """Mount the starting set of a role and what it requires; again changes nothing more. What the role names or needs
+    and the library has not is told."""
     roles = await read_roles(parts)
     role = roles.find(body.role)
     if role is None:
@@ -84,10 +89,21 @@ async def onboard(body: OnboardRequest, parts: ServicesDep, asking: PersonDep) -
         message = f"There is no role {body.role!r}; there are: {known}."
         raise InvalidRequest(message, {"role": message})
     async with parts.database.transaction() as session:
-        chosen = starting_set(role, await mounts.shelf(session))
-        added = await mounts.mount(session, asking.name, chosen.skills, role.name)
+        chosen, also = _begins_with(role, await mounts.shelf(session))
+        added = await mounts.mount(session, asking.name, [*chosen.skills, *also.skills], role.name)
         now = await _mounts(session, asking.name)
-    return Onboarded(role=role.name, added=sorted(added), missing=chosen.missing, mounts=now.mounts)
+    return Onboarded(
+        role=role.name,
+        added=sorted(added),
+        required=also.told,
+        missing=[*chosen.missing, *also.missing],
+        mounts=now.mounts,
+    )
+
+
+def _begins_with(role: Role, shelf: Sequence[ShelvedSkill]) -> tuple[StartingSet, Needed]:
+    chosen = starting_set(role, shelf)
+    return chosen, needed(chosen.skills, shelf)
 
 
 async def _skill(session: Session, word: str) -> ShelvedSkill:

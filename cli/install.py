@@ -1,9 +1,11 @@
 """`skills install`, `skills update`: published skills into the folders that agents read.
 
-First everything is fetched, verified and compared with what lies there; only then is anything written.
+First everything is fetched and verified; then, alone in the place, compared with what lies there; only then is anything
+written.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +22,8 @@ from cli.run import Run, run_of
 from domain.shape import StrictShape
 from domain.skill import SkillStatus
 
-Project = Annotated[
-    Path | None, typer.Option("--project", metavar="DIR", help="Into this project; without it into your home.")
-]
+Project = Annotated[bool, typer.Option("--project", help="For the project in this folder; without it for your home.")]
+Folder = Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="For the project in that folder.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what was changed by hand, or came from elsewhere.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
@@ -66,29 +67,32 @@ def install(
     agent: Annotated[
         list[Agent] | None, typer.Option("--agent", "-a", help="Who is to read them; may be given again.")
     ] = None,
-    project: Project = None,
+    project: Project = False,
+    folder: Folder = None,
     force: Force = False,
     dry_run: DryRun = False,
 ) -> None:
     """Install published skills, and what they require, where agents read them."""
     run = run_of(ctx)
-    place = Place(project)
+    place = place_of(project, folder)
     agents = agent or [Agent.UNIVERSAL]
     with run.api() as api:
-        ready = prepare(api, place, skills, agents, force=force)
-    finish(run, place, ready, dry_run=dry_run)
+        fetched = fetched_all(api, skills)
+    with alone(place, dry_run=dry_run):
+        finish(run, place, compared(place, fetched, agents, force=force), dry_run=dry_run)
 
 
 def update(
     ctx: typer.Context,
     skills: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="Default: all.")] = None,
-    project: Project = None,
+    project: Project = False,
+    folder: Folder = None,
     force: Force = False,
     dry_run: DryRun = False,
 ) -> None:
     """Bring installed skills to their newest versions."""
     run = run_of(ctx)
-    place = Place(project)
+    place = place_of(project, folder)
     lock = place.read()
     unknown = [name for name in skills or () if name not in lock.skills]
     if unknown:
@@ -96,25 +100,36 @@ def update(
     names = skills or [name for name, skill in lock.skills.items() if skill.asked]
     others = list(dict.fromkeys(agent for name in names for agent in lock.skills[name].agents))
     with run.api() as api:
-        ready = prepare(api, place, names, (), force=force, new_ones=others) if names else []
-    finish(run, place, ready, dry_run=dry_run)
+        fetched = fetched_all(api, names) if names else []
+    with alone(place, dry_run=dry_run):
+        gone = lock.skills.keys() - place.read().skills.keys()
+        still = [one for one in fetched if one.release.name not in gone]
+        finish(run, place, compared(place, still, (), force=force, new_ones=others), dry_run=dry_run)
 
 
-def prepare(
-    api: Api,
-    place: Place,
-    words: Sequence[str],
-    agents: Sequence[Agent],
-    *,
-    force: bool,
-    new_ones: Sequence[Agent] = (),
+def place_of(project: bool, folder: Path | None) -> Place:
+    """Where skills are installed. Raises CliError for a folder that is none."""
+    return Place(folder or (Path() if project else None))
+
+
+def alone(place: Place, *, dry_run: bool) -> AbstractContextManager[None]:
+    """Nobody else writes there meanwhile; whoever only looks waits for nobody and needs to write nothing."""
+    return nullcontext() if dry_run else place.alone()
+
+
+def fetched_all(api: Api, words: Sequence[str]) -> list[Fetched]:
+    """What is named and what it requires, verified. Raises CliError."""
+    order = Order(api, words)
+    return [fetch(api, release, asked=order.asked(release)) for release in order.releases()]
+
+
+def compared(
+    place: Place, fetched: Sequence[Fetched], agents: Sequence[Agent], *, force: bool, new_ones: Sequence[Agent] = ()
 ) -> list[Ready]:
-    """Everything fetched, verified and compared. Raises CliError before anything is written.
+    """Everything beside what lies there. Raises CliError before anything is written.
 
     `agents` get all of it, besides those that have it; `new_ones` get what is not installed yet.
     """
-    order = Order(api, words)
-    fetched = [fetch(api, release, asked=order.asked(release)) for release in order.releases()]
     lock = place.read()
     ready = [_ready(place, lock, one, agents, new_ones) for one in fetched]
     changed = [path for one in ready for _, path, state in one.places if state is Found.CHANGED]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.client import Api
-from cli.install import DryRun, Force, Project
+from cli.install import DryRun, Folder, Force, Project, alone, place_of
 from cli.lock import Lock, Locked, Place
 from cli.placing import sums, take_away
 from cli.problems import ApiProblem, CliError, UsageProblem
@@ -44,10 +44,10 @@ class Removed(StrictShape):
     folders: list[str]
 
 
-def installed(ctx: typer.Context, project: Project = None) -> None:
+def installed(ctx: typer.Context, project: Project = False, folder: Folder = None) -> None:
     """List the skills that were installed here, and whether they are as they came."""
     run = run_of(ctx)
-    place = Place(project)
+    place = place_of(project, folder)
     found = [_installed(place, name, skill) for name, skill in place.read().skills.items()]
     if run.out.json_wanted:
         run.out.document(InstalledList(skills=found))
@@ -58,10 +58,10 @@ def installed(ctx: typer.Context, project: Project = None) -> None:
         run.out.say("nothing is installed here; skill-fleet skills install NAME")
 
 
-def outdated(ctx: typer.Context, project: Project = None) -> None:
+def outdated(ctx: typer.Context, project: Project = False, folder: Folder = None) -> None:
     """List the installed skills that have a newer version, or are out of use."""
     run = run_of(ctx)
-    place = Place(project)
+    place = place_of(project, folder)
     with run.api() as api:
         found = [_compared(api, place, name, skill) for name, skill in place.read().skills.items()]
     behind = [one for one in found if one.latest != one.version or one.status != "active"]
@@ -77,13 +77,25 @@ def outdated(ctx: typer.Context, project: Project = None) -> None:
 def uninstall(
     ctx: typer.Context,
     skills: Annotated[list[str], typer.Argument(metavar="NAME…", help="Installed skills.")],
-    project: Project = None,
+    project: Project = False,
+    folder: Folder = None,
     force: Force = False,
     dry_run: DryRun = False,
 ) -> None:
     """Remove installed skills from the folders they were installed into."""
     run = run_of(ctx)
-    place = Place(project)
+    place = place_of(project, folder)
+    with alone(place, dry_run=dry_run):
+        removed = _removed(place, skills, force=force, dry_run=dry_run)
+    if run.out.json_wanted:
+        run.out.document(Removed(dry_run=dry_run, folders=[str(path) for path in removed]))
+        return
+    for path in removed:
+        run.out.line(f"{'would remove' if dry_run else 'removed'} {path}")
+
+
+def _removed(place: Place, skills: Sequence[str], *, force: bool, dry_run: bool) -> list[Path]:
+    """Take them away, each off the record as it goes. Gives the folders; raises CliError before anything is removed."""
     lock = place.read()
     for name in skills:
         _removable(place, lock, name, skills, force=force)
@@ -93,11 +105,7 @@ def uninstall(
             take_away(path)
         lock = lock.without(name)
         place.write(lock)
-    if run.out.json_wanted:
-        run.out.document(Removed(dry_run=dry_run, folders=[str(path) for path in removed]))
-        return
-    for path in removed:
-        run.out.line(f"{'would remove' if dry_run else 'removed'} {path}")
+    return removed
 
 
 def _installed(place: Place, name: str, skill: Locked) -> Installed:

@@ -6,9 +6,12 @@ of their own in a project; this one has another name, so that neither overwrites
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock, Timeout
 from platformdirs import user_state_path
 from pydantic import ValidationError
 
@@ -17,6 +20,9 @@ from cli.problems import CliError
 from domain.shape import Shape
 
 PROJECT_FILE = "skill-fleet.lock.json"
+
+PATIENCE = 60.0
+"""Seconds to wait for another install into the same place; everything is fetched before, so it only writes files."""
 
 
 class Locked(Shape):
@@ -56,11 +62,38 @@ class Place:
     def __init__(self, project: Path | None) -> None:
         """Raises CliError for a project that is no folder."""
         if project is not None and not project.is_dir():
-            raise CliError(f"{project} is no folder.", next_step="name the project's folder with --project")
+            raise CliError(f"{project} is no folder.", next_step="name the project's folder with --dir")
         self.project = project is not None
         self.root = (project or Path.home()).resolve()
         state = user_state_path("skill-fleet", appauthor=False) / "installed.lock.json"
         self.file = self.root / PROJECT_FILE if self.project else state
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One process at a time from reading the file to writing it; whoever dies holds it no longer. Raises CliError.
+
+        The file that is locked lies beside it and is removed by who holds it: a waiter that had it open sees that it
+        is gone and begins anew.
+        """
+        beside = self.file.with_name(f".{self.file.name}.lock")
+        lock = FileLock(beside)
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=PATIENCE)
+        except Timeout as error:
+            raise CliError(
+                f"Another skill-fleet is at work in {self.root}.",
+                why=f"it has held {beside} for {PATIENCE:.0f} seconds",
+                next_step="let it finish, then run this again",
+            ) from error
+        except OSError as error:
+            raise CliError(f"{beside} cannot be locked.", why=str(error), next_step="mend the folder") from error
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                beside.unlink()
+            lock.release()
 
     def read(self) -> Lock:
         """What is recorded; nothing when there is no file. Raises CliError for one that cannot be read."""

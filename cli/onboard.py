@@ -10,7 +10,7 @@ from cli.desk import Desk
 from cli.exits import ExitCode
 from cli.output import Output
 from cli.run import run_of
-from domain.profiles import MountList, Onboarded, RoleList, RoleView
+from domain.profiles import Mounted, MountList, Onboarded, RoleList, RoleView
 from domain.shape import StrictShape
 from domain.text import counted
 
@@ -42,8 +42,7 @@ def onboard(
         run.out.document(done)
         return
     _show(run.out, done)
-    for missing in done.missing:
-        run.out.say(f"missing: {missing}")
+    _beside(run.out, done)
     run.out.say(f"{counted(len(done.added), 'skill')} added as {done.role}")
     for step in NEXT if done.mounts else ("publish skills first: skill-fleet create TASK",):
         run.out.say(f"next: {step}")
@@ -53,8 +52,9 @@ def mount(ctx: typer.Context, skill: SkillName) -> None:
     """Mount a skill: your agents are served it."""
     run = run_of(ctx)
     with run.api() as api:
-        found = api.put(f"/users/me/mounts/{quote(skill, safe='')}", Nothing(), MountList)
+        found = api.put(f"/users/me/mounts/{quote(skill, safe='')}", Nothing(), Mounted)
     _tell(run.out, found)
+    _beside(run.out, found)
 
 
 def unmount(ctx: typer.Context, skill: SkillName) -> None:
@@ -71,6 +71,14 @@ def mounted(ctx: typer.Context) -> None:
     with run.api() as api:
         found = api.get("/users/me/mounts", MountList)
     _tell(run.out, found)
+
+
+def _beside(out: Output, done: Mounted) -> None:
+    """What came along, and what could not."""
+    for told in done.required:
+        out.say(f"with it: {told}")
+    for told in done.missing:
+        out.say(f"missing: {told}")
 
 
 def _tell(out: Output, found: MountList) -> None:

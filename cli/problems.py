@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from cli.exits import ExitCode
 from domain.errors import SkillFleetError
+from domain.promotion import BY_FORCE
 from domain.shape import Shape
 
 JOB_IN_PATH = re.compile(r"/(?:jobs|hitl|drafts)/([0-9a-f-]{36})(?:/|$)")
@@ -46,6 +47,14 @@ class UsageProblem(CliError):
         super().__init__(what, why=why, next_step=next_step, exit_code=ExitCode.USAGE)
 
 
+class Lacking(Shape):
+    """One thing that a draft lacks; `what` may be a word of a newer api."""
+
+    what: str
+    why: str = ""
+    next_step: str = ""
+
+
 class Problem(Shape):
     """A problem document of RFC 9457 as our api writes it; every member may be missing."""
 
@@ -54,6 +63,7 @@ class Problem(Shape):
     code: str = ""
     request_id: str = ""
     errors: dict[str, str] = {}
+    missing: list[Lacking] = []
 
 
 class Sentence(Shape):
@@ -65,29 +75,37 @@ class Sentence(Shape):
 
 
 class ApiProblem(CliError):
-    """The api refused. `fields` maps a field (`answers.q1`) to what is wrong with it."""
+    """The api refused. `fields` maps a field (`answers.q1`) to what is wrong with it; `missing`: what a draft lacks."""
 
     def __init__(self, status: int, problem: Problem) -> None:
         sentence = sentence_for(status, problem.code)
         why = problem.detail or problem.title
-        super().__init__(sentence.what, why=why, next_step=sentence.next_step, exit_code=sentence.exit_code)
+        forced = all(one.what in BY_FORCE for one in problem.missing)
+        next_step = sentence.next_step if forced else FIRST
+        super().__init__(sentence.what, why=why, next_step=next_step, exit_code=sentence.exit_code)
         self.status = status
         self.code = problem.code
         self.request_id = problem.request_id
         self.fields = problem.errors
+        self.missing = problem.missing
         self.kept = ""
 
     def lines(self) -> list[str]:
-        """The sentence, each field on its own line, where a text is `kept` that was not taken, and of a failure of the
-        api the request id for the operator's logs."""
+        """The sentence, each field and each thing that is missing on its own line, where a text is `kept` that was not
+        taken, and of a failure of the api the request id for the operator's logs."""
         told_by_fields = bool(self.fields) and all(message in self.why for message in self.fields.values())
-        sentence = [line for line in super().lines() if not (told_by_fields and line.startswith("why: "))]
+        told = told_by_fields or bool(self.missing)
+        sentence = [line for line in super().lines() if not (told and line.startswith("why: "))]
         fields = [f"  {name}: {message}" for name, message in self.fields.items()]
+        fields += [f"  {one.what}: {one.why} {one.next_step}".rstrip() for one in self.missing]
         kept = [f"kept: what you wrote is in {self.kept}"] if self.kept else []
         failed = self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         request = [f"request: {self.request_id}"] if self.request_id and failed else []
         return [*sentence, *fields, *kept, *request]
 
+
+FIRST = "do what is named, then run `skill-fleet promote JOB` again; see `skill-fleet show JOB`"
+"""Said when a draft lacks something that no force passes over."""
 
 BY_STATUS: Mapping[int, Sentence] = MappingProxyType(
     {

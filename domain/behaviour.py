@@ -4,15 +4,16 @@ Read from the syntax tree; nothing is ever run. Must not judge text for people; 
 """
 
 import ast
-import warnings
 from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 from domain.scanned import Scanned
 from domain.skill import Finding, Severity
+from domain.syntax import MAX_PYTHON, python_tree
 
-LARGEST = 200_000
-"""Characters of a file whose tree is built; more is generated code."""
+MOST_VISITS = 200_000
+"""Nodes that are looked at in one file, each as often as it is: functions in functions would make that quadratic."""
 
 _WORDS = ("eval(", "exec(", "while true", "while 1", "execute(", "executemany(", "getenv")
 _QUERY = ("select ", "insert ", "update ", "delete ", "drop ")
@@ -39,61 +40,82 @@ _READS = frozenset({"getenv"})
 
 def python_behaviour(scanned: Scanned) -> Iterator[Finding]:
     """Findings on one Python file; none for any other."""
-    if not scanned.file.endswith((".py", ".pyw")) or not scanned.holds(*_WORDS) or len(scanned.text) > LARGEST:
+    if not scanned.file.endswith((".py", ".pyw")) or not scanned.holds(*_WORDS) or len(scanned.text) > MAX_PYTHON:
         return
-    tree = _tree(scanned.text)
-    for function in ast.walk(tree) if tree else ():
+    visits = _Visits()
+    for function in visits.walk(_tree(scanned.text)):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _in_function(scanned, function)
-        if isinstance(function, ast.While) and _endless(function):
+            yield from _in_function(scanned, function, visits)
+        if isinstance(function, ast.While) and _endless(function, visits):
             yield _at(scanned, function, "endless-loop")
+
+
+class _Visits:
+    """Walks through parts of one tree, never recursive, that end together after `MOST_VISITS` nodes."""
+
+    def __init__(self) -> None:
+        self.left = MOST_VISITS
+
+    def walk(self, node: ast.AST | None) -> Iterator[ast.AST]:
+        for part in ast.walk(node) if node else ():
+            if not self.left:
+                return
+            self.left -= 1
+            yield part
+
+    def names(self, node: ast.expr) -> set[str]:
+        """Names of which the value is made, but not those that are only looked up in or compared."""
+        return {part.id for part in self.walk(node) if isinstance(part, ast.Name)}
+
+
+class _Known(NamedTuple):
+    """Names of one function: what it is given, what holds a glued query, what holds a value of the environment."""
+
+    given: set[str]
+    queries: set[str]
+    secret: set[str]
 
 
 def _tree(text: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return python_tree(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def _in_function(scanned: Scanned, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Finding]:
+def _in_function(
+    scanned: Scanned, function: ast.FunctionDef | ast.AsyncFunctionDef, visits: _Visits
+) -> Iterator[Finding]:
     given = {one.arg for one in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]} - {
         "self",
         "cls",
     }
-    queries: set[str] = set()
-    secret: set[str] = set()
-    for node in ast.walk(function):
+    known = _Known(given, set(), set())
+    for node in visits.walk(function):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            _remember(node.targets[0].id, node.value, queries, secret)
+            _remember(node.targets[0].id, node.value, known)
         if isinstance(node, ast.Call):
-            yield from map(partial(_at, scanned, node), _wrong_call(node, given, queries, secret))
+            yield from map(partial(_at, scanned, node), _wrong_call(node, known, visits))
 
 
-def _remember(name: str, value: ast.expr, queries: set[str], secret: set[str]) -> None:
+def _remember(name: str, value: ast.expr, known: _Known) -> None:
     if _glued_query(value):
-        queries.add(name)
+        known.queries.add(name)
     if isinstance(value, ast.Call) and _name(value.func) in _READS:
-        secret.add(name)
+        known.secret.add(name)
 
 
-def _wrong_call(call: ast.Call, given: set[str], queries: set[str], secret: set[str]) -> Iterator[str]:
+def _wrong_call(call: ast.Call, known: _Known, visits: _Visits) -> Iterator[str]:
     called, first = _name(call.func), call.args[0] if call.args else None
     plain = isinstance(call.func, ast.Name)
-    if plain and called in ("eval", "exec") and first is not None and _names(first) & given:
+    if plain and called in ("eval", "exec") and first is not None and visits.names(first) & known.given:
         yield "input-is-run"
-    if called in ("execute", "executemany") and first is not None and (_glued_query(first) or _names(first) & queries):
+    queried = first if called in ("execute", "executemany") else None
+    if queried is not None and (_glued_query(queried) or visits.names(queried) & known.queries):
         yield "glued-query"
     bodies = [word.value for word in call.keywords if word.arg in ("json", "data", "content", "params")]
-    if called in ("post", "put", "request") and any(_names(body) & secret for body in bodies):
+    if called in ("post", "put", "request") and any(visits.names(body) & known.secret for body in bodies):
         yield "secret-in-body"
-
-
-def _names(node: ast.expr) -> set[str]:
-    """Names of which the value is made, but not those that are only looked up in or compared."""
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _name(node: ast.expr) -> str:
@@ -111,9 +133,9 @@ def _glued_query(node: ast.expr) -> bool:
     return begins and any(isinstance(part, ast.FormattedValue) for part in node.values)
 
 
-def _endless(loop: ast.While) -> bool:
+def _endless(loop: ast.While, visits: _Visits) -> bool:
     always = isinstance(loop.test, ast.Constant) and bool(loop.test.value)
-    return always and not any(_leaves(node) for node in ast.walk(loop))
+    return always and not any(_leaves(node) for node in visits.walk(loop)) and visits.left > 0
 
 
 def _leaves(node: ast.AST) -> bool:

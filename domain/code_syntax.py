@@ -24,8 +24,8 @@ SCRIPT = Rule(
 DOUBTFUL = Rule(
     code="script-doubtful",
     severity=Severity.WARNING,
-    about="A shell or JavaScript file, a template, or newer Python than ours does not parse.",
-    fix="Run it once (`bash -n`, `node --check`), and mend it if it is wrong.",
+    about="A shell file, a template, or newer Python than ours does not parse.",
+    fix="Check it with the program that reads it (`bash -n`), and mend it if it is wrong.",
 )
 BLOCK = Rule(
     code="code-block-syntax",
@@ -43,10 +43,6 @@ _ENDINGS = {
     ".toml": "toml",
     ".sh": "shell",
     ".bash": "shell",
-    ".js": "javascript",
-    ".mjs": "javascript",
-    ".cjs": "javascript",
-    ".jsx": "javascript",
 }
 _FENCES = {
     "python": "python",
@@ -59,12 +55,8 @@ _FENCES = {
     "bash": "shell",
     "sh": "shell",
     "shell": "shell",
-    "javascript": "javascript",
-    "js": "javascript",
-    "mjs": "javascript",
-    "jsx": "javascript",
 }
-_SHEBANG = re.compile(rb"#![^\n]{0,80}?\b(python3?|bash|sh|node)\b")
+_SHEBANG = re.compile(rb"#![^\n]{0,80}?\b(python3?|bash|sh)\b")
 _TEMPLATES = ("assets/", "templates/", "examples/", "evals/", "tests/")
 _SKETCH = re.compile(
     r"\.\.\.|…|\{\{|\{%|<%|<[A-Za-z][\w /.|:-]{0,60}>|^[ \t]*(?:\$ |>>> |❯ |In \[)|^[+-]{3} |^@@|^[+-][^\n]*\n[+-]"
@@ -95,7 +87,7 @@ def _language(entry: SkillFileEntry) -> str | None:
     if ending or not entry.data.startswith(b"#!"):
         return _ENDINGS.get(ending)
     found = _SHEBANG.match(entry.data)
-    names = {b"python": "python", b"python3": "python", b"bash": "shell", b"sh": "shell", b"node": "javascript"}
+    names = {b"python": "python", b"python3": "python", b"bash": "shell", b"sh": "shell"}
     return names[found[1]] if found else None
 
 
@@ -157,7 +149,7 @@ def _each_line(text: str) -> bool:
 
 
 def _title(language: str) -> str:
-    return {"python": "Python", "javascript": "JavaScript", "shell": "shell"}.get(language, language.upper())
+    return {"python": "Python", "shell": "shell"}.get(language, language.upper())
 
 
 def _line(text: str, number: int) -> str:

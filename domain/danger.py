@@ -31,15 +31,17 @@ class Where(StrEnum):
 class Form(Shape):
     """One way to write a danger. `needs`: groups of words in small letters; the pattern is tried only on a text that
     has a word of each group, and there only around the words of the first one. That group holds the rarest words, and
-    one of them stands in every match; none: everywhere."""
+    one of them stands in every match; none: everywhere. `marks`: strings in small letters, one of which stands in
+    every match too."""
 
     pattern: str
     needs: tuple[frozenset[str], ...]
+    marks: tuple[str, ...] = ()
 
 
-def form(pattern: str, *needs: str) -> Form:
-    """A form from its pattern and its groups of words."""
-    return Form(pattern=pattern, needs=tuple(frozenset(group.split()) for group in needs))
+def form(pattern: str, *needs: str, marks: tuple[str, ...] = ()) -> Form:
+    """A form from its pattern, its groups of words and its marks."""
+    return Form(pattern=pattern, needs=tuple(frozenset(group.split()) for group in needs), marks=marks)
 
 
 class Danger(Shape):
@@ -77,9 +79,17 @@ _SAYS = re.compile(r"\b(?:print|echo|printf|console\.\w{3,5}|return|puts|write|s
 def matches(dangers: Iterable[Danger], scanned: Scanned) -> Iterator[Finding]:
     """Every finding of these dangers in a text."""
     for danger in dangers:
-        forms = [one for one in danger.forms if not any(group.isdisjoint(scanned.words) for group in one.needs)]
+        forms = [one for one in danger.forms if _possible(one, scanned)]
         if forms:
             yield from _found(danger, forms, scanned)
+
+
+def _possible(one: Form, scanned: Scanned) -> bool:
+    words = scanned.words
+    for group in one.needs:
+        if words.isdisjoint(group):
+            return False
+    return scanned.holds(*one.marks)
 
 
 @lru_cache(maxsize=1_000)

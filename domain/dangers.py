@@ -99,6 +99,20 @@ COMMANDS = (
                 r"|>>?[ \t]{0,4}\S{0,80}\.ssh/authorized_keys\b",
                 "bashrc zshrc zprofile profile zshenv bash crontab cron launchctl launchagents launchdaemons "
                 "systemctl systemd schtasks currentversion rc authorized",
+                marks=(
+                    *(
+                        ".bashrc",
+                        ".zshrc",
+                        ".zprofile",
+                        ".profile",
+                        ".bash_profile",
+                        ".zshenv",
+                        "crontab",
+                        "/etc/cron.",
+                    ),
+                    *("launchctl", "library/launch", "systemctl", ".config/systemd", "schtasks", "currentversion"),
+                    *("/etc/rc.local", ".ssh/authorized_keys"),
+                ),
             ),
         ),
         fix="Say what the person should add, and let them do it.",
@@ -114,11 +128,15 @@ COMMANDS = (
                 rf"|chmod)\b[^\n]{{0,120}})[ \t]{{0,4}}[\"']?\S{{0,60}}{_AGENT_FILE}"
                 rf"|\b(?:write_text|writeFile(?:Sync)?|open|dump)\b[^\n]{{0,80}}{_AGENT_FILE}"
                 rf"|{_AGENT_FILE}[^\n]{{0,60}}\.write_text\("
-                r"|\bgit[ \t]+config\b[^\n]{0,60}\b(?:core\.hooksPath|core\.sshCommand)\b"
-                r"|\b(?:claude|codex|gemini)[ \t]+mcp[ \t]+add\b",
+                r"|\bgit[ \t]+config\b[^\n]{0,60}\b(?:core\.hooksPath|core\.sshCommand)\b",
                 "claude cursor codex gemini mcp hooks hookspath sshcommand",
                 "settings hooks agents commands json config rules mcp hookspath sshcommand add",
+                marks=(
+                    *(".claude/", ".claude.json", ".cursor/", ".codex/", ".gemini/", "claude_desktop_config"),
+                    *(".mcp.json", ".git/hooks/", "core.hookspath", "core.sshcommand"),
+                ),
             ),
+            form(r"\b(?:claude|codex|gemini)[ \t]+mcp[ \t]+add\b", "mcp", "claude codex gemini", "add"),
         ),
         fix="Say what the person should change, and let them do it.",
         documented=Severity.WARNING,

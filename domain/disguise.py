@@ -54,7 +54,8 @@ STYLES = (
     ),
 )
 
-_LONG = re.compile(r"\S{24,}")
+_LONG = 24
+"""Characters of a word that may be a blob."""
 _BASE64 = re.compile(r"(?<![\w+/=.-])(?:[A-Za-z0-9+/]{24,}|[A-Za-z0-9_-]{24,})={0,2}(?![\w+/=-])")
 _HEX = re.compile(r"(?:\\x[0-9A-Fa-f]{2}){12,}|(?<![\w])(?:[0-9A-Fa-f]{2}){20,}(?![\w])")
 _ROT = re.compile(r"(?i)\b(?:vtaber|qvfertneq|ercrng|fubhyq|vafgehpgvba|cebzcg|phey uggcf?|jtrg uggcf?)[a-z]{0,3}\b")
@@ -86,11 +87,14 @@ def disguised(scanned: Scanned) -> Iterator[Finding]:
 
 
 _SPACES = re.compile(r"[ \t]{160,}|\n(?:[ \t]{0,8}\n){60,}[ \t]{0,8}")
+_TENTH, _SPARSE = 10, re.compile(r"[ \t\n]{6}")
+"""What `_SPACES` finds is 61 blanks or more: of every tenth character at least six in a row are blank."""
 
 
 def _padding(scanned: Scanned) -> Iterator[Finding]:
     """White space that pushes text out of sight; at the end of a line or of the text it pushes nothing."""
-    for found in _SPACES.finditer(scanned.text):
+    blank = _SPARSE.search(scanned.text[::_TENTH])
+    for found in _SPACES.finditer(scanned.text) if blank else ():
         if scanned.text[found.end() : found.end() + 1].strip():
             yield scanned.finding(
                 "white-space-padding",
@@ -104,12 +108,22 @@ def _padding(scanned: Scanned) -> Iterator[Finding]:
 
 
 def _decoded(text: str) -> Iterator[tuple[int, str, str]]:
-    for long in _LONG.finditer(text):
+    for at, word in _long_words(text):
         for pattern, decode in ((_BASE64, _from_base64), (_HEX, _from_hex)):
-            for found in pattern.finditer(long[0]):
+            for found in pattern.finditer(word):
                 decoded = _readable(decode(found[0][:_MOST]))
                 if decoded:
-                    yield long.start() + found.start(), found[0], decoded
+                    yield at + found.start(), found[0], decoded
+
+
+def _long_words(text: str) -> Iterator[tuple[int, str]]:
+    """What stands between white space and is long, with its offset. No shorter word can hold one of them."""
+    at = 0
+    for word in text.split():
+        if len(word) >= _LONG:
+            at = text.index(word, at)
+            yield at, word
+            at += len(word)
 
 
 def _rotated(text: str) -> Iterator[tuple[int, str, str]]:

@@ -1,5 +1,6 @@
 """Which version comes next: the author's own number if they gave one, else by what changed. Rules only, no I/O."""
 
+import re
 from collections.abc import Sequence
 
 from domain.errors import LibraryConflict, SkillFileError
@@ -10,6 +11,9 @@ from domain.skill_file import frontmatter_of, parse
 VERSION_KEY = "version"
 """Key of the frontmatter's `metadata` under which an author names the version."""
 
+_LOOSE = re.compile(r"v?([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?", re.IGNORECASE)
+"""A number as many write it: `1.0`, `2`, `v1.2`."""
+
 
 def next_version(
     highest: str | None,
@@ -19,16 +23,18 @@ def next_version(
 ) -> str:
     """The number of the version that `new` becomes, after `highest`, the highest there is; `old` are its files.
 
-    1.0.0 comes first. `metadata.version` of the frontmatter counts if it is higher; if the author left it as it was,
-    as in the old files, it says nothing. Else `wanted`, or minor when description, tools or the set of files changed,
-    and patch when only words did. Raises LibraryConflict when the author's number is no version or not higher.
+    1.0.0 comes first. `metadata.version` of the frontmatter counts if it is higher, also as `1.2` or `v2`; if the
+    author left it as it was, as in the old files, or wrote what is no number, it says nothing. Else `wanted`, or minor
+    when description, tools or the set of files changed, and patch when only words did. Raises LibraryConflict when the
+    author's number is three plain numbers and not higher.
     """
     before, after = front_of(old), front_of(new)
-    named = after.metadata.get(VERSION_KEY, "") if after else ""
-    untouched = before is not None and before.metadata.get(VERSION_KEY, "") == named
+    text = after.metadata.get(VERSION_KEY, "") if after else ""
+    untouched = before is not None and before.metadata.get(VERSION_KEY, "") == text
     standing = Version.parse(highest) if highest else None
-    if named and not (standing and untouched):
-        return _named(named, standing)
+    named = None if standing and untouched else _named(text.strip(), standing)
+    if named is not None:
+        return str(named)
     if standing is None:
         return str(FIRST)
     return str(standing.after(wanted or _bump(before, after, old, new)))
@@ -45,18 +51,23 @@ def front_of(files: Sequence[SkillFileEntry]) -> Frontmatter | None:
     return None
 
 
-def _named(named: str, standing: Version | None) -> str:
-    version = Version.parse(named)
+def _named(text: str, standing: Version | None) -> Version | None:
+    """The author's number, if it says something. Only one that is clearly meant is refused for being too low."""
+    version = Version.parse(text)
     if version is None:
-        raise LibraryConflict(
-            f"`metadata.version` is {named!r}, which is no version: write three numbers such as 1.2.0, or leave it out."
-        )
+        loose = _loose(text)
+        return loose if loose and (standing is None or loose > standing) else None
     if standing is not None and version <= standing:
         raise LibraryConflict(
             f"`metadata.version` is {version}, and {standing} stands already: a version is never changed. Write a "
             f"higher one, such as {standing.after(Bump.MINOR)}, or leave it out."
         )
-    return str(version)
+    return version
+
+
+def _loose(text: str) -> Version | None:
+    found = _LOOSE.fullmatch(text)
+    return Version(major=int(found[1]), minor=int(found[2] or 0), patch=int(found[3] or 0)) if found else None
 
 
 def _bump(

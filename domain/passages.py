@@ -1,7 +1,8 @@
 """Long texts cut down to the passages that fit a task best, in the same words each time. No model is asked.
 
 A passage is some paragraphs with the name of their file and their lines. Rare words of the task count most, and the
-beginning of a file a little, because it says what the file is. Must not change a word of what it keeps.
+beginning of a file a little, because it says what the file is. What was cut down already may be cut down further: its
+lines keep their numbers. Must not change a word of what it keeps.
 """
 
 import re
@@ -13,17 +14,20 @@ from typing import NamedTuple
 from domain.job import Source
 
 SOURCE_CHARACTERS = 24_000
-"""Characters of all sources together that reach a model; a small one is told the beginning of each."""
+"""Characters of all sources together that reach a model; a small one has less room (`activities/programs/context`)."""
 
 PASSAGE = 1_200
 """Characters of a passage, about: some paragraphs, so that a sentence is not torn from the next."""
 
 MOST_FILES = 12
-"""Files of which passages are kept; each gets its part of the room."""
+"""Files of which passages are kept, fewer where there is no room for a passage of each."""
+
+CUT = "\n(cut here)"
 
 HEAD = 0.5
 """What the beginning of a file is worth beside words: less than one rare word."""
 
+_LABEL = re.compile(r"^\[lines ([0-9]{1,9})-([0-9]{1,9}) of ([0-9]{1,9})\]\n", re.MULTILINE)
 _WORD = re.compile(r"\w{3,}")
 
 
@@ -38,6 +42,20 @@ class _Passage(NamedTuple):
     text: int
     first: int
     last: int
+    of: int
+    content: str
+
+    @property
+    def label(self) -> str:
+        return f"[lines {self.first}-{self.last} of {self.of}]"
+
+
+class _Part(NamedTuple):
+    """Lines of a text, and where the first of them stood in the whole file of `of` lines."""
+
+    first: int
+    last: int
+    of: int
     content: str
 
 
@@ -52,12 +70,22 @@ def chosen(task: str, texts: Sequence[Text], room: int) -> list[Source]:
     passages = [passage for number, text in enumerate(texts) for passage in _passages(number, text.content)]
     scores = _scores(task, passages)
     ranked = sorted(range(len(passages)), key=lambda index: (-scores[index], index))
-    files = list(dict.fromkeys(passages[index].text for index in ranked))[:MOST_FILES]
-    share = room // max(len(files), 1)
+    most = max(1, min(MOST_FILES, room // PASSAGE))
+    files = list(dict.fromkeys(passages[index].text for index in ranked))[:most]
+    shares = _shares([len(texts[file].content) for file in files], room)
     return [
         _source(texts[file], [passages[index] for index in ranked if passages[index].text == file], share)
-        for file in files
+        for file, share in zip(files, shares, strict=True)
     ]
+
+
+def _shares(sizes: Sequence[int], room: int) -> list[int]:
+    """The room for each: equal parts, and what a small one leaves goes to the larger ones."""
+    shares = [0] * len(sizes)
+    for done, index in enumerate(sorted(range(len(sizes)), key=lambda index: sizes[index])):
+        shares[index] = min(sizes[index], room // (len(sizes) - done))
+        room -= shares[index]
+    return shares
 
 
 def _name(text: Text) -> str:
@@ -68,36 +96,55 @@ def _source(text: Text, ranked: Sequence[_Passage], room: int) -> Source:
     if len(text.content) <= room:
         return Source(name=_name(text), content=text.content)
     kept: list[_Passage] = []
-    lines = text.content.count("\n") + 1
     for passage in ranked:
-        cost = len(passage.content) + len(_label(passage, lines)) + 2
+        cost = len(passage.content) + len(passage.label) + 2
         if cost <= room:
             kept.append(passage)
             room -= cost
     if not kept:
-        return Source(name=_name(text), content=ranked[0].content[: max(room, 1)])
-    told = [f"{_label(passage, lines)}\n{passage.content}\n" for passage in sorted(kept, key=lambda one: one.first)]
+        best = f"{ranked[0].label}\n{ranked[0].content}"
+        return Source(name=_name(text), content=(best[: room - len(CUT)] + CUT) if room > PASSAGE // 8 else best[:room])
+    told = [f"{passage.label}\n{passage.content}\n" for passage in sorted(kept, key=lambda one: one.first)]
     return Source(name=_name(text), content="".join(told).rstrip("\n"))
 
 
-def _label(passage: _Passage, lines: int) -> str:
-    return f"[lines {passage.first}-{passage.last} of {lines}]"
-
-
 def _passages(number: int, content: str) -> list[_Passage]:
+    return [passage for part in _parts(content) for passage in _cut(number, part)]
+
+
+def _parts(content: str) -> list[_Part]:
+    """A whole text is one; one that was cut down has a label before each."""
+    if not _LABEL.match(content):
+        lines = content.count("\n") + 1
+        return [_Part(1, lines, lines, content)]
+    _, *cut = _LABEL.split(content)
+    return [
+        _Part(int(cut[at]), int(cut[at + 1]), int(cut[at + 2]), cut[at + 3].strip("\n")) for at in range(0, len(cut), 4)
+    ]
+
+
+def _cut(number: int, part: _Part) -> list[_Passage]:
     """Lines together until they are long enough and a paragraph ends; a line that is too long is cut."""
     found: list[_Passage] = []
     held: list[str] = []
-    first, size = 1, 0
-    for at, line in enumerate(content.split("\n"), 1):
+    first, size = part.first, 0
+    for at, line in enumerate(part.content.split("\n"), part.first):
         for piece in [line[start : start + PASSAGE] for start in range(0, max(len(line), 1), PASSAGE)]:
             if held and (size + len(piece) > 2 * PASSAGE or (size >= PASSAGE and not piece.strip())):
-                found.append(_Passage(number, first, at - 1 if at > first else at, "\n".join(held).strip("\n")))
+                found.append(_passage(number, part, first, at - 1 if at > first else at, held))
                 held, first, size = [], at, 0
             held.append(piece)
             size += len(piece) + 1
-    found.append(_Passage(number, first, content.count("\n") + 1, "\n".join(held).strip("\n")))
+    found.append(_passage(number, part, first, part.last, held))
     return [passage for passage in found if passage.content.strip()]
+
+
+def _passage(number: int, part: _Part, first: int, last: int, held: Sequence[str]) -> _Passage:
+    """Without the blank lines around it, which its numbers leave out too."""
+    content = "\n".join(held)
+    first += len(content) - len(content.lstrip("\n"))
+    last = max(first, min(last, part.last) - (len(content) - len(content.rstrip("\n"))))
+    return _Passage(number, first, last, part.of, content.strip("\n"))
 
 
 def _scores(task: str, passages: Sequence[_Passage]) -> list[float]:

@@ -38,9 +38,16 @@ class MountList(Shape):
     mounts: list[MountView]
 
 
-class Onboarded(MountList):
+class Mounted(MountList):
+    """What `PUT /users/me/mounts/{name}` did. `required` says in words what was mounted too and for which skill,
+    `missing` what is required and is not there."""
+
+    required: list[str] = []
+    missing: list[str] = []
+
+
+class Onboarded(Mounted):
     """What `POST /users/me/onboard` did: `added` is new, `missing` says what the role has and the library has not."""
 
     role: str
     added: list[str]
-    missing: list[str] = []

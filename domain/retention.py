@@ -25,6 +25,7 @@ class Kind(StrEnum):
     NOTIFICATIONS = "notifications"
     IDEMPOTENCY_KEYS = "idempotency keys"
     PARKED_JOBS = "parked jobs"
+    UPLOADS = "uploads"
 
 
 class Keep(Shape):
@@ -37,6 +38,7 @@ class Keep(Shape):
     parked: int
     idempotency: int
     notifications: int
+    uploads: int
 
     def days(self, kind: Kind) -> int:
         """Days that this kind is kept."""
@@ -48,6 +50,7 @@ class Keep(Shape):
             Kind.NOTIFICATIONS: self.notifications,
             Kind.IDEMPOTENCY_KEYS: self.idempotency,
             Kind.PARKED_JOBS: self.parked,
+            Kind.UPLOADS: self.uploads,
         }[kind]
 
     def goes(self, kind: Kind) -> bool:

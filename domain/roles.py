@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from domain import frontmatter
+from domain.dependencies import requirement
 from domain.errors import SkillFileError
 from domain.names import LEGAL, MAX_NAME
+from domain.semver import Version
 from domain.shape import Shape
 from domain.skill import SkillStatus
 
@@ -94,6 +96,15 @@ class StartingSet(Shape):
     missing: list[str] = []
 
 
+class Needed(Shape):
+    """What chosen skills require, without themselves: `skills` are there to be mounted, `told` says of each which skill
+    requires it, `missing` says in words what is not there, or of another version."""
+
+    skills: list[str] = []
+    told: list[str] = []
+    missing: list[str] = []
+
+
 def default_roles() -> bytes:
     """A `roles.yaml` for a library that has none."""
     return _DEFAULT.encode()
@@ -134,6 +145,40 @@ def starting_set(role: Role, shelf: Sequence[ShelvedSkill]) -> StartingSet:
     active = sorted((one for one in shelf if one.status is SkillStatus.ACTIVE), key=lambda one: one.name)
     matching = [one.name for one in active if one.category in role.categories or set(one.tags) & set(role.tags)]
     return StartingSet(skills=list(dict.fromkeys([*chosen, *matching])), missing=missing)
+
+
+def needed(chosen: Sequence[str], shelf: Sequence[ShelvedSkill]) -> Needed:
+    """The active skills that these require, and what those require, nearest first, each once."""
+    known = {skill.name: skill for skill in shelf}
+    missing: dict[str, None] = {}
+    told = dict.fromkeys(chosen, "")
+    waiting = [known[name] for name in told if name in known]
+    for skill in waiting:  # grows while it is read
+        for text in skill.requires:
+            asked = requirement(text)
+            there = known.get(asked.name) if asked else None
+            if lacking := _lacking(skill, text, there):
+                missing[lacking] = None
+            if there and there.status is SkillStatus.ACTIVE and there.name not in told:
+                told[there.name] = f"{there.name}, which {skill.name} requires"
+                waiting.append(there)
+    found = {name: words for name, words in told.items() if words}
+    return Needed(skills=list(found), told=list(found.values()), missing=list(missing))
+
+
+def _lacking(skill: ShelvedSkill, text: str, there: ShelvedSkill | None) -> str | None:
+    """What is wrong with a requirement, in words."""
+    asked = requirement(text)
+    if asked is None:
+        return f"{skill.name} requires {text[:80]!r}, which names no skill"
+    if there is None:
+        return f"{asked.name}, which {skill.name} requires, is not in the library"
+    if there.status is not SkillStatus.ACTIVE:
+        return f"{skill.name} requires {there.name}: {there.notice}"
+    version = Version.parse(there.version)
+    if version is None or not asked.met_by(version):
+        return f"{skill.name} requires {asked}, and the library has {there.name} {there.version}"
+    return None
 
 
 def _role(entry: JsonValue) -> Role:

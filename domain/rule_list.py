@@ -7,7 +7,7 @@ what the checks report, and the documentation against this list.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from domain import budgets, code_syntax, links, neighbours, templates, verbosity, wording
+from domain import budgets, code_syntax, links, metadata_check, neighbours, templates, verbosity, wording
 from domain.rule import Rule
 from domain.skill import Severity
 
@@ -88,7 +88,7 @@ _TOLD = [
     for severity, rows in ((Severity.ERROR, _ERRORS), (Severity.WARNING, _WARNINGS))
     for code, about, fix in rows
 ]
-_DECLARED = (neighbours, wording, links, budgets, code_syntax, verbosity, templates)
+_DECLARED = (neighbours, wording, links, budgets, code_syntax, verbosity, templates, metadata_check)
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {

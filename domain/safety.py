@@ -29,6 +29,10 @@ from domain.triggers import triggers
 __all__ = ["CHECKS", "Check", "broad_tools", "edition", "scan", "scan_text"]
 
 
+EDITION = 1
+"""Raised when the code that judges matches changes; a test notices that it has (`test_safety_edition.py`)."""
+
+
 class Check(Shape):
     """One of the fifteen checks. `codes`: the findings it may give; where it has none, `by` says who does it."""
 
@@ -45,9 +49,7 @@ def scan(
 
     `taken`: names of other skills of the library. `skill`: the parsed SKILL.md, if the caller has it already.
     """
-    texts = [
-        Scanned(entry.data[:MAX_ENTRY].decode("utf-8", "replace"), entry.path) for entry in files if is_text(entry)
-    ]
+    texts = [Scanned(_text(entry), entry.path) for entry in files if is_text(entry)]
     findings = [*packaging(files), *leaks_across(texts)]
     for scanned in texts:
         findings += _scanned(scanned)
@@ -55,6 +57,11 @@ def scan(
     if skill:
         findings += [*tool_grants(skill, texts), *triggers(skill, taken)]
     return findings
+
+
+def _text(entry: SkillFileEntry) -> str:
+    """Without the byte order mark that some editors put first; anywhere else it is a character that nobody sees."""
+    return entry.data[:MAX_ENTRY].decode("utf-8-sig", "replace")
 
 
 def scan_text(text: str, file: str) -> list[Finding]:
@@ -84,14 +91,14 @@ def _parsed(files: Sequence[SkillFileEntry]) -> SkillFile | None:
 
 
 def edition() -> str:
-    """Twelve characters that change with any pattern: a scan by another edition is to be done anew."""
+    """Twelve characters that change with any pattern and with `EDITION`: a scan by another is to be done anew."""
     dangers: tuple[Danger, ...] = (*COMMANDS, *FETCHED, *LINES, *PHRASES, *STYLES)
     told = [
-        (one.code, one.severity, one.documented, one.where, form.pattern, [sorted(group) for group in form.needs])
+        (one.code, one.severity, one.documented, one.where, form.pattern, [*map(sorted, form.needs)], form.marks)
         for one in dangers
         for form in one.forms
     ]
-    return sha256(repr((told, [check.codes for check in CHECKS])).encode()).hexdigest()[:12]
+    return sha256(repr((EDITION, told, [check.codes for check in CHECKS])).encode()).hexdigest()[:12]
 
 
 CHECKS = (

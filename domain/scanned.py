@@ -31,7 +31,8 @@ _CODE_ENDINGS = (
 _CODE = frozenset(_CODE_ENDINGS.split())
 _DATA_ENDINGS = "json jsonl yaml yml toml ini cfg conf env xml svg csv tsv plist lock properties css service"
 _DATA = frozenset(_DATA_ENDINGS.split())
-_WORD = re.compile(r"[a-z0-9]+")
+_APART = bytes(byte if chr(byte).isalnum() and byte < 128 else 32 for byte in range(256))
+"""Every byte that is no letter or digit of ASCII becomes a blank."""
 _CODE_NAMES = frozenset({"makefile", "dockerfile", "justfile", "rakefile", "jenkinsfile"})
 
 
@@ -75,7 +76,7 @@ class Scanned:
     @cached_property
     def words(self) -> frozenset[str]:
         """Every run of letters and digits, in small letters: what a pattern needs is looked up here first."""
-        return frozenset(_WORD.findall(self.lower))
+        return frozenset(self.lower.encode("ascii", "replace").translate(_APART).decode("ascii").split())
 
     @cached_property
     def lines(self) -> list[Line]:

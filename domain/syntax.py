@@ -1,7 +1,7 @@
-"""Where a text stops being Python, JSON, YAML, TOML, shell or JavaScript. Parses, never runs, never imports.
+"""Where a text stops being Python, JSON, YAML, TOML or shell. Parses, never runs, never imports.
 
-The grammars of shell and JavaScript are tree-sitter's: a pure function of the bytes, and the one thing beside pydantic
-and yaml that the domain takes from outside. They know less than a shell does, so what they refuse is a doubt.
+It is done in the process of whoever asks, on texts of strangers: so every parser has bounds within which it neither
+crashes nor takes long. Shell has a reader of its own, which knows less than a shell does: what it refuses is a doubt.
 """
 
 import ast
@@ -11,27 +11,22 @@ import threading
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
 from types import MappingProxyType
 
-import tree_sitter_bash
-import tree_sitter_javascript
 import yaml
-from tree_sitter import Language, Node, Parser
+
+from domain.shell_syntax import mistake_in_shell
 
 MAX_PARSED = 256 * 1024
 """Characters; a longer file is not parsed."""
-MAX_GROWN = 8 * 1024
-"""Bytes of a shell or JavaScript text that is parsed."""
-MOST_HEREDOCS = 200
+MAX_PYTHON = 128 * 1024
+"""Characters of Python: a hostile text of this length takes its parser half a second, twice as many a whole one."""
 MOST_DOTS = 60
-"""Of one key of TOML. What has more of either takes its parser more than linear time, and is not parsed."""
+"""Of one key of TOML. What has more takes its parser more than linear time, and is not parsed."""
 _DEEPEST = 60
 _BRACKET = re.compile(r"[\[\]{}]")
 _DOTTED = re.compile(rf"(?:[^.\n]{{0,80}}\.){{{MOST_DOTS}}}")
 _DASHES = re.compile(rf"(?:[-?:][ \t]{{1,9}}){{{_DEEPEST}}}")
-_WIDEST = 2_000
-"""Nodes that are looked at in search of a mistake."""
 
 _ONE_AT_A_TIME = threading.Lock()
 """Python's filters of warnings belong to the process, and a script may bring warnings of its own."""
@@ -43,16 +38,23 @@ Mistake = tuple[int, str]
 
 
 def python(text: str) -> Mistake | None:
-    """By Python's own parser."""
+    """By Python's own parser; nothing is said of what is longer than `MAX_PYTHON`."""
     try:
-        with _ONE_AT_A_TIME, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
+        python_tree(text)
     except SyntaxError as error:
         return error.lineno or 1, error.msg
     except (ValueError, RecursionError, MemoryError) as error:
         return 1, str(error) or "it is nested too deeply"
     return None
+
+
+def python_tree(text: str) -> ast.Module | None:
+    """The syntax tree, None for a text that is too long; raises what `ast.parse` raises for what is no Python."""
+    if len(text) > MAX_PYTHON:
+        return None
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
 
 
 def json_(text: str) -> Mistake | None:
@@ -106,49 +108,8 @@ def toml(text: str) -> Mistake | None:
     return None
 
 
-def shell(text: str) -> Mistake | None:
-    """By the grammar of bash."""
-    return _grown(_parser("bash"), text)
-
-
-def javascript(text: str) -> Mistake | None:
-    """By the grammar of JavaScript with JSX."""
-    return _grown(_parser("javascript"), text)
-
-
-@cache
-def _parser(language: str) -> Parser:
-    grammar = {"bash": tree_sitter_bash.language, "javascript": tree_sitter_javascript.language}[language]
-    return Parser(Language(grammar()))
-
-
-def _grown(parser: Parser, text: str) -> Mistake | None:
-    data = text.encode("utf-8", "replace")
-    if len(data) > MAX_GROWN or text.count("<<") > MOST_HEREDOCS:
-        return None
-    with _ONE_AT_A_TIME:
-        tree = parser.parse(data)
-        return _first_mistake(tree.root_node) if tree.root_node.has_error else None
-
-
-def _first_mistake(root: Node) -> Mistake:
-    """Down to the first node that is an error or was made up; a bounded walk, because the tree may be hostile."""
-    cursor = root.walk()
-    node = root
-    for _ in range(_WIDEST):
-        seen = cursor.node or node
-        if seen.has_error or seen.is_missing:
-            node = seen
-            if node.is_missing or node.type == "ERROR" or not cursor.goto_first_child():
-                break
-        elif not cursor.goto_next_sibling():
-            break
-    said = f"`{node.type}` is missing" if node.is_missing else "this is not understood"
-    return node.start_point[0] + 1, said
-
-
 PARSERS: Mapping[str, Callable[[str], Mistake | None]] = MappingProxyType(
-    {"python": python, "json": json_, "yaml": yaml_, "toml": toml, "shell": shell, "javascript": javascript}
+    {"python": python, "json": json_, "yaml": yaml_, "toml": toml, "shell": mistake_in_shell}
 )
 CERTAIN = frozenset({"python", "json", "yaml", "toml"})
 """Languages whose parser is the language's own."""

@@ -17,13 +17,14 @@ from domain.facts import missing_facts, salient_facts
 from domain.format_rules import Subject
 from domain.links import Folder, links, reference_links
 from domain.markdown import Line
+from domain.metadata_check import metadata_file
 from domain.neighbours import Neighbour, collisions, near_duplicates
 from domain.placeholders import placeholders
 from domain.repetition import repetition
 from domain.rule_list import RULES
 from domain.safety import scan
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
-from domain.skill_file import parse
+from domain.skill_file import SkillFile, parse
 from domain.templates import Template, missing_sections
 from domain.verbosity import verbosity
 from domain.wording import wording
@@ -68,7 +69,13 @@ def validate(
     `library`: the other skills with what they say; without it nothing is compared. `template`: that of the category.
     """
     context = _Context(folder=folder, facts=facts, taken=tuple(taken), library=library, template=template)
-    return _report([*_checked(files, context, profile), *scan(files)], profile)
+    main = _main(files)
+    try:
+        skill = parse(main.data, lenient=profile is LENIENT) if main else None
+    except SkillFileError as error:
+        return _report([_unreadable(error), *scan(files)], profile)
+    found = _checked(main, skill, files, context) if main and skill else [_no_main(files)]
+    return _report([*found, *scan(files, skill=skill)], profile)
 
 
 def with_findings(report: ValidationReport, more: Sequence[Finding], profile: Profile) -> ValidationReport:
@@ -113,14 +120,9 @@ class _Context(NamedTuple):
     template: Template | None
 
 
-def _checked(files: Sequence[SkillFileEntry], context: _Context, profile: Profile) -> list[Finding]:
-    main = _main(files)
-    if main is None:
-        return [_no_main(files)]
-    try:
-        skill = parse(main.data, lenient=profile is LENIENT)
-    except SkillFileError as error:
-        return [_unreadable(error)]
+def _checked(
+    main: SkillFileEntry, skill: SkillFile, files: Sequence[SkillFileEntry], context: _Context
+) -> list[Finding]:
     subject = Subject(skill=skill, files=files, **context._asdict())
     return [*skill.repairs, *_file_name(main), *(finding for check in CHECKS for finding in check(subject))]
 
@@ -199,6 +201,10 @@ def _template(subject: Subject) -> Iterable[Finding]:
     return missing_sections(subject.skill.text, subject.template) if subject.template else ()
 
 
+def _metadata(subject: Subject) -> Iterable[Finding]:
+    return metadata_file(subject.skill, subject.files)
+
+
 def _facts(subject: Subject) -> Iterable[Finding]:
     for fact in missing_facts(subject.facts, subject.skill.text) if subject.facts else ():
         yield Finding(
@@ -223,6 +229,7 @@ CHECKS: tuple[Callable[[Subject], Iterable[Finding]], ...] = (
     _budgets,
     _neighbours,
     _template,
+    _metadata,
     _placeholders,
     _repetition,
     _links,

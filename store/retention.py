@@ -31,7 +31,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from domain.job import JobStatus, Usage
 from domain.retention import Found, Kind
 from domain.skill import SkillStatus
-from store import calls, jobs
+from store import calls, jobs, uploads
 from store.base import Base
 from store.library_tables import Skill, SkillVersion
 from store.tables import (
@@ -45,6 +45,7 @@ from store.tables import (
     RevisionFile,
     StepResult,
 )
+from store.usage_tables import Upload
 
 EXAMPLES = 5
 """Jobs that a survey names for each kind."""
@@ -141,9 +142,11 @@ def _due(kind: Kind, before: datetime) -> ColumnElement[bool]:
 
 
 def _old(kind: Kind, before: datetime) -> Select[Any, Any]:
-    """A row for each that is too old: its job (none for keys), and the moment that its age counts from."""
+    """A row for each that is too old: its job (keys and uploads have none), and the moment its age counts from."""
     if kind is Kind.IDEMPOTENCY_KEYS:
         return select(cast(null(), Job.job_id.type), IdempotencyKey.created_at).where(_old_key(before))
+    if kind is Kind.UPLOADS:
+        return select(cast(null(), Job.job_id.type), Upload.created_at).where(uploads.unneeded(before))
     if kind is Kind.PARKED_JOBS:
         return select(Job.job_id, Job.parked_at).where(_parked(before))
     if kind is Kind.DRAFTS:

@@ -1,22 +1,25 @@
 """Uploads: kept piece by piece while they come, of use only when complete, read piece by piece.
 
-Each piece is a short transaction of its caller's. What was never completed counts for nothing, and goes after a day.
+Each piece is a short transaction of its caller's. What was never completed counts for nothing, and goes after a day;
+what nobody needs any more goes with retention.
 """
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.importing import SourceView
-from domain.passages import Text
+from domain.job import JobStatus
+from domain.passages import Text as Passage
 from store.session import Database
-from store.usage_tables import Upload, UploadChunk, UploadText
+from store.tables import Job
+from store.usage_tables import SkillImport, Upload, UploadChunk, UploadText
 
 ABANDONED = timedelta(days=1)
 """Age of an incomplete upload that nobody sends any more: no request lives that long."""
@@ -26,7 +29,8 @@ DAY = timedelta(days=1)
 
 async def begin(session: AsyncSession, user_id: str, filename: str) -> UUID:
     """A new, incomplete upload; old ones that were never completed go."""
-    await session.execute(delete(Upload).where(Upload.complete.is_(False), Upload.created_at < func.now() - ABANDONED))
+    abandoned = Upload.complete.is_(False) & (Upload.created_at < func.now() - ABANDONED)
+    await session.execute(delete(Upload).where(abandoned, ~_imported()))
     upload_id = uuid4()
     row = Upload(upload_id=upload_id, user_id=user_id, filename=filename, media_type="", size=0, complete=False)
     session.add(row)
@@ -105,7 +109,7 @@ async def fetch(database: Database, upload_id: UUID, file: IO[bytes]) -> None:
     file.seek(0)
 
 
-async def keep_texts(session: AsyncSession, upload_id: UUID, texts: Sequence[Text]) -> None:
+async def keep_texts(session: AsyncSession, upload_id: UUID, texts: Sequence[Passage]) -> None:
     """Store what an author model may read of an upload, once: of two that do so at once the first one's stand."""
     await session.get(Upload, upload_id, with_for_update=True)
     if not await has_texts(session, upload_id):
@@ -122,10 +126,40 @@ async def has_texts(session: AsyncSession, upload_id: UUID) -> bool:
     return await session.scalar(query) is not None
 
 
-async def texts(session: AsyncSession, upload_id: UUID) -> list[Text]:
+async def texts(session: AsyncSession, upload_id: UUID) -> list[Passage]:
     """The texts of an upload in their order."""
     query = select(UploadText).where(UploadText.upload_id == upload_id).order_by(UploadText.n)
-    return [Text(row.name, row.content) for row in await session.scalars(query)]
+    return [Passage(row.name, row.content) for row in await session.scalars(query)]
+
+
+def unneeded(before: datetime) -> ColumnElement[bool]:
+    """A complete upload that came before then, and that no job which goes on and no import under way refers to."""
+    named = func.jsonb_build_array(func.jsonb_build_object("source_id", cast(Upload.upload_id, Text)))
+    ended = [status for status in JobStatus if status.final]
+    wanted = exists().where(Job.status.not_in(ended), Job.sources.contains(named)).correlate(Upload)
+    under_way = exists().where(SkillImport.upload_id == Upload.upload_id, SkillImport.completed_at.is_(None))
+    return Upload.complete & (Upload.created_at < before) & ~wanted & ~under_way.correlate(Upload)
+
+
+async def forget(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Remove at most `limit` unneeded uploads with pieces and texts; returns how many.
+
+    Of one that was imported from the row stays, without its content: the import's record names the file.
+    """
+    some = select(Upload.upload_id).where(unneeded(before)).limit(limit).with_for_update(skip_locked=True)
+    locked = list(await session.scalars(some))
+    # A statement of its own: the first does not see an import that was asked for while it waited its turn.
+    still = list(await session.scalars(select(Upload.upload_id).where(Upload.upload_id.in_(locked), unneeded(before))))
+    for table in (UploadChunk, UploadText):
+        await session.execute(delete(table).where(table.upload_id.in_(still)))
+    emptied = update(Upload).where(Upload.upload_id.in_(still), _imported())
+    await session.execute(emptied.values(complete=False, request_key=None))
+    await session.execute(delete(Upload).where(Upload.upload_id.in_(still), Upload.complete))
+    return len(still)
+
+
+def _imported() -> ColumnElement[bool]:
+    return exists().where(SkillImport.upload_id == Upload.upload_id).correlate(Upload)
 
 
 def _view(row: Upload) -> SourceView:

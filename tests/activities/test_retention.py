@@ -65,6 +65,7 @@ async def test_a_survey_counts_every_kind_by_its_own_days_and_removes_nothing(
     job, waits = await old.full(database), await make_job(database)
     await old.park(database, waits)
     await old.remember(database, "k")
+    await old.send(database)
     before = await old.counts(database)
     found = {one.kind: one for one in (await surveyed(retention)).found}
     assert {kind: found[kind].days for kind in found} == {kind: old.KEEP.days(kind) for kind in Kind}
@@ -85,6 +86,7 @@ def test_each_kind_is_kept_as_long_as_its_own_setting_says() -> None:
         Kind.NOTIFICATIONS: 30,
         Kind.IDEMPOTENCY_KEYS: 2,
         Kind.PARKED_JOBS: 60,
+        Kind.UPLOADS: 40,
     }
 
 
@@ -107,6 +109,7 @@ async def test_unless_it_is_on_no_step_removes_anything_whoever_asks(
     await old.execute(database, "DELETE FROM revisions")
     files = files_of(library, job)
     await old.park(database, waits)
+    await old.send(database)
     before = await old.counts(database)
     for kind in Kind:
         if kind is not Kind.PARKED_JOBS:
@@ -123,6 +126,7 @@ async def test_switched_on_all_that_was_found_goes(
     ended = [await old.full(database, old.LONG + number * DAY) for number in range(3)]
     young = await old.full(database, DAY)
     await old.remember(database, "k")
+    await old.send(database)
     folders = [files_of(library, job) for job in (*ended, young)]
     survey = await surveyed(retention)
     for found in survey.found:
@@ -173,6 +177,18 @@ async def test_a_batch_ends_when_it_is_enough_and_the_next_goes_on(
         (4, True),
         (1, False),
     ]
+
+
+async def test_large_files_go_a_few_in_each_transaction(
+    retention: DatabaseRetention, database: Database, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "UPLOADS", 2)
+    monkeypatch.setattr(steps, "ENOUGH", 4)
+    for _ in range(5):
+        await old.send(database)
+    asked = await batch(database, Kind.UPLOADS)
+    parts = [await run(retention.forget, asked) for _ in range(3)]
+    assert [(gone.rows, gone.more) for gone in parts] == [(4, True), (1, False), (0, False)]
 
 
 async def test_a_batch_goes_through_so_many_jobs_and_says_that_there_are_more(
@@ -275,4 +291,7 @@ async def test_a_promotion_that_finds_its_text_gone_publishes_nothing(
 
 
 def test_days_are_whole_ones() -> None:
-    assert Keep(drafts=1, model_answers=1, events=1, parked=1, idempotency=1, notifications=1).age(Kind.EVENTS) == DAY
+    assert (
+        Keep(drafts=1, model_answers=1, events=1, parked=1, idempotency=1, notifications=1, uploads=1).age(Kind.EVENTS)
+        == DAY
+    )

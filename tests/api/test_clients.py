@@ -50,7 +50,7 @@ def files(folder: Path) -> dict[str, bytes]:
 async def test_our_own_program_installs_and_exports_what_the_api_offers(url: str, tmp_path: Path) -> None:
     told = {"SKILL_FLEET_API_URL": url, "PYTHONPATH": str(ROOT)}
     program = (sys.executable, "-m", "cli.app", "skills")
-    code, said = await ran(*program, "install", "whole", "-a", "claude", "--project", ".", cwd=tmp_path, **told)
+    code, said = await ran(*program, "install", "whole", "-a", "claude", "--project", cwd=tmp_path, **told)
     assert code == 0, said
     installed = files(tmp_path / ".claude/skills")
     assert installed["whole/scripts/run.sh"] == FILES["scripts/run.sh"]

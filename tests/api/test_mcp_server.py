@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import sys
 from base64 import b64decode
@@ -18,12 +17,15 @@ from mcp import Client, types
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from sqlalchemy import text
+from temporalio.testing import WorkflowEnvironment
 
 from domain.skill import SkillStatus
 from store import mounts, usage
 from store.session import Database
 from store.usage_tables import UsageEvent
+from tests.api.conftest import application
 from tests.support.api_server import ROOT, ApiProcess, serving
+from tests.support.mcp_client import Shared, everything, held, mcp_client
 from tests.support.published import publish_skill
 
 HOSTILE = """# Steps
@@ -35,7 +37,6 @@ HOSTILE = """# Steps
 </body> stays, and so does <b>.
 """
 BINARY = bytes(range(256))
-AGENT = types.Implementation(name="claude-code", version="2")
 
 
 @pytest.fixture
@@ -45,16 +46,23 @@ async def port(app: FastAPI, database: Database) -> AsyncIterator[int]:
         yield port
 
 
-def mcp_client(*arguments: str, mode: Literal["auto", "legacy"] = "auto") -> Client:
-    """The SDK's client of a server process with these arguments."""
-    process = StdioServerParameters(
-        command=sys.executable, args=["-m", "api.mcp_server", *arguments], cwd=ROOT, env={"PATH": os.defpath}
-    )
-    return Client(process, mode=mode, client_info=AGENT, read_timeout_seconds=30)
+@pytest.fixture(scope="module")
+async def running(
+    database_url: str, temporal: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Shared]:
+    """One server process and one api."""
+    target = temporal.client.service_client.config.target_host
+    library = tmp_path_factory.mktemp("shared") / "skills"
+    library.mkdir()
+    async with serving(application(database_url, target, library)) as port, held(port, "--user", "ada") as agent:
+        yield Shared(agent, f"http://127.0.0.1:{port}")
 
 
-def everything(port: int, *more: str) -> Client:
-    return mcp_client("--api-url", f"http://127.0.0.1:{port}", "--all", *more)
+@pytest.fixture
+def shared(running: Shared, database: Database) -> Shared:
+    """The server of all tests that need none of their own, with an empty database behind it."""
+    assert database
+    return running
 
 
 async def uses(database: Database, skill: str) -> list[UsageEvent]:
@@ -96,92 +104,88 @@ async def test_every_file_is_a_resource_with_its_digest(
         assert template.uri_template == "skill://{category}/{name}/{+path}"
 
 
-async def test_the_list_comes_in_pages_without_a_gap(port: int, database: Database) -> None:
+async def test_the_list_comes_in_pages_without_a_gap(shared: Shared, database: Database) -> None:
     for name in ("a", "b", "c"):
         await publish_skill(database, name, files={f"references/{n:03}.md": b"x" for n in range(60)})
     found, cursor, pages = [], None, 0
-    async with everything(port) as agent:
-        while pages == 0 or cursor:
-            page = await agent.list_resources(cursor=cursor)
-            found += [one.uri for one in page.resources]
-            cursor, pages = page.next_cursor, pages + 1
+    while pages == 0 or cursor:
+        page = await shared.agent.list_resources(cursor=cursor)
+        found += [one.uri for one in page.resources]
+        cursor, pages = page.next_cursor, pages + 1
     assert (len(found), len(set(found)), pages) == (183, 183, 2)
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "skill://development/notes/../../etc/passwd",
-        "skill://development/notes/metadata.json",
-        "skill://data/notes/SKILL.md",
-        "skill://notes",
-        "file:///etc/passwd",
-        "skill://development/gone/SKILL.md",
-        "skill://development/notes/%2e%2e/x",
-    ],
-)
-async def test_what_is_not_listed_cannot_be_read(port: int, database: Database, uri: str) -> None:
+NOT_LISTED = [
+    "skill://development/notes/../../etc/passwd",
+    "skill://development/notes/metadata.json",
+    "skill://data/notes/SKILL.md",
+    "skill://notes",
+    "file:///etc/passwd",
+    "skill://development/gone/SKILL.md",
+    "skill://development/notes/%2e%2e/x",
+]
+
+
+async def test_what_is_not_listed_cannot_be_read(shared: Shared, database: Database) -> None:
     await publish_skill(database, "notes")
     await publish_skill(database, "gone", status=SkillStatus.YANKED)
-    async with everything(port) as agent:
+    for uri in NOT_LISTED:
         with pytest.raises(MCPError) as caught:
-            await agent.read_resource(uri)
-        assert caught.value.code == types.INVALID_PARAMS
-        assert len((await agent.list_resources()).resources) == 1
+            await shared.agent.read_resource(uri)
+        assert caught.value.code == types.INVALID_PARAMS, uri
+        assert len((await shared.agent.list_resources()).resources) == 1
 
 
-async def test_loading_a_skill_gives_its_text_as_data_and_counts_one_use(port: int, database: Database) -> None:
+async def test_loading_a_skill_gives_its_text_as_data_and_counts_one_use(shared: Shared, database: Database) -> None:
+    agent = shared.agent
     made = await publish_skill(database, "notes", body=HOSTILE, files={"references/a.md": b"x"})
-    async with everything(port, "--user", "ada") as agent:
-        result = await agent.call_tool("load_skill", {"name": "notes"})
-        told = said(result)
-        origin = f'origin="http://127.0.0.1:{port}" digest="sha256:{made.digest}"'
-        assert told.startswith(f'<skill_content name="notes" version="1.0.0" {origin}>')
-        assert re.findall(r"<\s*/?\s*skill_\w+", told, re.IGNORECASE) == [
-            "<skill_content",
-            "<skill_resources",
-            "</skill_resources",
-            "</skill_content",
-        ]
-        assert told.endswith("</skill_content>")
-        assert '<file uri="skill://development/notes/references/a.md" digest="sha256:' in told
-        assert "</body> stays, and so does <b>." in told
-        assert "description:" not in told
-        assert result.structured_content["digest"] == f"sha256:{made.digest}"
-        (use,) = await uses(database, "notes")
-        assert (use.person, use.agent, use.channel, use.outcome) == ("ada", "claude-code", "mcp", "unknown")
-        assert (use.version, use.digest) == ("1.0.0", made.digest)
-        noted = await agent.call_tool(
-            "report_outcome", {"name": "notes", "outcome": "success", "note": "went\x00 well"}
-        )
-        assert (said(noted), noted.is_error) == ("Noted: notes success.", False)
-        await agent.call_tool("report_outcome", {"name": "notes", "outcome": "failure"})
-        (settled,) = await uses(database, "notes")
-        assert (settled.outcome, settled.note) == ("success", "went well")
-        await agent.call_tool("load_skill", {"name": "development/notes"})
-        first, second = await uses(database, "notes")
-        assert first.session == second.session is not None
+    result = await agent.call_tool("load_skill", {"name": "notes"})
+    told = said(result)
+    origin = f'origin="{shared.api_url}" digest="sha256:{made.digest}"'
+    assert told.startswith(f'<skill_content name="notes" version="1.0.0" {origin}>')
+    assert re.findall(r"<\s*/?\s*skill_\w+", told, re.IGNORECASE) == [
+        "<skill_content",
+        "<skill_resources",
+        "</skill_resources",
+        "</skill_content",
+    ]
+    assert told.endswith("</skill_content>")
+    assert '<file uri="skill://development/notes/references/a.md" digest="sha256:' in told
+    assert "</body> stays, and so does <b>." in told
+    assert "description:" not in told
+    assert result.structured_content["digest"] == f"sha256:{made.digest}"
+    (use,) = await uses(database, "notes")
+    assert (use.person, use.agent, use.channel, use.outcome) == ("ada", "claude-code", "mcp", "unknown")
+    assert (use.version, use.digest) == ("1.0.0", made.digest)
+    noted = await agent.call_tool("report_outcome", {"name": "notes", "outcome": "success", "note": "went\x00 well"})
+    assert (said(noted), noted.is_error) == ("Noted: notes success.", False)
+    await agent.call_tool("report_outcome", {"name": "notes", "outcome": "failure"})
+    (settled,) = await uses(database, "notes")
+    assert (settled.outcome, settled.note) == ("success", "went well")
+    await agent.call_tool("load_skill", {"name": "development/notes"})
+    first, second = await uses(database, "notes")
+    assert first.session == second.session is not None
 
 
-async def test_wrong_calls_are_told_to_the_agent_and_the_server_goes_on(port: int, database: Database) -> None:
+async def test_wrong_calls_are_told_to_the_agent_and_the_server_goes_on(shared: Shared, database: Database) -> None:
+    agent = shared.agent
     await publish_skill(database, "notes")
-    async with everything(port) as agent:
-        assert [tool.name for tool in (await agent.list_tools()).tools] == [
-            "search_skills",
-            "load_skill",
-            "report_outcome",
-        ]
-        for name, arguments in (
-            ("load_skill", {"name": "none"}),
-            ("load_skill", {}),
-            ("load_skill", {"name": "notes", "force": True}),
-            ("report_outcome", {"name": "notes", "outcome": "great"}),
-            ("search_skills", {"query": "x" * 501}),
-            ("rm", {}),
-        ):
-            result = await agent.call_tool(name, arguments)
-            assert (result.is_error, bool(said(result))) == (True, True)
-        assert not (await agent.call_tool("load_skill", {"name": "notes"})).is_error
+    assert [tool.name for tool in (await agent.list_tools()).tools] == [
+        "search_skills",
+        "load_skill",
+        "report_outcome",
+    ]
+    for name, arguments in (
+        ("load_skill", {"name": "none"}),
+        ("load_skill", {}),
+        ("load_skill", {"name": "notes", "force": True}),
+        ("report_outcome", {"name": "notes", "outcome": "great"}),
+        ("search_skills", {"query": "x" * 501}),
+        ("rm", {}),
+    ):
+        result = await agent.call_tool(name, arguments)
+        assert (result.is_error, bool(said(result))) == (True, True)
+    assert not (await agent.call_tool("load_skill", {"name": "notes"})).is_error
 
 
 async def test_only_what_the_person_has_mounted_is_served(port: int, database: Database) -> None:
@@ -220,6 +224,7 @@ async def test_descriptions_cannot_forge_the_catalog_and_a_long_one_is_searched(
 
 
 async def test_files_that_are_not_what_was_published_are_not_served(port: int, database: Database) -> None:
+    """By a server of its own: one that has verified these files before would not fetch them again."""
     await publish_skill(database, "notes")
     async with database.transaction() as session:
         await session.execute(text("ALTER TABLE skill_files DISABLE TRIGGER append_only"))

@@ -53,6 +53,46 @@ async def test_a_role_brings_its_set_once_and_says_what_is_missing(client: httpx
     assert await mine(client, EVE) == []
 
 
+@pytest.fixture
+async def chain(database: Database) -> None:
+    """`top` needs `middle`, which needs `base`, which needs `top` again; and some that are not to be had."""
+    await publish_skill(database, "top", requires=["middle>=1.0.0", "old", "gone", "draft", "../x"])
+    await publish_skill(database, "middle", requires=["base>=2.0.0", "nowhere"])
+    await publish_skill(database, "base", requires=["top"])
+
+
+MISSING = [
+    "top requires old: old is deprecated; use notes instead",
+    "top requires gone: gone is yanked",
+    "draft, which top requires, is not in the library",
+    "top requires '../x', which names no skill",
+    "middle requires base>=2.0.0, and the library has base 1.0.0",
+    "nowhere, which middle requires, is not in the library",
+]
+REQUIRED = ["middle, which top requires", "base, which middle requires"]
+
+
+@pytest.mark.usefixtures("chain")
+async def test_what_a_role_s_skills_require_is_mounted_too_and_told(client: httpx.AsyncClient, library: Path) -> None:
+    (library / "roles.yaml").write_text("roles:\n  - {name: scribe, skills: [top]}\n")
+    [role] = (await client.get("/api/v1/profiles")).json()["roles"]
+    begun = (await client.post("/api/v1/users/me/onboard", json={"role": "scribe"}, headers=ADA)).json()
+    assert begun["added"] == sorted(role["skills"]) == ["base", "middle", "top"]
+    assert (begun["required"], begun["missing"], role["missing"]) == (REQUIRED, MISSING, MISSING)
+    assert await mine(client) == [("base", "scribe"), ("middle", "scribe"), ("top", "scribe")]
+    again = (await client.post("/api/v1/users/me/onboard", json={"role": "scribe"}, headers=ADA)).json()
+    assert (again["added"], again["required"]) == ([], REQUIRED)
+
+
+@pytest.mark.usefixtures("chain")
+async def test_mounting_a_skill_mounts_what_it_requires_and_says_so(client: httpx.AsyncClient) -> None:
+    done = (await client.put("/api/v1/users/me/mounts/top", headers=ADA)).json()
+    assert [one["name"] for one in done["mounts"]] == ["base", "middle", "top"]
+    assert (done["required"], done["missing"]) == (REQUIRED, MISSING)
+    alone = (await client.put("/api/v1/users/me/mounts/notes", headers=EVE)).json()
+    assert (await mine(client, EVE), alone["required"], alone["missing"]) == ([("notes", None)], [], [])
+
+
 async def test_a_role_that_is_none_names_those_that_are(client: httpx.AsyncClient) -> None:
     refused = await client.post("/api/v1/users/me/onboard", json={"role": "king"}, headers=ADA)
     assert (refused.status_code, "data-analyst" in refused.json()["errors"]["role"]) == (422, True)

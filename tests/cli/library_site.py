@@ -1,5 +1,6 @@
 """A real HTTP server with published skills, made by the rules that the api uses; a test may spoil what it answers."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ class Site:
         self.releases: dict[str, dict[str, Release]] = {}
         self.served: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.together = 1
+        """So many archives are handed out at the same moment; who comes first waits for the others."""
 
     def publish(
         self,
@@ -71,6 +74,7 @@ class Site:
 def build(site: Site) -> FastAPI:
     """The routes that the command line asks."""
     app = FastAPI()
+    meeting = asyncio.Barrier(site.together)
 
     @app.get("/api/v1/releases/{name}")
     async def release(name: str, version: str = "latest") -> Response:
@@ -100,6 +104,7 @@ def build(site: Site) -> FastAPI:
     @app.get("/{path:path}")
     async def served(path: str) -> Response:
         data = site.served.get(f"/{path}")
+        await meeting.wait()
         return JSONResponse({"code": "not_found"}, 404) if data is None else Response(data)
 
     return app

@@ -45,6 +45,37 @@ def test_the_next_command_names_the_job_that_it_is_about() -> None:
     assert "JOB" not in problem.next_step
 
 
+def refused(*needs: str) -> list[str]:
+    missing = [{"what": need, "why": f"No {need}.", "next_step": f"Get {need}."} for need in needs]
+    job = "7b6f2c1e-0d7a-4f0e-9a57-3f1f0a1c2d3e"
+    request = httpx.Request("POST", f"http://here/api/v1/drafts/{job}/promote")
+    detail = " ".join(f"No {need}. Get {need}." for need in needs)
+    body = {"code": "promotion_refused", "detail": detail, "missing": missing}
+    return problem_of(httpx.Response(409, json=body, request=request)).lines()
+
+
+@pytest.mark.parametrize(
+    ("needs", "forced"),
+    [
+        (["validation"], True),
+        (["validation", "scan", "evaluation", "requirements"], True),
+        (["draft"], False),
+        (["ended"], False),
+        (["approval", "validation"], False),
+        (["files"], False),
+        (["something-new"], False),
+        ([], True),
+    ],
+)
+def test_force_is_only_suggested_where_it_helps_and_each_thing_missing_has_its_line(
+    needs: list[str], forced: bool
+) -> None:
+    lines = refused(*needs)
+    assert ("--force --reason" in "\n".join(lines)) is forced
+    assert [line for line in lines if line.startswith("  ")] == [f"  {need}: No {need}. Get {need}." for need in needs]
+    assert [line for line in lines if line.startswith("why: ")] == []
+
+
 def test_a_page_of_a_proxy_is_quoted_and_its_request_id_kept() -> None:
     page = httpx.Response(
         418, text="<h1>Teapot</h1>", headers={"X-Request-Id": "r-2"}, request=httpx.Request("GET", "http://here/x")

@@ -3,6 +3,9 @@
 import pytest
 
 from domain.hidden_text import hidden, mixed_scripts, visible
+from domain.safety import scan
+from domain.skill import SkillFileEntry
+from domain.validation import LENIENT, STRICT, validate
 
 
 @pytest.mark.parametrize(
@@ -51,3 +54,23 @@ def test_alphabets_that_look_alike_are_not_mixed() -> None:
     assert mixed_scripts("p\u0430ypal")
     assert not mixed_scripts("мой-навык")
     assert not mixed_scripts("release-notes2")
+
+
+SKILL = "---\nname: a-b\ndescription: Sorts letters. Use when letters come.\n---\n# A\n\nSort them by date.\n"
+
+
+@pytest.mark.parametrize("path", ["SKILL.md", "references/a.md", "scripts/a.sh"])
+def test_a_byte_order_mark_is_hidden_text_everywhere_but_at_the_beginning(path: str) -> None:
+    def found(text: str) -> list[str]:
+        return [one.code for one in scan([SkillFileEntry(path=path, data=text.encode())])]
+
+    assert found("\ufeff" + SKILL) == []
+    assert found("\ufeff\ufeff" + SKILL) == ["hidden-zero-width"]
+    assert found(SKILL + "\ufeff") == ["hidden-zero-width"]
+
+
+def test_a_byte_order_mark_is_an_error_to_publish_and_a_warning_to_import() -> None:
+    files = [SkillFileEntry(path="SKILL.md", data=("\ufeff" + SKILL).encode())]
+    strict, lenient = (validate(files, "a-b", profile=profile) for profile in (STRICT, LENIENT))
+    assert (strict.passed, [one.code for one in strict.findings]) == (False, ["bom"])
+    assert (lenient.passed, [one.code for one in lenient.findings]) == (True, ["bom"])

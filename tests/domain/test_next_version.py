@@ -48,8 +48,35 @@ def test_a_number_that_its_author_left_as_it_was_says_nothing() -> None:
     assert next_version("1.2.3", files(version="1.0.0"), files("Other.", version="1.0.0")) == "1.2.4"
 
 
-@pytest.mark.parametrize("version", ["1.2.3", "1.0.0", "0.9.9", "1.3", "v2.0.0", "2.0.0-rc1", "١.٢.٣", "x" * 500])
-def test_a_number_that_cannot_be_is_refused_with_what_to_write(version: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "first", "next_"),
+    [
+        ("1.0", "1.0.0", "1.2.4"),
+        ("1.2", "1.2.0", "1.2.4"),
+        ("1", "1.0.0", "1.2.4"),
+        ("1.3", "1.3.0", "1.3.0"),
+        ("2", "2.0.0", "2.0.0"),
+        ("v2.1", "2.1.0", "2.1.0"),
+        ("V1.2.3", "1.2.3", "1.2.4"),
+        (" 1.4 ", "1.4.0", "1.4.0"),
+        ("01.3", "1.3.0", "1.3.0"),
+    ],
+)
+def test_a_number_that_is_not_three_counts_when_it_is_higher_and_is_never_refused(
+    version: str, first: str, next_: str
+) -> None:
+    assert next_version(None, (), files(version=version)) == first
+    assert next_version("1.2.3", OLD, files("Other.", version=version)) == next_
+
+
+@pytest.mark.parametrize("version", ["2.0.0-rc1", "١.٢.٣", "x" * 500, "1.0.0.0", "9" * 10, "latest", "-1", "1.", "²"])
+def test_what_is_no_number_says_nothing(version: str) -> None:
+    assert next_version(None, (), files(version=version)) == "1.0.0"
+    assert next_version("1.2.3", OLD, files("Other.", version=version)) == "1.2.4"
+
+
+@pytest.mark.parametrize("version", ["1.2.3", "1.0.0", "0.9.9"])
+def test_a_clear_number_that_is_not_higher_is_refused_with_what_to_write(version: str) -> None:
     with pytest.raises(LibraryConflict, match=r"metadata\.version"):
         next_version("1.2.3", OLD, files(version=version))
 

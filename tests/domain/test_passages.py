@@ -1,5 +1,7 @@
 """Of long texts the passages that fit the task are kept, in the same words and order each time."""
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +44,37 @@ def test_one_endless_line_is_cut_and_its_best_part_kept() -> None:
     endless = "weather " * 20_000 + "cancelled orders refunded " + "weather " * 20_000
     [found] = chosen("Refund cancelled orders", [Text("min.js", endless)], 5_000)
     assert "cancelled orders" in found.content
+
+
+def test_a_small_room_holds_passages_of_the_best_files_not_crumbs_of_all() -> None:
+    texts = [Text(f"{number}.md", NOISE[:3000]) for number in range(9)] + [Text("good.md", LONG)]
+    found = chosen("Refund cancelled orders", texts, 3_000)
+    assert (found[0].name, FACT in found[0].content) == ("good.md", True)
+    assert len(found) == 2
+
+
+def test_what_a_small_file_leaves_goes_to_a_large_one() -> None:
+    large, small = chosen("weather north", [Text("large.md", NOISE), Text("small.md", FACT)], 6_000)
+    assert small.content == FACT
+    assert len(large.content) > 4_000
+
+
+def test_cutting_down_twice_keeps_the_numbers_of_the_lines() -> None:
+    [once] = chosen("Refund cancelled orders", [Text("rules.md", LONG)], 12_000)
+    [twice] = chosen("Refund cancelled orders", [Text("rules.md", once.content)], 3_000)
+    assert FACT in twice.content
+    parts = re.split(r"(?m)\n(?=\[lines)", twice.content)
+    assert len(parts) == 2
+    for label, *content in (part.split("\n") for part in parts):
+        first, last, of = map(int, re.findall(r"\d+", label))
+        assert (LONG.split("\n")[first - 1 : last], of) == (content, LONG.count("\n") + 1)
+
+
+def test_a_passage_that_does_not_fit_is_cut_and_says_so() -> None:
+    [found] = chosen("x", [Text("min.js", "x" * 9_000)], 500)
+    assert found.content.startswith("[lines 1-1 of 1]\nxxx")
+    assert found.content.endswith("x\n(cut here)")
+    assert len(found.content) <= 500
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import SkillFileError
 from domain.recommending import MountedSkill, companions_of, recommended, required_name
-from domain.roles import Role, ShelvedSkill, default_roles, parse_roles, starting_set
+from domain.roles import Needed, Role, ShelvedSkill, default_roles, needed, parse_roles, starting_set
 from domain.skill import SkillStatus
 
 
@@ -53,6 +53,31 @@ def test_a_role_is_found_by_name_or_title() -> None:
     assert roles.find("data-analyst") is not None
     assert roles.find(" Data ANALYST ") == roles.find("data-analyst")
     assert roles.find("king") is None
+
+
+def test_what_skills_require_is_found_once_each_nearest_first_and_never_through_one_that_is_not_active() -> None:
+    shelf = [
+        shelved("top", requires=["left", "right>=1.0.0", "top", "dead"]),
+        shelved("left", requires=["base", "right"]),
+        shelved("right", requires=["base", "top"]),
+        shelved("base"),
+        shelved("dead", status=SkillStatus.DEPRECATED, requires=["hidden"], replaced_by="base"),
+        shelved("hidden"),
+    ]
+    found = needed(["top", "left", "unknown"], shelf)
+    assert (found.skills, found.missing) == (
+        ["right", "base"],
+        ["top requires dead: dead is deprecated; use base instead"],
+    )
+    assert found.told == ["right, which top requires", "base, which left requires"]
+    assert needed(["base"], shelf) == needed([], shelf) == Needed()
+
+
+def test_a_long_chain_of_requirements_is_followed_to_its_end() -> None:
+    shelf = [shelved(f"s{number}", requires=[f"s{number + 1}"]) for number in range(3_000)]
+    found = needed(["s0"], shelf)
+    assert len(found.skills) == 2_999
+    assert found.missing == ["s3000, which s2999 requires, is not in the library"]
 
 
 def test_a_starting_set_takes_names_tags_and_categories_and_tells_what_is_missing() -> None:

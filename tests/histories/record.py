@@ -1,13 +1,14 @@
-"""Records one history per shape of a release: `pytest tests/histories/record.py`. Never writes over an older one.
+"""Records one history per shape of a job: `pytest tests/histories/record.py`. Never writes over an older one.
 
-Run it once when a release is made. A change that breaks a recorded history needs `workflow.patched`, not a new file.
+Run it once when a release is made, with `record_library.py` beside it for the library's workflows. A change that breaks
+a recorded history needs `workflow.patched`, not a new file.
 """
 
 import re
+import tomllib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,9 @@ from workflows.steps import WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[2]
 
+RELEASE: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+"""Of this checkout: what is installed may be named as the release before."""
+
 FAILS = """\
 - id: groups
   prompt: Write the release notes of version 2.
@@ -40,7 +44,7 @@ BROKEN = "---\nname: no-description\n---\n\n# Nothing\n"
 
 async def keep(fleet: Fleet, name: str, workflow_id: str) -> None:
     """Store a history beside this file."""
-    file = Path(__file__).parent / f"{version('skill-fleet')}-{name}.json"
+    file = Path(__file__).parent / f"{RELEASE}-{name}.json"
     assert not file.exists(), f"{file.name} is recorded already: histories are never overwritten"
     history = await fleet.client.get_workflow_handle(workflow_id).fetch_history()
     file.write_text(anonymous(history.to_json()) + "\n")
@@ -221,6 +225,7 @@ async def test_record_a_parked_confirmation_by_auto_approve(fleet: Fleet) -> Non
 
 async def test_record_a_night_of_retention(fleet: Fleet) -> None:
     await old_rows.full(fleet.database)
+    await old_rows.send(fleet.database)
     job_id = await fleet.start(hitl_timeout=BRIEF)
     await fleet.parked(job_id)
     await old_rows.park(fleet.database, job_id)

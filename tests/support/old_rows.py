@@ -7,14 +7,17 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from domain.job import JobStatus
+from domain.passages import Text
 from domain.prompt import AnswerDraft
 from domain.retention import Keep, Kind, Mode
-from store import calls, jobs, prompts, skills
+from store import calls, jobs, prompts, skills, uploads
 from store.session import Database
 from store.tables import IdempotencyKey, Notification
 from tests.support.rows import CATEGORY, DESCRIPTION, a_call, make_draft, make_job, make_prompt
 
-KEEP = Keep(mode=Mode.ON, drafts=90, model_answers=80, events=180, parked=60, idempotency=2, notifications=30)
+KEEP = Keep(
+    mode=Mode.ON, drafts=90, model_answers=80, events=180, parked=60, idempotency=2, notifications=30, uploads=40
+)
 """Another number for each, so that none can stand for another."""
 
 LONG = timedelta(days=1000)
@@ -116,6 +119,19 @@ async def remember(database: Database, key: str, ago: timedelta = LONG, *, at_wo
         )
 
 
+async def send(database: Database, ago: timedelta = LONG, key: str | None = None) -> UUID:
+    """A file that came so long ago, of two pieces, with the text that was read out of it."""
+    async with database.transaction() as session:
+        upload_id = await uploads.begin(session, "ada", "notes.md")
+        for n in range(2):
+            await uploads.add_piece(session, upload_id, n, b"grouped")
+        await uploads.keep_texts(session, upload_id, [Text("notes.md", "grouped")])
+        await uploads.finish(session, upload_id, "text/markdown", "a" * 64, key)
+        old = text("UPDATE uploads SET created_at = now() - make_interval(secs => :ago) WHERE upload_id = :id")
+        await session.execute(old, {"id": upload_id, "ago": ago.total_seconds()})
+    return upload_id
+
+
 async def moment(database: Database, ago: timedelta) -> datetime:
     """So long ago by the database's clock."""
     async with database.transaction() as session:
@@ -142,6 +158,7 @@ TABLES = {
     Kind.ANSWER_DRAFTS: "hitl_drafts",
     Kind.NOTIFICATIONS: "notifications",
     Kind.IDEMPOTENCY_KEYS: "idempotency_keys",
+    Kind.UPLOADS: "uploads",
 }
 
 
@@ -156,4 +173,5 @@ async def count(database: Database, table: str, job: UUID | None = None) -> int:
 
 async def counts(database: Database) -> dict[str, int]:
     """Rows of every table that retention may touch."""
-    return {table: await count(database, table) for table in [*TABLES.values(), "revisions", "skills", "hitl_answers"]}
+    beside = ("revisions", "skills", "hitl_answers", "upload_chunks", "upload_texts")
+    return {table: await count(database, table) for table in [*TABLES.values(), *beside]}

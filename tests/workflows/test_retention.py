@@ -93,12 +93,14 @@ async def test_a_dry_run_reports_what_would_go_and_leaves_all_of_it(
     job, waits = await old.full(database), await make_job(database)
     files = files_of(library, job)
     await old.park(database, waits)
+    await old.send(database)
     before = await old.counts(database)
     report = await report_of(temporal.client, DatabaseRetention(database, library, DRY))
     assert (report.survey.mode, report.gone) == (Mode.DRY_RUN, [])
     assert {found.kind: found.jobs for found in report.survey.found} == {
-        kind: int(kind is not Kind.IDEMPOTENCY_KEYS) for kind in Kind
+        kind: int(kind not in (Kind.IDEMPOTENCY_KEYS, Kind.UPLOADS)) for kind in Kind
     }
+    assert [found.rows for found in report.survey.found if found.kind is Kind.UPLOADS] == [1]
     assert await old.counts(database) == before
     assert files.is_dir()
 
@@ -119,6 +121,7 @@ async def test_switched_on_rows_and_files_go_and_the_report_says_how_many(
     monkeypatch.setattr(steps, "JOBS", 2)
     ended, young = [await old.full(database) for _ in range(5)], await old.full(database, timedelta(days=1))
     await old.remember(database, "k")
+    await old.send(database)
     folders = [files_of(library, job) for job in (*ended, young)]
     report = await report_of(temporal.client, DatabaseRetention(database, library, old.KEEP))
     gone = went(report)
@@ -166,7 +169,7 @@ async def test_a_night_that_is_cut_off_after_each_part_goes_on_and_loses_nothing
     folders = [files_of(library, job) for job in (*ended, young)]
     retention = CutOff(database, library)
     report = await report_of(temporal.client, retention)
-    assert len(retention.died) == 7
+    assert len(retention.died) == 8
     assert not [one for one in report.gone if one.error or one.more]
     assert [folder.exists() for folder in folders] == [False, False, True]
     for job in ended:

@@ -1,0 +1,25 @@
+"""The rules' code and the number that stands for it change together, so that old verdicts are known to be old."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import domain
+from domain.safety import EDITION
+
+RECORDED = (1, "b87576d30c8eda94")
+"""The edition, and the digest of the files below as they were in it."""
+
+CODE = (
+    *("behaviour", "danger", "dangers", "disguise", "exfiltration", "hidden_text", "injection", "package", "safety"),
+    *("scanned", "secrets", "supply_chain", "syntax", "tool_grants", "triggers"),
+)
+
+
+def test_code_that_judges_does_not_change_without_its_edition() -> None:
+    folder = Path(domain.__path__[0])
+    sums = [sha256((folder / f"{name}.py").read_bytes()).hexdigest() for name in CODE]
+    found = (EDITION, sha256("".join(sums).encode()).hexdigest()[:16])
+    assert found == RECORDED, (
+        "The safety rules' code has changed. If a verdict on some skill can be another now, raise EDITION in "
+        f"domain/safety.py, so that skills are scanned again. Then record what this test finds: {found}"
+    )
