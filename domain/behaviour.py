@@ -6,7 +6,7 @@ Read from the syntax tree; nothing is ever run. Must not judge text for people; 
 import ast
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from domain.scanned import Scanned
 from domain.skill import Finding, Severity
@@ -15,7 +15,7 @@ from domain.syntax import MAX_PYTHON, python_tree
 MOST_VISITS = 200_000
 """Nodes that are looked at in one file, each as often as it is: functions in functions would make that quadratic."""
 
-_WORDS = ("eval(", "exec(", "while true", "while 1", "execute(", "executemany(", "getenv")
+_WORDS = ("eval(", "exec(", "while true", "while 1", "execute(", "executemany(", "getenv", "dotenv_values")
 _QUERY = ("select ", "insert ", "update ", "delete ", "drop ")
 _LEAVES = frozenset(
     {
@@ -35,7 +35,10 @@ _LEAVES = frozenset(
         "pump",
     }
 )
-_READS = frozenset({"getenv"})
+_READS = frozenset({"getenv", "dotenv_values"})
+_GETS = frozenset({"get", "post", "request", "urlopen", "urlretrieve"})
+_CLIENTS = frozenset({"requests", "httpx", "urllib", "urllib2", "urllib3", "aiohttp", "session", "client", "http"})
+"""Names from which a request comes: `requests.get` fetches, `settings.get` does not."""
 
 
 def python_behaviour(scanned: Scanned) -> Iterator[Finding]:
@@ -43,7 +46,9 @@ def python_behaviour(scanned: Scanned) -> Iterator[Finding]:
     if not scanned.file.endswith((".py", ".pyw")) or not scanned.holds(*_WORDS) or len(scanned.text) > MAX_PYTHON:
         return
     visits = _Visits()
-    for function in visits.walk(_tree(scanned.text)):
+    tree = _tree(scanned.text)
+    yield from _runs_fetched(scanned, tree)
+    for function in visits.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _in_function(scanned, function, visits)
         if isinstance(function, ast.While) and _endless(function, visits):
@@ -98,6 +103,52 @@ def _in_function(
             yield from map(partial(_at, scanned, node), _wrong_call(node, known, visits))
 
 
+def _runs_fetched(scanned: Scanned, tree: ast.Module | None) -> Iterator[Finding]:
+    """What a file fetches in one statement and runs in another; names mean the same in the whole file."""
+    if not tree or not scanned.holds("eval(", "exec(") or not scanned.holds(*_CLIENTS):
+        return
+    visits = _Visits()
+    nodes = list(visits.walk(tree))
+    fetched: set[str] = set()
+    for node in (*nodes, *nodes):
+        fetched |= {name for name, value in _bound(node) if _is_fetched(value, fetched, visits)}
+    for node in nodes:
+        if _runs_code(node) and _is_fetched(node.args[0], fetched, visits):
+            yield _at(scanned, node, "pipe-to-shell")
+
+
+def _runs_code(node: ast.AST) -> TypeGuard[ast.Call]:
+    called = node.func if isinstance(node, ast.Call) and node.args else None
+    return isinstance(called, ast.Name) and called.id in ("exec", "eval")
+
+
+def _bound(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names that this statement gives a value, with the value."""
+    if isinstance(node, ast.Assign):
+        yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+    if isinstance(node, ast.NamedExpr):
+        yield node.target.id, node.value
+    for item in node.items if isinstance(node, ast.With | ast.AsyncWith) else ():
+        if isinstance(item.optional_vars, ast.Name):
+            yield item.optional_vars.id, item.context_expr
+
+
+def _is_fetched(value: ast.expr, fetched: set[str], visits: _Visits) -> bool:
+    return any(
+        part.id in fetched if isinstance(part, ast.Name) else isinstance(part, ast.Call) and _fetches(part)
+        for part in visits.walk(value)
+    )
+
+
+def _fetches(call: ast.Call) -> bool:
+    """True for `requests.get(…)`, `urllib.request.urlopen(…)`, `urlopen(…)`."""
+    called, base = _name(call.func), call.func
+    while isinstance(base, ast.Attribute):
+        base = base.value
+    known = isinstance(base, ast.Name) and base.id.lower() in _CLIENTS
+    return called == "urlopen" or (called in _GETS and known)
+
+
 def _remember(name: str, value: ast.expr, known: _Known) -> None:
     if _glued_query(value):
         known.queries.add(name)
@@ -145,6 +196,11 @@ def _leaves(node: ast.AST) -> bool:
 
 
 _SAID = {
+    "pipe-to-shell": (
+        Severity.ERROR,
+        "This runs as code what a web address answers.",
+        "Put the code into the skill, or take data from there and parse it.",
+    ),
     "input-is-run": (
         Severity.ERROR,
         "This runs what it is given as code.",

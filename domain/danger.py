@@ -72,6 +72,20 @@ _BAD_EXAMPLE = re.compile(
     r"|forbidden|reject\w{0,3})\b"
 )
 _SPAN = re.compile(r"`[^`\n]{1,200}`")
+_EARLIER = re.compile(
+    r"(?i)\b(?:never|don['’]t|do not|must not|should not|cannot|avoid|refuse|reject|forbid|prohibit|flag|detect"
+    r"|beware of|warn (?:about|of|on)|instead of|rather than)\b([^,—]{0,160})$"
+)
+"""A verb that forbids, anywhere earlier in the sentence; a comma may begin the order that is meant."""
+_UNDOES = re.compile(
+    r"(?i)\b(?:forget|skip|hesitate|fail|omit|miss|delay|wait|worry|ask|stop|mind|need|without|until|unless|but|just|only"
+    r"|please|then|first|refuse|avoid|neglect)\b"
+)
+"""Makes an order of what begins as a prohibition: “never forget to …”."""
+_MISTAKES = re.compile(
+    r"(?i)\b(?:mistakes?|pitfalls?|smells?|risks?|threats?|wrong|avoid|bad|never|don['’]t|do not|instead"
+    r"|anti-?patterns?|danger\w{0,4}|unsafe|blocked|denied|forbidden)\b|[❌✗✘⛔🚫]"
+)
 _COMMENT = re.compile(r"\s*(?:#|//|--|;|\*|/\*)|.*?(?:\s#\s|//\s|❌)")
 _SAYS = re.compile(r"\b(?:print|echo|printf|console\.\w{3,5}|return|puts|write|say|warn|log)\b")
 
@@ -99,12 +113,15 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _found(danger: Danger, forms: Sequence[Form], scanned: Scanned) -> Iterator[Finding]:
-    """The first 20 errors and the first 20 warnings: warnings in plenty must not crowd out an error."""
+    """One for a line; the first 20 errors and the first 20 warnings, because warnings in plenty must not crowd
+    out an error."""
     counts = dict.fromkeys(Severity, 0)
+    told: set[tuple[int, Severity]] = set()
     for found in chain.from_iterable(islice(_places(one, scanned), MOST_MATCHES) for one in forms):
         severity = judged(danger, scanned, found)
-        if severity is None:
+        if severity is None or (place := (scanned.places.line(found.start()), severity)) in told:
             continue
+        told.add(place)
         counts[severity] += 1
         if counts[severity] <= MOST_OF_A_KIND:
             yield scanned.finding(
@@ -115,7 +132,7 @@ def _found(danger: Danger, forms: Sequence[Form], scanned: Scanned) -> Iterator[
 def _places(one: Form, scanned: Scanned) -> Iterator[re.Match[str]]:
     pattern = compiled(one.pattern)
     for start, end in scanned.around(one.needs[0]) if one.needs else [(0, len(scanned.text))]:
-        yield from pattern.finditer(scanned.text, start, end)
+        yield from pattern.finditer(scanned.joined, start, end)
 
 
 def judged(danger: Danger, scanned: Scanned, found: re.Match[str]) -> Severity | None:
@@ -140,8 +157,18 @@ def spoken_of(scanned: Scanned, found: re.Match[str]) -> bool:
         return False
     before = scanned.before(found.start())
     if not scanned.fenced(found.start()):
-        return _FORBIDS.search(_SPAN.sub(" ", before)) is not None
+        return _FORBIDS.search(_SPAN.sub(" ", before)) is not None or _forbidden(scanned, found)
     return _bad_example(scanned, found)
+
+
+def _forbidden(scanned: Scanned, found: re.Match[str]) -> bool:
+    """The sentence forbids it earlier, or it is quoted in a table, or stands in a table of mistakes."""
+    span = scanned.in_span(found)
+    earlier = _EARLIER.search(scanned.sentence(found.start())) if span else None
+    if earlier and not _UNDOES.search(earlier[1]):
+        return True
+    row = scanned.row(found.start())
+    return bool(row) and (span or _MISTAKES.search(row) is not None)
 
 
 def _bad_example(scanned: Scanned, found: re.Match[str]) -> bool:

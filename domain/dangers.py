@@ -6,13 +6,20 @@
 from domain.danger import Danger, Where, form
 from domain.skill import Severity
 
-_SHELL = r"(?:sudo[ \t]+(?:-\S{1,20}[ \t]+)?)?(?:/\S{0,40}/)?(?:ba|z|da|k|fi)?sh\b"
+_SHELL = (
+    r"(?:(?:/\S{0,40}/)?(?:sudo|doas|env|xargs|exec|command|nohup|busybox|timeout)"
+    r"(?:[ \t]+(?:-\S{1,20}|[A-Za-z_]\w{0,30}=\S{0,60}|\{\}|\d{1,5}[smh]?)){0,4}[ \t]+){0,3}"
+    r"(?:/\S{0,40}/)?(?:ba|z|da|k|fi)?sh\b"
+)
+_READS_CODE = r"(?:python3?|node|perl|ruby|php)\b(?![ \t]+(?:-\w{0,3}[cemnp]|[\w/.\\]))"
+"""An interpreter that takes its program from the pipe, not only data for another one."""
 _RC = r"\.(?:bashrc|zshrc|zprofile|profile|bash_profile|zshenv)\b"
 _AGENT_FILE = (
     r"(?:\.claude/(?:settings|hooks|agents|commands)|\.claude\.json|\.cursor/(?:mcp|hooks|rules)"
     r"|\.codex/config|\.gemini/settings"
     r"|claude_desktop_config|\.mcp\.json|\.git/hooks/)"
 )
+_MEMORY = r"[\w~$./{}-]{0,60}(?:\b(?:CLAUDE|AGENTS|GEMINI)\.md|\.mcp\.json)\b"
 
 COMMANDS = (
     Danger(
@@ -20,14 +27,12 @@ COMMANDS = (
         message="This runs whatever a web address answers.",
         forms=(
             form(
-                rf"\b(?:curl|wget)\b[^|\n]{{0,400}}\|\s{{0,9}}(?:{_SHELL}|(?:sudo[ \t]+)?(?:python3?|node|perl|ruby)\b)"
+                rf"\b(?:curl|wget)\b[^|\n]{{0,400}}\|(?:[^|\n`]{{1,120}}\|){{0,3}}\s{{0,9}}"
+                rf"(?:{_SHELL}|(?:sudo[ \t]+)?{_READS_CODE})"
                 r"|\b(?:ba|z)?sh[ \t]+(?:-c[ \t]+[\"']?\$\(|<\()\s{0,9}(?:curl|wget)\b"
                 r"|\beval[ \t]+[\"']?\$\((?:curl|wget)\b|\b(?:iwr|irm|Invoke-WebRequest)\b[^"
                 r"|\n]{0,200}\|\s{0,9}(?:iex|Invoke-Expression)\b"
-                r"|\b(?:iex|Invoke-Expression)\b[^\n]{0,80}\bDownloadString\b"
-                rf"|\b(?:curl|wget)\b[^\n;&|>]{{0,200}}[ \t](?:-o|-O|>)[ \t]{{0,3}}([^\s;&"
-                rf"|]{{1,80}})[ \t]{{0,3}}(?:[^\s;&|]{{4,200}}[ \t]{{0,3}})?(?:&&|;)[ \t]{{0,3}}"
-                rf"(?:chmod[ \t]+[^\n;&|]{{1,80}}(?:&&|;)[ \t]{{0,3}})?(?:{_SHELL}[ \t]+)?\1(?=\s|$)",
+                r"|\b(?:iex|Invoke-Expression)\b[^\n]{0,80}\bDownloadString\b",
                 "curl wget iwr irm invoke iex",
             ),
         ),
@@ -43,7 +48,7 @@ COMMANDS = (
                 rf"\|\s{{0,9}}{_SHELL}|\b(?:exec|eval)\s{{0,4}}\([^\n]{{0,60}}(?:b64decode|fromhex|atob\("
                 rf"|decompress\(|codecs\.decode|unhexlify)"
                 r"|\bpowershell[^\n]{0,60}[ \t]-e(?:nc|ncodedcommand)?[ \t]+[A-Za-z0-9+/=]{16,}"
-                r"|\b(?:exec|eval)\s{0,4}\([^\n]{0,40}(?:requests\.get|urlopen|httpx\.get|fetch)\b",
+                r"|\b(?:exec|eval)\s{0,4}\([^\n]{0,40}(?:requests\.get|urlopen|httpx\.get|fetch|file_get_contents|URI\.open|Net::HTTP)\b",
                 "base64 xxd exec eval powershell",
             ),
         ),
@@ -60,6 +65,11 @@ COMMANDS = (
                 "rm",
             ),
             form(r"\bmkfs(?:\.\w{1,8})?[ \t]+/dev/|\bdd\b[^\n]{0,80}\bof=/dev/[sh]d", "mkfs dd", "dev"),
+            form(
+                r"\bfind[ \t]+(?:/|~/?|\$HOME/?)(?:[ \t]+-(?:type|depth)(?:[ \t]+\w)?){0,3}[ \t]+-delete\b",
+                "find",
+                "delete",
+            ),
             form(r":\(\)\s{0,4}\{\s{0,4}:\|:"),
             form(
                 r"\bshutil\.rmtree\(\s{0,4}(?:[\"'](?:/|~)[\"']|Path\.home\(\)|os\.path\.expanduser\([\"']~[\"']\))",
@@ -72,6 +82,21 @@ COMMANDS = (
             ),
         ),
         fix="Name the one folder that is meant, below the working folder.",
+    ),
+    Danger(
+        code="destructive-command",
+        message="This deletes what it finds in the whole system or home folder.",
+        forms=(
+            form(
+                r"\bfind[ \t]+(?:/|~/?|\$HOME/?)[ \t][^\n]{0,160}-(?:name|path|regex|mtime|size|user|perm)\b"
+                r"[^\n]{0,160}[ \t]-(?:delete\b|exec[ \t]+rm\b)",
+                "find",
+                "delete rm",
+            ),
+        ),
+        fix="Name the one folder that is meant, below the working folder.",
+        severity=Severity.WARNING,
+        where=Where.RUNS,
     ),
     Danger(
         code="reverse-shell",
@@ -141,6 +166,36 @@ COMMANDS = (
         fix="Say what the person should change, and let them do it.",
         documented=Severity.WARNING,
         where=Where.RUNS,
+    ),
+    Danger(
+        code="persistence",
+        message="Python runs this file by itself whenever it starts.",
+        forms=(
+            form(
+                r"\b(?:site-packages|getsitepackages|getusersitepackages|purelib)\b[^\n]{0,160}\.pth\b"
+                r"|\b(?:site|user)customize\.py\b",
+                "pth sitecustomize usercustomize",
+            ),
+        ),
+        fix="Leave the person's Python alone; use an environment of the skill's own.",
+        severity=Severity.WARNING,
+        where=Where.RUNS,
+    ),
+    Danger(
+        code="agent-settings",
+        message="This changes what an agent is told, or which servers it has, in all later sessions.",
+        forms=(
+            form(
+                rf"\b(?:add|append|insert|write|register|put|echo)\b[^.\n]{{0,100}}\b(?:to|into|in)\s{{1,3}}"
+                rf"(?:(?:the|your|their|every|each|user's)\s{{1,3}}){{0,2}}[\"'`]?{_MEMORY}"
+                rf"|>>?[ \t]{{0,4}}[\"']?{_MEMORY}|\btee[ \t]+-a[ \t]+[\"']?{_MEMORY}"
+                rf"|\bopen\([^\n]{{0,80}}{_MEMORY}[\"'][^\n]{{0,20}}[\"']a",
+                "claude agents gemini mcp",
+                "md json",
+            ),
+        ),
+        fix="Say what the person should add, and let them do it.",
+        severity=Severity.WARNING,
     ),
     Danger(
         code="guard-off",

@@ -57,6 +57,10 @@ STYLES = (
 _LONG = 24
 """Characters of a word that may be a blob."""
 _BASE64 = re.compile(r"(?<![\w+/=.-])(?:[A-Za-z0-9+/]{24,}|[A-Za-z0-9_-]{24,})={0,2}(?![\w+/=-])")
+_WRAPPED = re.compile(
+    r"(?m)^[ \t]{0,12}[A-Za-z0-9+/]{12,200}[ \t]{0,4}\r?\n"
+    r"(?:[ \t]{0,12}[A-Za-z0-9+/]{4,200}={0,2}[ \t]{0,4}(?:\r?\n|\Z)){1,400}"
+)
 _HEX = re.compile(r"(?:\\x[0-9A-Fa-f]{2}){12,}|(?<![\w])(?:[0-9A-Fa-f]{2}){20,}(?![\w])")
 _ROT = re.compile(r"(?i)\b(?:vtaber|qvfertneq|ercrng|fubhyq|vafgehpgvba|cebzcg|phey uggcf?|jtrg uggcf?)[a-z]{0,3}\b")
 _ROTATED = frozenset(
@@ -75,7 +79,7 @@ def disguised(scanned: Scanned) -> Iterator[Finding]:
     yield from matches(STYLES, scanned)
     yield from _padding(scanned)
     rotated = [] if _ROTATED.isdisjoint(scanned.words) else _rotated(scanned.text)
-    for at, shown, decoded in islice(chain(_decoded(scanned.text), rotated), MOST_BLOBS):
+    for at, shown, decoded in islice(chain(_decoded(scanned.text), _wrapped(scanned.text), rotated), MOST_BLOBS):
         if what := _harm(decoded):
             yield scanned.finding(
                 "encoded-text",
@@ -114,6 +118,13 @@ def _decoded(text: str) -> Iterator[tuple[int, str, str]]:
                 decoded = _readable(decode(found[0][:_MOST]))
                 if decoded:
                     yield at + found.start(), found[0], decoded
+
+
+def _wrapped(text: str) -> Iterator[tuple[int, str, str]]:
+    """A blob that was broken into lines, each of which may decode to nothing by itself."""
+    for found in islice(_WRAPPED.finditer(text), MOST_BLOBS):
+        if decoded := _readable(_from_base64("".join(found[0].split())[:_MOST])):
+            yield found.start(), found[0].strip(), decoded
 
 
 def _long_words(text: str) -> Iterator[tuple[int, str]]:

@@ -12,9 +12,11 @@ from domain.scanned import Kind, Scanned
 from domain.skill import Finding, Severity
 
 _STORES = (
-    r"\.ssh/(?:id_|\*|config\b|authorized)|\bid_(?:rsa|ed25519|ecdsa)\b|\.aws/credentials|\.netrc\b"
+    r"\.ssh/(?:id_(?!\w{1,12}\.pub)|\*|config\b|authorized)|\bid_(?:rsa|ed25519|ecdsa)\b(?!\.pub)"
+    r"|\.aws/credentials|\.netrc\b"
     r"|\.gnupg/|\.kube/config|\.docker/config\.json"
     r"|\.config/gcloud|\.azure/|\.git-credentials|\.npmrc\b|\.pypirc\b|/etc/shadow\b|Login[ ]Data\b"
+    r"|\b(?:Chrom\w{1,4}|Brave[\w-]{0,10}|Edge|Default)\b[^\n]{0,60}[/\\\"'][ ]?,?[ ]?[\"']?Cookies\b"
     r"|Cookies\.sqlite|key4\.db|wallet\.dat"
     r"|\bsecurity[ \t]+(?:dump-keychain|find-generic-password)|\bkeyring\.get_password|169\.254\.169\.254"
 )
@@ -33,6 +35,8 @@ _ALL_VARIABLES = (
     r"|\bos\.environ\.(?:items|copy)\(\)|\bJSON\.stringify\(\s{0,3}process\.env\b"
     r"|\bObject\.(?:entries|keys|values)\(\s{0,3}process\.env\s{0,3}\)|(?m:^|[|;&(`])\s{0,6}(?:env"
     r"|printenv)\s{0,4}(?:\||>|\)|$)|\bfor\s+\w{1,20}\s+in\s+os\.environ\b"
+    r"|(?m:=[ \t]{0,3}os\.environ[ \t]{0,4}$)"
+    r"|[\"']printenv[\"']|\bcheck_output\(\s{0,3}\[?[\"']env[\"']"
 )
 _STORE, _SEND, _EVERY = (re.compile(pattern) for pattern in (_STORES, _SENDS, _ALL_VARIABLES))
 _STORE_WORDS = (
@@ -55,7 +59,7 @@ _STORE_WORDS = (
         ".pypirc",
         "/etc/shadow",
         "login data",
-        "cookies.sqlite",
+        "cookies",
         "key4.db",
         "wallet.dat",
         "keychain",
@@ -71,6 +75,14 @@ _COLLECTORS = (
     r"|trycloudflare\.com|serveo\.net|localtunnel\.me"
     r"|loca\.lt|transfer\.sh|hookbin\.com|canarytokens\.com)\b"
 )
+
+_HOME = r"(?:~|\$HOME|\$\{HOME\}|%USERPROFILE%|/root|/(?:home|Users)/[\w.-]{1,30})[\\/]"
+_PRIVATE = (
+    rf"(?:{_HOME}\.(?:ssh|aws|gnupg|netrc|config|kube|docker|npmrc|pypirc|git-credentials|azure|password-store)\b"
+    r"|(?<![\w.])(?:[\w-]{1,30}/){0,4}\.env(?:\.(?:local|production|prod))?(?![.\w(])|\bid_(?:rsa|ed25519|ecdsa)\b)"
+    r"(?!\S{0,40}(?:\.pub|known_hosts)\b)"
+)
+"""Files of credentials, and folders of them, as a command names them."""
 
 LINES = (
     Danger(
@@ -91,9 +103,50 @@ LINES = (
                 "ssh rsa aws git shadow env printenv",
             ),
             form(
-                r"\b(?:send|upload|post|forward|email|exfiltrate|copy)\b[^.\n]{0,80}(?:\.ssh/|\bid_rsa\b"
+                rf"\bcurl\b[^\n]{{0,200}}(?:@|[ \t]-T[ \t]{{0,3}}|--upload-file[ =])[\"']?{_PRIVATE}"
+                rf"|\b(?:scp|rsync)[ \t][^\n]{{0,120}}{_PRIVATE}[^\s:]{{0,60}}[\"']?[ \t]+(?:-\S{{1,20}}[ \t]+){{0,3}}"
+                rf"(?:[\w.@-]{{2,80}}:|…|rsync://|\$\w|\.{{3}})"
+                rf"|\bgh[ \t]+gist[ \t]+create\b[^\n]{{0,120}}{_PRIVATE}"
+                rf"|{_PRIVATE}[^\n]{{0,200}}\|[^\n]{{0,80}}\b(?:curl|wget|nc|ncat|socat)\b",
+                "ssh aws gnupg netrc config kube docker npmrc pypirc git azure password env id_rsa rsa ed25519 ecdsa",
+                "curl scp rsync gh wget nc ncat socat",
+            ),
+            form(
+                r"\bcurl\b[^\n]{0,200}[ \t](?:-d|-F|--data[\w-]{0,12}|--form|--json)[ =]{0,2}[\"']?[^\"'\n]{0,60}\$\("
+                r"(?:gh[ ]auth[ ]token|gcloud[ ]auth|security[ ]find-|printenv|env\b|aws[ ]configure[ ]get|pass[ ]show"
+                r"|git[ ]credential)",
+                "curl",
+                "auth printenv env security pass credential configure",
+            ),
+            form(
+                r"\b(?:dig|nslookup|drill|host)[ \t]+(?:[+@-]\S{1,30}[ \t]+){0,4}[\"']?(?:\$\([^\n]{1,160}\)"
+                r"|\$\{?(?!\w{0,20}(?:sub|host|domain|name|zone|selector|prefix|service|svc|record|ip|dkim|env|region))"
+                r"\w{1,30}\}?)\.[A-Za-z_$]",
+                "dig nslookup drill host",
+            ),
+            form(
+                r"\b(?:post|put|request|urlopen)\([^\n]{0,200}(?:\bdotenv_values\(|\bos\.environ\b(?!\[|\.get\b"
+                r"|\.setdefault)"
+                r"|\bopen\([\"'][^\"'\n]{0,60}\.env[\"']|\bprintenv\b)",
+                "dotenv_values dotenv environ printenv env",
+                "post put request urlopen",
+            ),
+            form(
+                r"\b(?:collect|gather|read|take|grab|find|get|copy|zip|archive|load|open)\b[^\n]{0,80}"
+                r"(?:\.ssh/|\bid_rsa\b|\.aws/credentials|\.netrc\b|\.env\b(?!\.\w|\w)|\bapi[ ]keys\b|"
+                r"\bprivate[ ]keys?\b"
+                r"|\bpasswords\b|\benvironment[ ]variables\b)[^\n]{0,120}\b(?:and|then)\s{1,3}[^\n]{0,20}"
+                r"\b(?:post|put|send|upload|submit|forward|transmit|email|push)\s{1,3}(?:them|it|these|those"
+                r"|everything|all"
+                r"|both|the\s{1,3}(?:contents?|files?|results?|outputs?|archive|values?))\b[^\n]{0,80}\bhttps?://",
+                "ssh rsa aws netrc env keys key passwords variables",
+                "http https",
+                "post put send upload submit forward transmit email push",
+            ),
+            form(
+                r"\b(?:send|upload|post|forward|email|exfiltrate|copy)\b(?:[^.\n]|\.(?=\w)){0,80}(?:\.ssh/|\bid_rsa\b"
                 r"|\.aws/credentials|\.env\b(?![.\w])|\bapi[ ]keys\b"
-                r"|\bprivate[ ]keys?\b|\bpasswords\b|\benvironment[ ]variables\b)[^.\n]{0,80}\bhttps?://",
+                r"|\bprivate[ ]keys?\b|\bpasswords\b|\benvironment[ ]variables\b)(?:[^.\n]|\.(?=\w)){0,80}\bhttps?://",
                 "send upload post forward email exfiltrate copy",
                 "ssh rsa aws env keys key passwords variables",
                 "http https",

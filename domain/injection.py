@@ -13,8 +13,15 @@ from domain.scanned import Kind, Scanned
 from domain.skill import Finding, Severity
 
 _PERSON = r"(?:user|person|human|operator|owner|reviewer|developer|customer)s?"
-_PERSONS = "user users person persons human humans operator operators owner owners reviewer reviewers "
-"developer developers customer customers"
+_PERSONS = (
+    "user users person persons human humans operator operators owner owners reviewer reviewers "
+    "developer developers customer customers"
+)
+_ORDERED = (
+    r"(?m:^|(?<=[^\w\s])|(?<=[^\w\s] )|(?<=\s\s)|(?<=please )|(?<=now )|(?<=must )|(?<=should )|(?<=shall )|(?<=and )"
+    r"|(?<=then )|(?<=you )|(?<=first )|(?<=just )|(?<=always )|(?<=immediately ))\b"
+)
+"""Before an order: the beginning of a sentence, or a word that makes an order of what follows."""
 _PLAIN = "Say plainly what the agent should do; quote or fence such a phrase if the skill is about it."
 
 PHRASES = (
@@ -23,13 +30,24 @@ PHRASES = (
         message="This tells an agent to drop its instructions or its role.",
         forms=(
             form(
-                r"(?<!not )(?<!never )(?<!n't )\b(?:ignore|disregard|forget|override|bypass|discard)\s{1,4}"
+                rf"(?:(?<!not )(?<!never )(?<!n't )(?<!can )(?<!could )(?<!may )(?<!might )(?<!would )"
+                rf"(?:(?<!s )|(?<=always ))\b(?:ignore|disregard|forget)|{_ORDERED}(?:override|bypass"
+                rf"|discard))\s{{1,4}}"
                 r"(?:(?:all|any|the|your|of|these|every|everything|my)\s{1,4}){0,3}"
                 r"(?:(?:previous|prior|above|earlier|preceding|existing|original)(?:\s{1,4}system)?|system"
                 r"|safety)\s{1,4}"
-                r"(?:instruction|prompt|message|rule|guideline|direction|constraint|polic)(?:s|ies|y)?\b",
+                r"(?:instruction|prompt|message|rule|guideline|guidance|direction|directive|constraint|order|polic)"
+                r"(?:s|ies|y)?\b",
                 "ignore disregard forget override bypass discard",
                 "previous prior above earlier preceding existing original system safety",
+            ),
+            form(
+                r"(?<!not )(?<!never )(?<!n't )\b(?:forget|disregard|ignore)\s{1,4}(?:everything|all|anything"
+                r"|whatever|what)"
+                r"\s{1,4}(?:that\s{1,4})?(?:you(?:['’]ve|\s{1,4}(?:have|had))?\s{1,4}(?:(?:were|are|been)\s{1,4})?"
+                r"(?:told|taught|instructed|read|learned)|(?:was|has\s{1,4}been|i)\s{1,4}said)\b",
+                "forget disregard ignore",
+                "everything all anything whatever what",
             ),
             form(
                 r"\bdisregard\s{1,4}(?:any|all|the|your)\s{1,4}(?:content\s{1,4}polic\w{1,4}|ethical|safety)",
@@ -92,6 +110,24 @@ PHRASES = (
                 "knowing noticing knowledge awareness telling informing notifying alerting",
             ),
             form(
+                rf"\bkeep\s{{1,4}}(?:this|it|that|these|the)\s{{1,4}}(?:(?:step|call|action|upload|request"
+                rf"|command|part|run"
+                rf"|instruction|transfer|change)s?\s{{1,4}})?(?:hidden|secret|concealed|invisible|quiet)\s{{1,4}}from"
+                rf"\s{{1,4}}(?:the\s{{1,4}}|your\s{{1,4}}|any\s{{1,4}})?{_PERSON}\b"
+                rf"|\b(?:do\s{{1,4}}not|don['’]t|never|must\s{{1,4}}not)\s{{1,4}}(?:ever\s{{1,4}})?(?:reveal"
+                rf"|disclose|admit"
+                rf"|confess|mention)\s{{1,4}}to\s{{1,4}}(?:the\s{{1,4}}|your\s{{1,4}}|any\s{{1,4}})?{_PERSON}\s{{1,4}}"
+                rf"(?:that|what|how|why|about|which)\b"
+                rf"|\b{_PERSON}\s{{1,4}}(?:must|should|may|shall)\s{{1,4}}(?:not|never)\s{{1,4}}(?:ever\s{{1,4}})?(?:"
+                rf"(?:learn|find\s{{1,4}}out|hear|become\s{{1,4}}aware|be\s{{1,4}}told)\s{{1,4}}(?:of|about|that"
+                rf"|this|it)"
+                rf"|know\s{{1,4}}(?:of|about|that))\b",
+                _PERSONS,
+                "hidden secret concealed invisible quiet reveal disclose admit confess mention learn find "
+                "hear become told "
+                "know",
+            ),
+            form(
                 rf"\b(?:hide|conceal|keep)\s{{1,4}}(?:this|it|that"
                 rf"|these\s{{1,4}}\w{{1,12}})\s{{1,4}}(?:behaviou?r\s{{1,4}})?(?:secret\s{{1,4}})?from\s{{1,4}}(?:t"
                 rf"he\s{{1,4}})?{_PERSON}",
@@ -99,7 +135,9 @@ PHRASES = (
                 _PERSONS,
             ),
             form(
-                rf"\bdo\s{{1,4}}not\s{{1,4}}mention\b[^.\n]{{0,60}}\bto\s{{1,4}}the\s{{1,4}}{_PERSON}"
+                rf"\b(?:do\s{{1,4}}not|don['’]t|never)\s{{1,4}}mention\s{{1,4}}(?:this|that|it|these|any\s{{1,4}}of"
+                rf"|the\s{{1,4}}(?:step|call|upload|request|script|command|transfer|hook))\b[^.\n]{{0,60}}\bto\s{{1,4}}"
+                rf"(?:the\s{{1,4}}|your\s{{1,4}}|any\s{{1,4}})?{_PERSON}"
                 rf"|\bkeep\s{{1,4}}this\s{{1,4}}behaviou?r\s{{1,4}}hidden\b",
                 "mention hidden",
             ),
@@ -179,6 +217,14 @@ PHRASES = (
                 "execute ask",
                 "verification review confirmation checking permission approval",
             ),
+            form(
+                r"\b(?:run|execute|do|perform|make|apply|approve|accept)\s{1,4}(?:all|any|every|everything"
+                r"|each)\b[^.\n]{0,60}"
+                r"\bwithout\s{1,4}(?:ever\s{1,4})?(?:asking|confirming|prompting|approval|permission|confirmation)\b",
+                "without",
+                "asking confirming prompting approval permission confirmation",
+                "all any every everything each",
+            ),
         ),
         fix="Say when the person is to be asked.",
         severity=Severity.WARNING,
@@ -188,17 +234,36 @@ PHRASES = (
 
 
 def injections(scanned: Scanned) -> Iterator[Finding]:
-    """What the text says openly, and what it says once look-alike letters are read as the letters they look like."""
+    """What the text says openly, and what it says to whom look-alike letters, entities and comments do not mislead."""
     found = list(matches(PHRASES, scanned))
     yield from found
-    if not is_disguised(scanned.text):
+    plain = _undisguised(scanned.text)
+    if plain == scanned.text:
         return
-    plain = look_alikes_as_latin(unicodedata.normalize("NFKC", scanned.text))
     said = {finding.code for finding in found}
     for finding in matches(PHRASES, Scanned(plain, scanned.file)):
         if finding.code not in said and finding.severity is Severity.ERROR:
-            message = f"Written in look-alike letters: {finding.message}"
+            message = f"Written so that a reader does not see it: {finding.message}"
             yield finding.model_copy(update={"code": "injection-disguised", "message": message})
+
+
+_ENTITY = re.compile(r"&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(nbsp|Tab|ensp|emsp));?", re.I)
+_INSIDE = re.compile(r"<!--.{0,500}?-->", re.DOTALL)
+
+
+def _undisguised(text: str) -> str:
+    """The text as a renderer and a tolerant eye read it; what hides nothing stays as it is."""
+    plain = _ENTITY.sub(_letter, text) if "&" in text else text
+    if "<!--" in plain:
+        plain = _INSIDE.sub(lambda found: "\n" * found[0].count("\n"), plain)
+    return look_alikes_as_latin(unicodedata.normalize("NFKC", plain)) if is_disguised(plain) else plain
+
+
+def _letter(entity: re.Match[str]) -> str:
+    """What a numeric entity stands for, if that is a letter, a digit or a blank; brackets are rightly written so."""
+    number = int(entity[1]) if entity[1] else int(entity[2], 16) if entity[2] else ord(" ")
+    char = chr(number) if number < 0x110000 else ""
+    return char if char.isalnum() or char == " " else entity[0]
 
 
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)

@@ -26,6 +26,8 @@ _PROGRAMS = frozenset(
 _ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".whl", ".skill", ".iso", ".dmg"})
 _DOCUMENTS = frozenset({".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub"})
 _KNOWN_BINARY = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico", ".pdf", ".ttf", ".otf", ".woff", ".woff2"})
+_STARTED = re.compile(r"(?i)(?:.*/)?(?:[^/]+\.pth|(?:site|user)customize\.py)")
+"""What Python runs by itself when it starts, once it lies among its packages."""
 _TEXTS = frozenset({".md", ".txt", ".sh", ".py", ".js", ".ts", ".rb", ".json", ".yaml", ".yml", ".toml", ".html"})
 _LOOKED_AT = 8192
 _PROGRAM_STARTS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm")
@@ -100,6 +102,8 @@ def kind_problem(entry: SkillFileEntry) -> str | None:
         return disguise
     if ending in _DOCUMENTS:
         return "file-document"
+    if _STARTED.fullmatch(entry.path) and not _opaque(entry.data[:_LOOKED_AT]):
+        return "file-startup"
     return "file-binary" if ending not in _KNOWN_BINARY and _opaque(entry.data[:_LOOKED_AT]) else None
 
 
@@ -148,11 +152,12 @@ _MESSAGES = {
     "file-archive": ("What is inside an archive cannot be reviewed.", "Add the files themselves."),
     "file-large": (f"The file is larger than {MAX_ENTRY} bytes.", "Leave it out, or say where to get it."),
     "file-document": ("Rules cannot read this document; a person should.", "Prefer a text format."),
+    "file-startup": ("Python runs this file by itself whenever it starts.", "Leave it out."),
     "file-binary": ("Nobody can tell what is in this binary file.", "Leave it out, or use a format that can be read."),
 }
 
 
 def _finding(code: str, path: str) -> Finding:
     message, fix = _MESSAGES[code]
-    severity = Severity.WARNING if code == "file-document" else Severity.ERROR
+    severity = Severity.WARNING if code in ("file-document", "file-startup") else Severity.ERROR
     return Finding(code=code, severity=severity, message=message, file=visible(path) or ".", fix=fix)

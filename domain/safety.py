@@ -12,6 +12,7 @@ from domain.behaviour import python_behaviour
 from domain.danger import Danger, matches
 from domain.dangers import COMMANDS
 from domain.disguise import STYLES, disguised
+from domain.droppers import downloads_run, droppers, load_commands
 from domain.errors import SkillFileError
 from domain.exfiltration import LINES, leaks, leaks_across
 from domain.hidden_text import hidden, look_alikes
@@ -29,7 +30,7 @@ from domain.triggers import triggers
 __all__ = ["CHECKS", "Check", "broad_tools", "edition", "scan", "scan_text"]
 
 
-EDITION = 1
+EDITION = 2
 """Raised when the code that judges matches changes; a test notices that it has (`test_safety_edition.py`)."""
 
 
@@ -66,7 +67,7 @@ def _text(entry: SkillFileEntry) -> str:
 
 def scan_text(text: str, file: str) -> list[Finding]:
     """What is found in one text; usable for a request or an answer too, with `file` as its label."""
-    return list(_scanned(Scanned(text, file)))
+    return list(_scanned(Scanned(text.removeprefix("\ufeff"), file)))
 
 
 def _scanned(scanned: Scanned) -> Iterator[Finding]:
@@ -74,6 +75,9 @@ def _scanned(scanned: Scanned) -> Iterator[Finding]:
     yield from hidden(scanned.text, scanned.file)
     yield from look_alikes(scanned.text, scanned.file)
     yield from matches((*COMMANDS, *FETCHED), scanned)
+    yield from downloads_run(scanned)
+    yield from droppers(scanned)
+    yield from load_commands(scanned)
     yield from leaks(scanned)
     yield from injections(scanned)
     yield from comments(scanned)
@@ -140,6 +144,7 @@ CHECKS = (
                 "secret-stripe",
             ),
             *("secret-model-key", "secret-hub", "secret-jwt", "secret-url", "secret-assignment"),
+            *("secret-registry", "secret-mail", "secret-cloud", "secret-bot", "secret-header"),
         ),
     ),
     Check(
@@ -163,7 +168,7 @@ CHECKS = (
                 "agent-settings",
             ),
             *("guard-off", "open-permissions", "privileged-command", "checks-off", "evidence-removed", "input-is-run"),
-            *("glued-query", "endless-loop"),
+            *("glued-query", "endless-loop", "load-command"),
         ),
     ),
     Check(
@@ -189,7 +194,7 @@ CHECKS = (
                 "file-disguised",
                 "file-polyglot",
             ),
-            *("malware-test-file", "package-count", "package-large"),
+            *("file-startup", "malware-test-file", "package-count", "package-large"),
         ),
     ),
     Check(

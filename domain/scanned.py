@@ -16,6 +16,16 @@ AROUND = 400
 """Characters of a line that are looked at on each side of a match."""
 
 
+MOST_ROWS = 60
+"""Rows above a row that are looked through for the head of its table."""
+_SPAN = re.compile(r"`[^`\n]{1,200}`")
+_ENDS = re.compile(r"[.!?:;](?=\s)|—")
+
+
+def _is_row(line: Line) -> bool:
+    return line.text.lstrip(" ").startswith("|")
+
+
 class Kind(StrEnum):
     """Who reads the text: an agent as instructions (`prose`), an interpreter (`code`), either as values (`data`)."""
 
@@ -45,6 +55,7 @@ def kind_of(file: str, text: str) -> Kind:
     return Kind.DATA if ending in _DATA else Kind.PROSE
 
 
+_CONTINUED = re.compile(r"\\\r?\n")
 _NEAR, _FAR = 600, 1_800
 """Characters around a word; no pattern reaches further."""
 
@@ -72,6 +83,11 @@ class Scanned:
     def lower(self) -> str:
         """The text in small letters, for the cheap look before a pattern."""
         return self.text.lower()
+
+    @cached_property
+    def joined(self) -> str:
+        """The text with continued lines joined: a backslash and the line's end are blanks, so that offsets stay."""
+        return _CONTINUED.sub(lambda found: " " * len(found[0]), self.text) if "\\" in self.text else self.text
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -109,7 +125,7 @@ class Scanned:
         return stretches
 
     def _end(self, offset: int) -> int:
-        end = self.text.find("\n", offset, offset + _FAR)
+        end = self.joined.find("\n", offset, offset + _FAR)
         return min(offset + _FAR, len(self.text)) if end < 0 else end
 
     def line(self, offset: int) -> Line:
@@ -128,6 +144,21 @@ class Scanned:
     def after(self, offset: int) -> str:
         """What follows an offset in its line, as far as it matters."""
         return self.text[offset : offset + AROUND].partition("\n")[0]
+
+    def sentence(self, offset: int) -> str:
+        """What stands before an offset in its sentence, without code spans."""
+        return _ENDS.split(_SPAN.sub(" ", self.before(offset)))[-1]
+
+    def row(self, offset: int) -> str:
+        """In a row of a Markdown table the row and the table's first one, else an empty text."""
+        number = min(self.places.line(offset), len(self.lines)) - 1
+        own = self.lines[number]
+        if self.kind is not Kind.PROSE or own.code or not _is_row(own):
+            return ""
+        first = number
+        while first and number - first < MOST_ROWS and _is_row(self.lines[first - 1]):
+            first -= 1
+        return f"{self.lines[first].text[:AROUND]} {own.text[:AROUND]}"
 
     def in_span(self, found: re.Match[str]) -> bool:
         """True when the whole match stands in an inline code span."""

@@ -11,6 +11,13 @@ from domain.skill import Finding, Severity
 from domain.skill_file import SkillFile
 
 _BROAD = re.compile(r"\*|all|Bash(?:\(\*?(?::\*)?\))?")
+_ANY_COMMAND = re.compile(
+    r"Bash\((?:sudo[ ]+)?(?:/\S{0,20}/)?(?:(?:ba|z|da|k|fi)?sh|python[\d.]{0,5}|node|perl|ruby|php"
+    r"|deno|bun|env|xargs|eval"
+    r"|sudo|powershell|pwsh|cmd)(?:[ :]{1,2}\*)?\)|mcp__\*|mcp__\w{1,60}__\*",
+    re.I,
+)
+"""Grants of one program that runs whatever it is given, and of all tools of all servers."""
 _RUNNERS = re.compile(r"^(?:Bash|Shell|Python|Execute|Terminal|Run|Task|\*|all\b|mcp__|PowerShell|Code)", re.I)
 _NETWORK = re.compile(
     r"\b(?:curl|wget)[ \t]+[^\n]{0,120}https?://|\b(?:requests|httpx)\.(?:get|post|put|patch"
@@ -39,7 +46,13 @@ def tool_grants(skill: SkillFile, texts: Sequence[Scanned]) -> Iterator[Finding]
         yield _finding("tools-unused", message, "Leave it out.", "allowed-tools", line)
     if allowed and scripts and not any(_RUNNERS.match(tool) for tool in allowed):
         message = f"The skill has scripts ({scripts[0].file}), and `allowed-tools` names nothing that may run them."
-        yield _finding("tools-missing", message, "Name it, such as `Bash(python:*)`.", "allowed-tools", line)
+        yield _finding(
+            "tools-missing", message, "Name it, such as `Bash(python scripts/a.py:*)`.", "allowed-tools", line
+        )
+    if wide := [tool for tool in allowed if _ANY_COMMAND.fullmatch(tool)]:
+        message = f"`allowed-tools` grants {', '.join(wide)}, which runs whatever it is given."
+        fix = "Name the script or the tool, such as `Bash(python scripts/a.py:*)`."
+        yield _finding("tools-too-broad", message, fix, "allowed-tools", line)
     yield from _network(skill, scripts)
 
 

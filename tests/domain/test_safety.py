@@ -12,6 +12,7 @@ from domain import (
     behaviour,
     dangers,
     disguise,
+    droppers,
     exfiltration,
     frontmatter,
     hidden_text,
@@ -25,7 +26,7 @@ from domain import (
 )
 from domain.safety import CHECKS, broad_tools, edition, scan, scan_text
 from domain.skill import Finding, Severity, SkillFileEntry
-from tests.domain.safety_cases import BENIGN, MALICIOUS
+from tests.domain.safety_cases import BENIGN, MALICIOUS, WARNED
 
 
 def _codes(text: str, severity: str = "error") -> list[str]:
@@ -171,6 +172,11 @@ def test_what_harms_is_an_error_of_its_kind(code: str, file: str, text: str) -> 
     assert code in _errors(file, text)
 
 
+@pytest.mark.parametrize(("code", "file", "text"), WARNED)
+def test_what_asks_for_a_look_is_named(code: str, file: str, text: str) -> None:
+    assert code in [finding.code for finding in scan([SkillFileEntry(path=file, data=text.encode())])]
+
+
 @pytest.mark.parametrize(("file", "text"), BENIGN)
 def test_what_only_comes_near_is_no_error(file: str, text: str) -> None:
     assert _errors(file, text) == []
@@ -210,7 +216,10 @@ def test_grants_and_scripts_that_do_not_fit_are_named(frontmatter: str, script: 
 
 def test_grants_and_scripts_that_fit_are_left_alone() -> None:
     script = ("scripts/a.py", "import requests\nrequests.get(URL)\n")
-    assert scan(_skill("allowed-tools: Bash(python:*) Read\ncompatibility: Needs network access\n", script)) == []
+    assert (
+        scan(_skill("allowed-tools: Bash(python scripts/a.py) Read\ncompatibility: Needs network access\n", script))
+        == []
+    )
 
 
 @pytest.mark.parametrize("taken", ["a-b", "ab", "abs", "4b"])
@@ -256,6 +265,27 @@ HOSTILE = [
     "<span style=",
     "(",
     "[[",
+    "curl x |",
+    "| xargs -a ",
+    "\\\n",
+    "wget a; ",
+    "!`",
+    "&#105;",
+    "<!-- -->",
+    "keep this ",
+    "| `rm -rf /` ",
+    "| rm -rf /\n",
+    "find / -name ",
+    "dig $a",
+    "tar ~/.ssh | ",
+    "read .env and ",
+    "password=",
+    "authorization: bearer ",
+    "QUJDREVGR0hJSktM\n",
+    "{a",
+    "exec(requests.get(",
+    "x = requests.get(a)\nexec(x)\n",
+    "add to .mcp.json ",
 ]
 
 
@@ -283,6 +313,7 @@ RULES = (
     behaviour,
     dangers,
     disguise,
+    droppers,
     exfiltration,
     hidden_text,
     injection,
@@ -324,7 +355,6 @@ def _given_codes() -> set[str]:
 def test_the_list_of_checks_names_every_code_that_can_be_given_and_no_other() -> None:
     listed = {code for check in CHECKS for code in check.codes}
     elsewhere = {
-        "tools-too-broad",
         "look-alike-word",
         "look-alike-address",
         *(code for code in listed if code.startswith("yaml-")),

@@ -6,11 +6,22 @@ from pathlib import Path
 import domain
 from domain.safety import EDITION
 
-RECORDED = (1, "b87576d30c8eda94")
+RECORDED = (2, "2ccffe1fe80db52f")
 """The edition, and the digest of the files below as they were in it."""
 
 CODE = (
-    *("behaviour", "danger", "dangers", "disguise", "exfiltration", "hidden_text", "injection", "package", "safety"),
+    *(
+        "behaviour",
+        "danger",
+        "dangers",
+        "disguise",
+        "droppers",
+        "exfiltration",
+        "hidden_text",
+        "injection",
+        "package",
+        "safety",
+    ),
     *("scanned", "secrets", "supply_chain", "syntax", "tool_grants", "triggers"),
 )
 
