@@ -4,9 +4,11 @@ Nothing of an archive is run, or written anywhere but by the publisher. What is 
 """
 
 import asyncio
+import re
 import time
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
+from typing import IO
 from uuid import UUID
 
 from temporalio import activity
@@ -14,12 +16,13 @@ from temporalio import activity
 from activities.entrance import Entrance, Judged
 from activities.publishing import Publisher, Wanted
 from activities.shelves import Shelves
+from domain.arrivals import Arrival, arrivals
 from domain.errors import LibraryConflict, NotFound
-from domain.gather import Gathered, gather
+from domain.gather import gather
 from domain.importing import ImportReport, ImportView, LeftOut, SkillLine, Verdict
 from domain.sniff import Medium, medium_of
 from domain.taxonomy import Taxonomy
-from domain.unpack import UnsafeArchive, unpack
+from domain.unpack import Refused, UnsafeArchive, unpack
 from store import imports, uploads, waivers
 from store.session import Database, Session
 from store.waivers import NewWaiver
@@ -34,11 +37,18 @@ SECONDS = 20.0
 """After which a batch ends early."""
 
 
+LONGEST = 90.0
+"""Seconds in which an archive must be open; one within the caps takes a few."""
+
+MOST_LEFT_OUT = 200
+"""Files left out that a report names; a hostile archive could bring thousands."""
+
+
 class Heap:
     """What an archive holds, and under which name and digest it came."""
 
-    def __init__(self, view: ImportView, gathered: Gathered, digest: str, left_out: list[LeftOut]) -> None:
-        self.view, self.gathered, self.digest, self.left_out = view, gathered, digest, left_out
+    def __init__(self, view: ImportView, arriving: list[Arrival], digest: str, left_out: list[LeftOut]) -> None:
+        self.view, self.arriving, self.digest, self.left_out = view, arriving, digest, left_out
 
 
 class Importer(Importing):
@@ -54,7 +64,7 @@ class Importer(Importing):
     async def open_archive(self, request: im.ForImport) -> im.Taken:
         """Look at the archive and count its skills. Refuses one that is unsafe or holds no skill."""
         heap = await self._heap(request.import_id)
-        total = len(heap.gathered.skills)
+        total = len(heap.arriving)
         if not total:
             raise UnsafeArchive("no-skills", "There is no SKILL.md in it: nothing to import.")
         report = ImportReport(total=total, archive_sha256=heap.digest, left_out=heap.left_out)
@@ -66,14 +76,13 @@ class Importer(Importing):
     async def take_skills(self, batch: im.ImportBatch) -> im.Taken:
         """Judge and publish some skills, each whole or not at all, and note what became of them."""
         heap = await self._heap(batch.import_id)
-        entrance = Entrance(self.database, self.taxonomy, heap.view, heap.digest)
-        skills = heap.gathered.skills
+        skills = heap.arriving
+        entrance = Entrance(self.database, self.taxonomy, heap.view, heap.digest, skills)
         until = time.monotonic() + SECONDS
         at = batch.first
         while at < len(skills) and at < batch.first + SKILLS and (at == batch.first or time.monotonic() < until):
-            found = skills[at]
-            if found.folder not in entrance.done:
-                judged = await entrance.judge(found)
+            if skills[at].found.folder not in entrance.done:
+                judged = await entrance.judge(skills[at])
                 await self._note(batch.import_id, await self._published(entrance, judged), entrance)
             at += 1
         return im.Taken(next=at, total=len(skills))
@@ -132,8 +141,20 @@ class Importer(Importing):
             file.seek(0)
             if medium not in (Medium.ZIP, Medium.TAR_GZ):
                 raise UnsafeArchive("no-archive", f"{upload.filename!r} is no archive: send a .zip or a .tar.gz.")
-            unpacked = await asyncio.to_thread(unpack, file, medium, upload.size)
-        gathered = await asyncio.to_thread(gather, unpacked.files, unpacked.refused)
-        lost = [*unpacked.refused, *gathered.beyond]
-        left_out = [LeftOut(path=one.path, code=one.code) for one in lost]
-        return Heap(view, gathered, upload.sha256 or sha256(b"").hexdigest(), left_out)
+            try:
+                async with asyncio.timeout(LONGEST):
+                    arriving, lost = await asyncio.to_thread(_opened, file, medium, upload.size, view)
+            except TimeoutError as slow:
+                message = f"The archive is not open after {LONGEST:.0f} seconds, so it is given up. Split it."
+                raise UnsafeArchive("archive-too-slow", message) from slow
+        left_out = [LeftOut(path=one.path, code=one.code) for one in lost[:MOST_LEFT_OUT]]
+        return Heap(view, arriving, upload.sha256 or sha256(b"").hexdigest(), left_out)
+
+
+def _opened(file: IO[bytes], medium: Medium, size: int, view: ImportView) -> tuple[list[Arrival], list[Refused]]:
+    """The skills of an archive in the order in which they come in, and what is not taken."""
+    unpacked = unpack(file, medium, size, by_case=True)
+    gathered = gather(unpacked.files, unpacked.refused)
+    stem = re.sub(r"(?:\.tar\.gz|\.tgz|\.zip|\.skill|\.gz)$", "", view.filename, flags=re.IGNORECASE)
+    arriving = arrivals(gathered.skills, stem, migrated=view.wish.migrate)
+    return arriving, [*unpacked.refused, *gathered.beyond]

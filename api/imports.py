@@ -15,7 +15,7 @@ from api.errors import InvalidRequest, TemporalUnavailable
 from api.permissions import Verb, may
 from api.temporal import RPC, WORKFLOW_TASK, bounded
 from domain.errors import InvalidAnswer, NotFound
-from domain.importing import MAX_REASON, Checkout, ImportView, ImportWish
+from domain.importing import MAX_REASON, Checkout, ImportView, ImportWish, without_login
 from domain.shape import StrictShape
 from domain.taxonomy import place
 from store import imports, uploads
@@ -39,10 +39,16 @@ class ImportRequest(StrictShape):
     source_id: UUID = Field(description="The archive, sent to `POST /sources` before.")
     category: str | None = Field(None, description="The shelf for all of them; default: each skill's own.")
     dry_run: bool = Field(False, description="Write nothing; the report is the same.")
+    update: bool = Field(False, description="Other bytes under a taken name become its next version.")
+    migrate: bool = Field(False, description="Bring each skill into form first, as `skills migrate` does.")
     accept_findings: Annotated[list[Code], Field(max_length=50)] = []
     reason: Annotated[str, Field(max_length=MAX_REASON, description="Why these findings may stand.")] = ""
     commit: Annotated[str | None, Field(pattern=r"^[0-9a-f]{7,64}$")] = None
     remote: Annotated[str | None, Field(max_length=500)] = None
+    path: Annotated[
+        str | None, Field(max_length=1000, description="Where the archive's one top folder lies in the repository.")
+    ] = None
+    dirty: bool = Field(False, description="The files are not those of a commit; then none may be named.")
 
 
 @router.post(
@@ -92,14 +98,26 @@ async def _wish(parts: Services, body: ImportRequest) -> ImportWish:
             category = place(body.category, taxonomy, by_person=True)
         except InvalidAnswer as unknown:
             raise InvalidRequest(str(unknown), {"category": str(unknown)}) from unknown
-    known = Checkout(commit=body.commit, remote=body.remote) if body.commit or body.remote else None
     return ImportWish(
         category=category,
         dry_run=body.dry_run,
+        update=body.update,
+        migrate=body.migrate,
         accept=sorted(set(body.accept_findings)),
         reason=body.reason.strip(),
-        checkout=known,
+        checkout=_checkout(body),
     )
+
+
+def _checkout(body: ImportRequest) -> Checkout | None:
+    """Where the files come from, without a name or password. Raises InvalidRequest."""
+    if body.dirty and body.commit:
+        message = "Files that were changed are not those of a commit: leave it out, or say `dirty: false`."
+        raise InvalidRequest(message, {"commit": message})
+    if not (body.commit or body.remote):
+        return None
+    remote = without_login(body.remote) if body.remote else None
+    return Checkout(commit=body.commit, remote=remote, path=body.path, dirty=body.dirty)
 
 
 async def _own_archive(parts: Services, source_id: UUID, user_id: str) -> None:

@@ -1,13 +1,14 @@
 """Routes of sources: files that a job's author shall know, or archives of skills; streamed in, read back as facts."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import unquote
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -93,10 +94,15 @@ async def read_source(source_id: UUID, parts: ServicesDep, asking: PersonDep) ->
 
 
 async def _from_form(request: Request, parts: ServicesDep, user_id: str, key: str | None) -> Received:
-    async with request.form(max_files=1, max_fields=10) as form:
-        files = [value for value in form.values() if isinstance(value, UploadFile)]
+    try:
+        form = await request.form(max_files=1, max_fields=10)
+    except HTTPException as broken:
+        message = f"One file per request is taken, as a field of the form. {broken.detail}"
+        raise InvalidRequest(message, {"file": message}) from broken
+    async with _closing(form):
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if len(files) != 1:
-            message = "Send one file, as a field of the form."
+            message = f"One file per request is taken, as a field of the form; this one has {len(files)}."
             raise InvalidRequest(message, {"file": message})
         [sent] = files
         file = Arriving(
@@ -107,6 +113,15 @@ async def _from_form(request: Request, parts: ServicesDep, user_id: str, key: st
             key=key,
         )
         return await receive(parts.database, file, _read(sent))
+
+
+@asynccontextmanager
+async def _closing(form: FormData) -> AsyncIterator[None]:
+    """Gives back what the form's files hold."""
+    try:
+        yield
+    finally:
+        await form.close()
 
 
 async def _read(sent: UploadFile) -> AsyncIterator[bytes]:

@@ -2,9 +2,9 @@
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-from domain.importing import Checkout
+from cli.git_index import unchanged
+from domain.importing import Checkout, without_login
 
 MAX_FILE = 1024 * 1024
 """Bytes of a file of git's that are read; `packed-refs` of a large repository has some hundred KB."""
@@ -13,12 +13,18 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def checkout_of(folder: Path) -> Checkout | None:
-    """HEAD's commit and the remote `origin` of the checkout that holds this folder; None when there is none."""
+    """HEAD's commit, if the folder's files are as it has them, and the remote `origin` of the checkout that holds this
+    folder; None when there is none. A submodule or linked worktree is none."""
     for place in (folder, *folder.parents):
         git = place / ".git"
         if git.is_dir() and not git.is_symlink():
             commit, remote = _commit(git), _remote(git)
-            return Checkout(commit=commit, remote=remote) if commit or remote else None
+            path = "" if folder == place else folder.relative_to(place).as_posix()[:1000]
+            dirty = commit is not None and not unchanged(git, folder, commit)
+            known = Checkout(commit=None if dirty else commit, remote=remote, path=path, dirty=dirty)
+            return known if commit or remote else None
+        if git.exists():
+            return None
     return None
 
 
@@ -46,14 +52,6 @@ def _remote(git: Path) -> str | None:
         elif section == '[remote "origin"]' and line.replace(" ", "").startswith("url="):
             return without_login(line.partition("=")[2].strip())[:500] or None
     return None
-
-
-def without_login(address: str) -> str:
-    """An address as it may go on record: tokens are often kept in it."""
-    parts = urlsplit(address)
-    if not parts.netloc:
-        return address
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _text(file: Path) -> str:

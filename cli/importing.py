@@ -35,10 +35,14 @@ class NewImport(StrictShape):
     source_id: UUID
     category: str | None = None
     dry_run: bool = False
+    update: bool = False
+    migrate: bool = False
     accept_findings: list[str] = []
     reason: str = ""
     commit: str | None = None
     remote: str | None = None
+    path: str | None = None
+    dirty: bool = False
 
 
 def import_skills(
@@ -46,6 +50,10 @@ def import_skills(
     path: Annotated[Path, typer.Argument(help="A skill, a folder of skills, a checkout, or an archive of them.")],
     category: Annotated[str | None, typer.Option(help="The shelf for all of them; default: each skill's own.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would become of each.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Other bytes under a taken name: its next version.")] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring each into form first, as `skills migrate`.")
+    ] = False,
     accept_findings: Annotated[
         list[str] | None, typer.Option(metavar="CODE", help="A safety finding that may stand; repeatable.")
     ] = None,
@@ -61,6 +69,8 @@ def import_skills(
             source_id=sent.source_id,
             category=category,
             dry_run=dry_run,
+            update=update,
+            migrate=migrate,
             accept_findings=accept_findings or [],
             reason=reason,
             **(checkout.model_dump() if checkout else {}),
@@ -112,6 +122,9 @@ def _ended(api: Api, out: Output, view: ImportView) -> ImportView:
 
 def _show(out: Output, view: ImportView) -> None:
     out.rows(TITLES, [_row(line) for line in view.report.skills])
+    for line in view.report.skills:
+        for change in line.changes:
+            out.say(f"{line.name or line.folder}: {'would change' if view.wish.dry_run else 'changed'}: {change}")
     for left in view.report.left_out[:20]:
         out.say(f"left out: {left.path} [{left.code}]")
     if view.report.error:

@@ -1,6 +1,8 @@
 """`skills migrate PATH`: foreign skills of this disk in the canonical form. Shows diffs, writes when asked; no api."""
 
 import difflib
+import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +12,7 @@ import typer
 from cli.create import leave
 from cli.exits import ExitCode
 from cli.output import Output
-from cli.problems import CliError, UsageProblem
+from cli.problems import UsageProblem
 from cli.run import run_of
 from cli.skill_folder import read, skills_below
 from domain.migration import Migrated, migrate
@@ -24,7 +26,10 @@ MOST_LINES = 400
 
 
 class MigratedSkill(Shape):
-    """What became of one skill; codes are the errors of the strict rules before and after."""
+    """What became of one skill; codes are the errors of the strict rules before and after.
+
+    `stopped`: why nothing of it can be written, such as a folder that has its name already.
+    """
 
     folder: str
     becomes: str
@@ -34,11 +39,12 @@ class MigratedSkill(Shape):
     after: list[str]
     diff: str = ""
     written: bool = False
+    stopped: str = ""
 
     @property
     def valid(self) -> bool:
         """Whether it is in the strict form afterwards."""
-        return not self.after
+        return not self.after and not self.stopped
 
 
 class MigrationReport(Shape):
@@ -59,7 +65,9 @@ def migrate_skills(
     run = run_of(ctx)
     if write and dry_run:
         raise UsageProblem("--write and --dry-run exclude each other.", next_step="give one of them")
-    report = MigrationReport(skills=[_migrated(folder, write) for folder in skill_folders(path)])
+    plans = [_Plan(folder, read(folder).entries) for folder in skill_folders(path)]
+    targets = Counter(plan.target for plan in plans)
+    report = MigrationReport(skills=[_migrated(plan, targets[plan.target] > 1, write) for plan in plans])
     if run.out.json_wanted:
         run.out.document(report)
     else:
@@ -82,21 +90,45 @@ def skill_folders(path: Path) -> list[Path]:
     return found
 
 
-def _migrated(folder: Path, write: bool) -> MigratedSkill:
-    files = read(folder).entries
-    done = migrate(files, folder.name)
+class _Plan:
+    """What one skill shall become."""
+
+    def __init__(self, folder: Path, files: list[SkillFileEntry]) -> None:
+        self.folder, self.files = folder, files
+        self.done = migrate(files, folder.name)
+        self.target = folder.with_name(self.done.folder)
+        self.changed = self.done.files != files or self.target != folder
+
+    def clash(self, wanted_twice: bool) -> str:
+        """Why its folder cannot take its name; empty when it can."""
+        if self.target == self.folder:
+            return ""
+        if os.path.lexists(self.target):
+            return f"{self.folder} cannot become {self.target.name}: {self.target} exists; rename one of them by hand"
+        if wanted_twice:
+            return f"{self.folder} cannot become {self.target.name}: another skill would, too; rename one by hand"
+        return ""
+
+
+def _migrated(plan: _Plan, wanted_twice: bool, write: bool) -> MigratedSkill:
+    done = plan.done
     told = MigratedSkill(
-        folder=str(folder),
+        folder=str(plan.folder),
         becomes=done.folder,
         changes=done.changes,
         undecided=done.undecided,
-        before=_errors(files, folder.name),
+        before=_errors(plan.files, plan.folder.name),
         after=_errors(done.files, done.folder),
-        diff="".join(_diffs(files, done)),
+        diff="".join(_diffs(plan.files, done)),
+        stopped=plan.clash(wanted_twice),
     )
-    if not write or (done.files == files and done.folder == folder.name):
+    if not write or told.stopped or not plan.changed:
         return told
-    _write(folder, files, done)
+    try:
+        _write(plan.folder, plan.files, done)
+    except OSError as error:
+        why = f"{plan.folder} cannot be written: {error.strerror or error}; check its permissions"
+        return told.model_copy(update={"stopped": why})
     return told.model_copy(update={"written": True})
 
 
@@ -131,27 +163,19 @@ def _lines(data: bytes) -> list[str]:
 
 
 def _write(folder: Path, files: list[SkillFileEntry], done: Migrated) -> None:
-    """Write what changed, each file whole, then rename the folder. Raises CliError."""
+    """Write what changed, each file whole, then rename the folder. Raises OSError."""
     before = {entry.path: entry.data for entry in files}
-    target = folder.with_name(done.folder)
-    if target != folder and target.exists():
-        raise CliError(
-            f"{folder} cannot become {target.name}.", why=f"{target} exists", next_step="rename one of them by hand"
-        )
-    try:
-        for entry in done.files:
-            if before.get(entry.path) != entry.data:
-                place = folder / entry.path
-                waiting = place.with_name(f".{place.name}.new")
-                waiting.write_bytes(entry.data)
-                waiting.replace(place)
-        after = {entry.path for entry in done.files}
-        for gone in (path for path in before if path not in after):
-            (folder / gone).unlink()
-        if target != folder:
-            folder.rename(target)
-    except OSError as error:
-        raise CliError(f"{folder} cannot be written.", why=str(error), next_step="check its permissions") from error
+    for entry in done.files:
+        if before.get(entry.path) != entry.data:
+            place = folder / entry.path
+            waiting = place.with_name(f".{place.name}.new")
+            waiting.write_bytes(entry.data)
+            waiting.replace(place)
+    after = {entry.path for entry in done.files}
+    for gone in (path for path in before if path not in after):
+        (folder / gone).unlink()
+    if done.folder != folder.name:
+        folder.rename(folder.with_name(done.folder))
 
 
 def _show(out: Output, skill: MigratedSkill) -> None:
@@ -160,6 +184,8 @@ def _show(out: Output, skill: MigratedSkill) -> None:
         out.line(f"  {'changed' if skill.written else 'would change'}: {change}")
     for question in skill.undecided:
         out.line(f"  decide: {question}")
+    if skill.stopped:
+        out.line(f"  not written: {skill.stopped}")
     was = "valid" if not skill.before else counted(len(skill.before), "error")
     now = "valid" if skill.valid else ", ".join(skill.after)
     out.line(f"{skill.folder}: {was} before, {now} {'now' if skill.written else 'after'}")

@@ -1,11 +1,13 @@
 """A folder of this disk as one archive: the same files give the same bytes, links are never followed, limits hold.
 
-Says what was left out. Must not talk to the api.
+Says what was left out. A whole folder has a mark where a file could not be taken, so that nobody takes its skill for
+whole. Must not talk to the api.
 """
 
 import gzip
 import io
 import os
+import stat
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -60,8 +62,12 @@ def _fill(packed: Packed, folder: Path, texts_only: bool) -> None:
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for path in _files(folder, packed):
+            info = tarfile.TarInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
             data = _read(path, packed, texts_only)
             if data is None:
+                if not texts_only and wanted(path.name):
+                    info.type = tarfile.SYMTYPE if path.is_symlink() else tarfile.FIFOTYPE
+                    archive.addfile(info)
                 continue
             total += len(data)
             packed.taken += 1
@@ -71,13 +77,12 @@ def _fill(packed: Packed, folder: Path, texts_only: bool) -> None:
                     why=f"more than {MAX_TOTAL // 2**20} MiB or {MAX_MEMBERS} files",
                     next_step="give its parts one by one",
                 )
-            info = tarfile.TarInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
 
 
 def _files(folder: Path, packed: Packed) -> Iterator[Path]:
-    """Regular files in the order of their paths; links and litter are left out."""
+    """Everything but folders, in the order of their paths; folders of tools are left out."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -87,9 +92,7 @@ def _files(folder: Path, packed: Packed) -> Iterator[Path]:
         path = folder / entry.name
         if entry.name == ".git":
             continue
-        if entry.is_symlink() or not (entry.is_dir(follow_symlinks=False) or entry.is_file(follow_symlinks=False)):
-            packed.left_out.append(f"{path}: {'a link' if entry.is_symlink() else 'no regular file'}")
-        elif entry.is_file(follow_symlinks=False):
+        if not entry.is_dir(follow_symlinks=False):
             yield path
         elif wanted(f"{entry.name}/x"):
             yield from _files(path, packed)
@@ -100,7 +103,11 @@ def _files(folder: Path, packed: Packed) -> Iterator[Path]:
 def _read(path: Path, packed: Packed, texts_only: bool) -> bytes | None:
     """Its bytes, or None when it is left out."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        about = path.lstat()
+        if not stat.S_ISREG(about.st_mode):
+            packed.left_out.append(f"{path}: {'a link' if stat.S_ISLNK(about.st_mode) else 'no regular file'}")
+            return None
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             data = file.read(MAX_ENTRY + 1)
     except OSError as error:
         packed.left_out.append(f"{path}: {error.strerror}")

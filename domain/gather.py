@@ -4,7 +4,8 @@ A skill is a folder with a SKILL.md; a SKILL.md further inside belongs to the ou
 Depth and number of folders are bounded as the format's guide for clients asks. Must not judge a skill.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from posixpath import basename, dirname
 
 from domain.shape import Shape
@@ -14,6 +15,9 @@ from domain.unpack import Refused
 
 MAX_DEPTH = 6
 MAX_FOLDERS = 2_000
+_OUTSIDE = frozenset({"path-absolute", "path-outside"})
+"""Codes of paths that lead out of the archive: nothing of ours lies there."""
+
 _SHELF = "category"
 """Key of the frontmatter's `metadata` that names a shelf."""
 
@@ -39,7 +43,8 @@ class Gathered(Shape):
 
 def gather(files: Sequence[SkillFileEntry], refused: Sequence[Refused] = ()) -> Gathered:
     """The skills among these files."""
-    mains = {dirname(file.path) for file in files if basename(file.path).lower() == SKILL_FILE.lower()}
+    mains = {dirname(file.path) for file in files if _is_main(file.path)}
+    mains |= _lost_mains(refused, mains)
     roots = {folder for folder in mains if not any(above in mains for above in _above(folder))}
     deep = {folder for folder in roots if folder.count("/") >= MAX_DEPTH}
     kept = sorted(roots - deep)
@@ -54,7 +59,10 @@ def gather(files: Sequence[SkillFileEntry], refused: Sequence[Refused] = ()) -> 
         root = _root(one.path, own)
         if root is not None:
             lost[root].append(one)
-    skills = [FoundSkill(folder=folder, files=own[folder], refused=lost[folder]) for folder in own]
+    skills = [
+        FoundSkill(folder=folder, files=own[folder], refused=[*lost[folder], *_collisions(own[folder])])
+        for folder in own
+    ]
     beyond = [Refused(path=folder, code="too-deep") for folder in sorted(deep)]
     beyond += [Refused(path=folder, code="too-many") for folder in kept[MAX_FOLDERS:]]
     return Gathered(skills=skills, beyond=beyond)
@@ -71,13 +79,33 @@ def shelf(found: FoundSkill, metadata: dict[str, str], taxonomy: Taxonomy) -> st
     return place(None, taxonomy)
 
 
-def _above(folder: str) -> list[str]:
-    """The folders above this one, nearest first; the root is the empty text."""
-    found = []
-    while folder:
-        folder = dirname(folder)
-        found.append(folder)
-    return found
+def _is_main(path: str) -> bool:
+    return basename(path).lower() == SKILL_FILE.lower()
+
+
+def _lost_mains(refused: Sequence[Refused], mains: set[str]) -> set[str]:
+    """Folders whose SKILL.md was not taken: they were skills, too, unless they lie outside or above one that was."""
+    lost = {dirname(one.path) for one in refused if _is_main(one.path) and one.code not in _OUTSIDE}
+    taken = {above for folder in mains for above in (folder, *_above(folder))}
+    return lost - taken
+
+
+def _collisions(files: Sequence[SkillFileEntry]) -> list[Refused]:
+    """Files of one skill that could not lie beside the others where case does not count."""
+    places = Counter(file.path.casefold() for file in files)
+    folders = {above for file in files for above in _above(file.path.casefold()) if above}
+    clashing = [file.path for file in files if places[(own := file.path.casefold())] > 1 or own in folders]
+    return [Refused(path=path, code="path-collision") for path in clashing]
+
+
+def _above(folder: str) -> Iterator[str]:
+    """The folders above this one, nearest first; the root is the empty text, also that of an absolute path."""
+    at = folder.rfind("/")
+    while at > 0:
+        yield folder[:at]
+        at = folder.rfind("/", 0, at)
+    if folder:
+        yield ""
 
 
 def _root(path: str, roots: dict[str, list[SkillFileEntry]]) -> str | None:

@@ -71,8 +71,12 @@ def _canonical(skill: SkillFile, files: Sequence[SkillFileEntry], folder: str, n
     body = _linked(skill.body, [entry.path for entry in files], notes)
     data = skill.text.encode()
     if not _is_canonical(skill.text, front):
-        data = with_frontmatter(skill.text, front).encode("utf-8", "replace")
-        notes.changes.append("frontmatter: is written in block style, one line a field")
+        text = with_frontmatter(skill.text, front)
+        if "description" not in skill.fields:
+            text = text.replace('description: ""\n', "", 1)
+        data = text.encode("utf-8", "replace")
+        if text != skill.text:
+            notes.changes.append("frontmatter: is written in block style, one line a field")
     head = data[: len(data) - len(skill.body.encode())]
     written = [
         SkillFileEntry(path=SKILL_FILE, data=head + body.encode()) if entry.path == SKILL_FILE else entry

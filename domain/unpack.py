@@ -29,9 +29,6 @@ MAX_RATIO = 200
 RATIO_FROM = 8 * 1024 * 1024
 
 PIECE = 64 * 1024
-MAX_SAID = 200
-"""Refused members that are named; a hostile archive could bring thousands."""
-
 _SKIPPED = frozenset({".git", "node_modules", "__MACOSX", "__pycache__", ".hg", ".svn", ".venv"})
 _LITTER = frozenset({".DS_Store", "Thumbs.db"})
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError, RuntimeError)
@@ -95,16 +92,19 @@ class _Counted:
             raise UnsafeArchive("archive-bomb", message)
 
 
-def unpack(file: IO[bytes], medium: Medium, packed: int) -> Unpacked:
-    """The files of an archive of `packed` bytes. Raises UnsafeArchive."""
+def unpack(file: IO[bytes], medium: Medium, packed: int, *, by_case: bool = False) -> Unpacked:
+    """The files of an archive of `packed` bytes; `by_case`: paths that differ by case only are two files.
+
+    Raises UnsafeArchive.
+    """
     try:
         if medium is Medium.ZIP:
-            return _gathered(_zip_members(file), counted=_Counted(file, packed))
+            return _gathered(_zip_members(file), _Counted(file, packed), by_case)
         with gzip.GzipFile(fileobj=file, mode="rb") as inflated:
             stream = _Counted(inflated, packed)
             # As a stream: what a header claims is never sought, and what it costs to get past it is counted.
             with tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as archive:  # type: ignore[call-overload]  # all it needs is `read`
-                return _gathered(_tar_members(archive), counted=None)
+                return _gathered(_tar_members(archive), None, by_case)
     except _BROKEN as error:
         message = f"The archive cannot be read ({str(error)[:120] or type(error).__name__}). Pack the files anew."
         raise UnsafeArchive("archive-broken", message) from error
@@ -113,7 +113,7 @@ def unpack(file: IO[bytes], medium: Medium, packed: int) -> Unpacked:
 def _zip_members(file: IO[bytes]) -> Iterator[_Member]:
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
-            if not info.is_dir():
+            if not info.filename.endswith("/"):  # `is_dir` fails for a member without a name
                 yield _Member(info.filename, _zip_problem(info), lambda info=info: archive.open(info))  # type: ignore[misc]  # a default binds it now
 
 
@@ -142,7 +142,7 @@ def _tar_problem(info: tarfile.TarInfo) -> str | None:
     return "member-too-large" if info.size > MAX_ENTRY else None
 
 
-def _gathered(members: Iterator[_Member], counted: _Counted | None) -> Unpacked:
+def _gathered(members: Iterator[_Member], counted: _Counted | None, by_case: bool) -> Unpacked:
     files: dict[str, SkillFileEntry] = {}
     refused: list[Refused] = []
     skipped = 0
@@ -152,10 +152,13 @@ def _gathered(members: Iterator[_Member], counted: _Counted | None) -> Unpacked:
             raise UnsafeArchive("archive-too-many", f"The archive has more than {MAX_MEMBERS} members; split it.")
         path = member.path.removeprefix("./")
         if wanted(path):
-            code, data = _taken(member, path, taken, counted)
+            code = path_problem(path) or member.problem or _claimed(path if by_case else path.casefold(), taken)
+            data = None
+            if not code:
+                code, data = _taken(member, counted)
             if data is not None:
                 files[path] = SkillFileEntry(path=path, data=data)
-            elif len(refused) < MAX_SAID:
+            else:
                 refused.append(Refused(path=visible(path)[:255], code=code))
         else:
             skipped += 1
@@ -168,12 +171,8 @@ def wanted(path: str) -> bool:
     return not _SKIPPED.intersection(parts[:-1]) and parts[-1] not in _LITTER
 
 
-def _taken(member: _Member, path: str, taken: set[str], counted: _Counted | None) -> tuple[str, bytes | None]:
+def _taken(member: _Member, counted: _Counted | None) -> tuple[str, bytes | None]:
     """The bytes of a member, or the code of why there are none."""
-    code = path_problem(path) or member.problem or _collision(path, taken)
-    if code:
-        return code, None
-    taken |= _claims(path)
     stream = member.read()
     if stream is None:
         return "member-special", None
@@ -188,13 +187,11 @@ def _taken(member: _Member, path: str, taken: set[str], counted: _Counted | None
     return "", bytes(data)
 
 
-def _claims(path: str) -> set[str]:
-    """The file and, with a mark of their own, the folders that it needs; case counts for nothing."""
-    parts = path.casefold().split("/")
-    return {"/".join(parts), *("/".join(parts[:count]) + "/" for count in range(1, len(parts)))}
-
-
-def _collision(path: str, taken: set[str]) -> str | None:
-    own = path.casefold()
-    as_folders = {claim.rstrip("/") for claim in _claims(path) if claim.endswith("/")}
-    return "path-collision" if own in taken or f"{own}/" in taken or as_folders & taken else None
+def _claimed(path: str, taken: set[str]) -> str | None:
+    """Take the place of a file and, with a mark of their own, of the folders that it needs; or why it is not free."""
+    parts = path.split("/")
+    folders = {"/".join(parts[:count]) for count in range(1, len(parts))}
+    if path in taken or f"{path}/" in taken or folders & taken:
+        return "path-collision"
+    taken |= {path, *(f"{folder}/" for folder in folders)}
+    return None

@@ -1,7 +1,7 @@
 """Import skills from an archive, some at a time; one bad skill never stops the others, a dead worker nothing."""
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, FailureError, TimeoutError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     import workflows.import_messages as im
@@ -20,7 +20,7 @@ class ImportSkills:
         except ActivityError as failure:
             if is_cancelled_exception(failure):
                 raise
-            await self.close(im.ImportEnding(import_id=request.import_id, error=_why(failure)))
+            await self.close(im.ImportEnding(import_id=request.import_id, error=why(failure)))
             return im.Taken(next=0, total=0)
         await self.close(im.ImportEnding(import_id=request.import_id))
         return taken
@@ -43,5 +43,14 @@ class ImportSkills:
         await workflow.execute_activity_method(Importing.close_import, ending, summary="close the import", **IMPORT)
 
 
-def _why(failure: ActivityError) -> str:
+_GIVEN_UP = (
+    "No worker could finish this import, however often it was tried: each died over it or was stopped. Nothing is left "
+    "by half. Import its skills in parts, to see which one it is; the workers' logs say more."
+)
+
+
+def why(failure: ActivityError) -> str:
+    """What the import's report says of a step that failed for good."""
+    if isinstance(failure.cause, TimeoutError):
+        return _GIVEN_UP
     return failure.cause.message if isinstance(failure.cause, FailureError) else str(failure)

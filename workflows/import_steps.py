@@ -15,14 +15,14 @@ IMPORT: StepOptions = {
     "start_to_close_timeout": timedelta(minutes=5),
     "heartbeat_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(
-        initial_interval=timedelta(milliseconds=500),
-        maximum_interval=timedelta(seconds=30),
-        maximum_attempts=20,
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=2),
+        maximum_attempts=10,
         non_retryable_error_types=["PayloadsTooLarge"],
     ),
 }
 """An archive is unpacked and judged in memory, for up to a minute, beside other work of the process: heartbeats may be
-late. Twenty tries ride out some eight minutes without a database or a disk."""
+late. Ten tries ride out some six minutes without a database or a disk; an archive that kills workers gets no more."""
 
 
 class Importing(ABC):

@@ -11,6 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select, text
 
+from activities import entrance as entrance_module
+from activities import importer as importer_module
 from activities.importer import Importer
 from activities.publishing import First, Publisher, Wanted
 from activities.shelves import Shelves
@@ -218,6 +220,58 @@ async def test_a_skill_with_a_file_that_was_not_taken_stays_out_and_the_others_c
     assert (lines["bad"].verdict, lines["bad"].codes) == (Verdict.REFUSED, ["member-link"])
     assert lines["good"].verdict is Verdict.IMPORTED
     assert [(one.path, one.code) for one in view.report.left_out] == [("bad/evil", "member-link")]
+
+
+async def test_an_absolute_path_is_left_out_by_name_and_stops_nothing(desk: Desk) -> None:
+    files = {"good/SKILL.md": skill("good"), "/tmp/evil/SKILL.md": skill("evil"), "//x/SKILL.md": skill("x")}
+    for data in (zipped(files | {"/SKILL.md": skill("top")}), packed(files)):
+        view = await desk.run(await desk.asked(data, ImportWish(dry_run=True), filename="mine.zip"))
+        assert [(line.folder, line.verdict) for line in view.report.skills] == [("good", Verdict.IMPORTED)]
+        assert {one.code for one in view.report.left_out} == {"path-absolute"}
+
+
+async def test_the_link_after_two_hundred_others_keeps_its_skill_out_too(desk: Desk) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for n in range(260):
+            link = tarfile.TarInfo(f"a-links/{n}" if n < 250 else f"late/{n}")
+            link.type = tarfile.SYMTYPE
+            archive.addfile(link)
+        info = tarfile.TarInfo("late/SKILL.md")
+        info.size = len(skill("late"))
+        archive.addfile(info, io.BytesIO(skill("late")))
+    view = await desk.run(await desk.asked(out.getvalue()))
+    assert [(line.verdict, line.codes) for line in view.report.skills] == [(Verdict.REFUSED, ["member-link"])]
+    assert len(view.report.left_out) == 200
+
+
+async def test_an_ill_named_folder_does_not_take_the_name_of_a_well_named_one(desk: Desk) -> None:
+    files = {
+        "Imp-Alpha/SKILL.md": skill("imp-alpha", body="\nThe ill-named.\n"),
+        "imp-alpha/SKILL.md": skill("imp-alpha"),
+        "IMP-ALPHA/SKILL.md": skill("Imp-Alpha"),
+    }
+    for wish in ({"dry_run": True}, {}, {"update": True}):
+        lines = await desk.taken(files, **wish)
+        assert {folder: line.verdict for folder, line in lines.items()} == {
+            "imp-alpha": Verdict.UNCHANGED if "update" in wish else Verdict.IMPORTED,
+            "Imp-Alpha": Verdict.CONFLICT,
+            "IMP-ALPHA": Verdict.REFUSED,
+        }
+    assert (desk.library / "general/imp-alpha/SKILL.md").read_bytes() == skill("imp-alpha")
+
+
+async def test_an_archive_that_is_never_open_is_given_up_in_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importer_module, "LONGEST", 0.0)
+    import_id = await desk.asked(packed({"a-b/SKILL.md": skill("a-b")}))
+    with pytest.raises(UnsafeArchive, match="given up"):
+        await desk.importer.open_archive(ForImport(import_id=import_id))
+
+
+async def test_a_skill_that_is_never_judged_is_refused_in_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entrance_module, "LONGEST", 0.0)
+    line = (await desk.taken({"a-b/SKILL.md": skill("a-b")}))["a-b"]
+    assert (line.verdict, line.codes) == (Verdict.REFUSED, ["too-slow"])
 
 
 async def test_a_skill_at_the_root_of_a_zip_is_taken(desk: Desk) -> None:

@@ -113,6 +113,7 @@ async def test_what_does_not_fit_is_refused_before_anything_begins(client: httpx
         ({"source_id": archive, "category": "nowhere"}, "category"),
         ({"source_id": archive, "accept_findings": ["x"]}, "reason"),
         ({"source_id": archive, "commit": "$(rm)"}, "commit"),
+        ({"source_id": archive, "commit": "a" * 40, "dirty": True}, "commit"),
     ):
         answer = await client.post(URL, json=body)
         assert answer.status_code == 422, body
@@ -138,7 +139,10 @@ async def test_the_command_line_imports_a_checkout(
             place = repo / "skills" / folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
-    (repo / "skills/plain/evil").symlink_to("/etc/passwd")
+    linked = repo / "skills/linked"
+    linked.mkdir()
+    (linked / "SKILL.md").write_bytes(skill("linked"))
+    (linked / "evil").symlink_to("/etc/passwd")
     git = repo / ".git"
     (git / "refs/heads").mkdir(parents=True)
     (git / "HEAD").write_text("ref: refs/heads/main\n")
@@ -163,10 +167,24 @@ async def test_the_command_line_imports_a_checkout(
     assert run.returncode == 1, run.stderr
     view = ImportView.model_validate_json(run.stdout)
     assert view.wish.checkout is not None
-    assert view.wish.checkout.commit == "a" * 40
+    assert (view.wish.checkout.commit, view.wish.checkout.dirty) == (None, True)
+    [line] = [line for line in view.report.skills if line.folder == "repo/skills/linked"]
+    assert (line.verdict, line.codes) == (Verdict.REFUSED, ["member-link"])
+    assert not (library / "general/linked").exists()
     assert view.wish.checkout.remote == "https://git.example/x.git"
     assert "s3cret" not in run.stdout
     assert "a link" in run.stderr
     assert (library / "general/plain/SKILL.md").read_bytes() == FOREIGN["plain"][0]["SKILL.md"]
     assert at_work is not None
     assert database is not None
+
+
+async def test_an_update_is_asked_for_by_name_and_no_login_is_kept(client: httpx.AsyncClient, at_work: Client) -> None:
+    remote = "https://me:s3cret@git.example/x"
+    await imported(client, packed({"a-b/SKILL.md": skill("a-b")}), remote=remote, path="one")
+    other = packed({"a-b/SKILL.md": skill("a-b", body="\nOther.\n")})
+    refused = await imported(client, other)
+    view = await imported(client, other, update=True, migrate=True)
+    assert [one.report.skills[0].verdict for one in (refused, view)] == [Verdict.CONFLICT, Verdict.IMPORTED]
+    assert (view.report.skills[0].version, "s3cret" in view.model_dump_json()) == ("1.0.1", False)
+    assert at_work is not None

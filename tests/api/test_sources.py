@@ -300,3 +300,12 @@ async def test_the_text_of_a_pdf_is_read_with_its_pages(client: httpx.AsyncClien
         content = await session.scalar(text("SELECT content FROM upload_texts"))
     assert "[page 1]" in content
     assert "Refunds take five days." in content
+
+
+async def test_a_form_with_two_files_is_told_that_one_is_taken(client: httpx.AsyncClient, database: Database) -> None:
+    two = [("file", ("a.md", b"a", "text/markdown")), ("file", ("b.md", b"b", "text/markdown"))]
+    answer = await client.post(URL, files=two)
+    assert (answer.status_code, "One file per request" in answer.json()["detail"]) == (422, True)
+    broken = await client.post(URL, content=b"--x", headers={"content-type": "multipart/form-data; boundary=y"})
+    assert (broken.status_code, "UTF-8 JSON" in broken.text) == (422, False)
+    assert await kept(database) == (0, 0)

@@ -51,11 +51,34 @@ def test_what_it_cannot_decide_is_left_told_and_fails(cli: Cli, tmp_path: Path) 
     assert (tmp_path / "a-b/SKILL.md").read_bytes() == b"no frontmatter at all\n"
 
 
-def test_a_name_that_is_taken_beside_it_stops_the_writing(cli: Cli, tmp_path: Path) -> None:
-    placed(tmp_path, "other", skill("a-b"))
+def test_a_name_that_is_taken_beside_it_stops_only_that_skill_and_the_dry_run_says_so(cli: Cli, tmp_path: Path) -> None:
+    placed(tmp_path, "a-a", skill("a-b", "version: 1\n"))
     placed(tmp_path, "a-b", skill("a-b"))
-    done = cli("skills", "migrate", str(tmp_path / "other"), "--write")
-    assert (done.exit_code, "exists" in done.stderr) == (1, True)
+    placed(tmp_path, "z-z", skill("z-z", "version: 1\n"))
+    dry = cli("skills", "migrate", str(tmp_path))
+    assert (dry.exit_code, "exists; rename one" in dry.stdout) == (1, True)
+    done = cli("--json", "skills", "migrate", str(tmp_path), "--write")
+    assert done.exit_code == 1
+    skills = json.loads(done.stdout)["skills"]
+    assert [(bool(one["stopped"]), one["written"]) for one in skills] == [(True, False), (False, False), (False, True)]
+    assert (tmp_path / "a-a/SKILL.md").read_bytes() == skill("a-b", "version: 1\n")
+    assert "metadata:" in (tmp_path / "z-z/SKILL.md").read_text()
+
+
+def test_two_that_would_take_one_name_are_both_left(cli: Cli, tmp_path: Path) -> None:
+    placed(tmp_path, "x1", skill("c-d"))
+    placed(tmp_path, "x2", skill("c-d"))
+    done = cli("skills", "migrate", str(tmp_path), "--write")
+    assert (done.exit_code, done.stdout.count("another skill would, too")) == (1, 2)
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["x1", "x2"]
+
+
+def test_no_empty_description_is_written(cli: Cli, tmp_path: Path) -> None:
+    folder = placed(tmp_path, "a-b", b"---\nname: a-b\nversion: 1\n---\n\nDo it.\n")
+    assert cli("skills", "migrate", str(tmp_path), "--write").exit_code == 1
+    written = (folder / "SKILL.md").read_text()
+    assert ("metadata:" in written, "description" in written) == (True, False)
+    assert "would change" not in cli("skills", "migrate", str(tmp_path)).stdout
 
 
 def test_paths_without_skills_are_usage_errors(cli: Cli, tmp_path: Path) -> None:

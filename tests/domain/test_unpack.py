@@ -7,12 +7,15 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import unpack as subject
+from domain.gather import gather
+from domain.package import path_problem
 from domain.sniff import Medium
 from domain.unpack import Unpacked, UnsafeArchive, unpack
 
@@ -208,3 +211,45 @@ def test_no_damage_crashes_it(noise: bytes, at: int) -> None:
             opened(broken, medium)
         except UnsafeArchive:
             continue
+
+
+PARTS = st.sampled_from(["", ".", "..", "a", "A", "SKILL.md", "\0", "~", "C:", "\\", "\u202e", "x" * 300])
+NAMES = st.lists(PARTS, min_size=1, max_size=8).map("/".join).filter(lambda name: bool(name.partition("\0")[0]))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@settings(max_examples=200, deadline=2000)
+@given(st.lists(NAMES, max_size=6), st.booleans(), st.sampled_from([a_zip, a_tar]))
+def test_whatever_its_members_are_called_an_archive_ends_with_skills_whose_files_have_legal_paths(
+    names: list[str], by_case: bool, make: Callable[..., bytes]
+) -> None:
+    data = make(*((name, SKILL) for name in names))
+    medium = Medium.ZIP if make is a_zip else Medium.TAR_GZ
+    found = unpack(io.BytesIO(data), medium, len(data), by_case=by_case)
+    assert [file.path for file in found.files if path_problem(file.path)] == []
+    for one in gather(found.files, found.refused).skills:
+        assert not one.folder.startswith("/")
+
+
+def test_a_member_without_a_name_is_refused_and_stops_nothing() -> None:
+    data = a_zip(("QQ", SKILL), ("good/SKILL.md", SKILL)).replace(b"QQ", b"\0\0")
+    found = opened(data, Medium.ZIP)
+    assert ([file.path for file in found.files], refused(found)) == (["good/SKILL.md"], {"": "path-illegal"})
+
+
+def test_ten_thousand_folders_in_one_path_cost_little_and_are_refused() -> None:
+    for make, medium in ((a_zip, Medium.ZIP), (a_tar, Medium.TAR_GZ)):
+        for deep in ("a/" * 10_000 + "SKILL.md", "/" * 10_000 + "SKILL.md"):
+            found = opened(make((deep, SKILL)), medium)
+            assert [one.code for one in found.refused] == ["path-absolute" if deep[0] == "/" else "path-illegal"]
+            assert gather(found.files, found.refused).skills is not None
+
+
+def test_paths_that_differ_by_case_are_two_files_only_when_that_is_asked_for() -> None:
+    data = a_zip(("A/SKILL.md", SKILL), ("a/SKILL.md", SKILL), ("a", b"x"))
+    found = unpack(io.BytesIO(data), Medium.ZIP, len(data), by_case=True)
+    assert ([file.path for file in found.files], refused(found)) == (
+        ["A/SKILL.md", "a/SKILL.md"],
+        {"a": "path-collision"},
+    )
+    assert [file.path for file in opened(data, Medium.ZIP).files] == ["A/SKILL.md"]

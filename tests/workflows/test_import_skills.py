@@ -1,16 +1,17 @@
 """An import goes batch by batch to its end, and one that cannot go on is closed with the reason."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState, TimeoutError, TimeoutType
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from worker import Step
 from workflows import import_messages as im
-from workflows.import_skills import ImportSkills
+from workflows.import_skills import ImportSkills, why
 from workflows.import_steps import Importing
 from workflows.steps import LIBRARY, WORKFLOWS
 
@@ -24,6 +25,7 @@ class Remembers(Importing):
         self.trouble, self.hiccup = trouble, hiccup
         self.seen: list[int] = []
         self.ending: im.ImportEnding | None = None
+        self.tries = 0
 
     @activity.defn
     async def open_archive(self, request: im.ForImport) -> im.Taken:
@@ -48,6 +50,9 @@ class Remembers(Importing):
         self.ending = ending
 
     def _fail(self, step: str) -> None:
+        self.tries += 1
+        if self.trouble == f"{step} for ever":
+            raise ApplicationError("a worker died over it", next_retry_delay=timedelta(milliseconds=1))
         if self.trouble == step:
             raise ApplicationError(f"cannot {step}", non_retryable=True)
 
@@ -77,3 +82,26 @@ async def test_what_fails_for_good_closes_the_import_with_the_reason(temporal: W
         await run(temporal.client, steps)
         assert steps.ending is not None
         assert steps.ending.error == f"cannot {step}"
+
+
+async def test_a_step_that_fails_for_ever_is_tried_ten_times_and_the_import_fails(
+    temporal: WorkflowEnvironment,
+) -> None:
+    steps = Remembers(trouble="open for ever")
+    await run(temporal.client, steps)
+    assert (steps.tries, steps.ending and steps.ending.error) == (10, "a worker died over it")
+
+
+def test_an_import_that_killed_each_worker_says_so_in_words() -> None:
+    dead = TimeoutError("activity Heartbeat timeout", type=TimeoutType.HEARTBEAT, last_heartbeat_details=[])
+    failure = ActivityError(
+        "Activity task timed out",
+        scheduled_event_id=1,
+        started_event_id=2,
+        identity="",
+        activity_type="open_archive",
+        activity_id="1",
+        retry_state=RetryState.MAXIMUM_ATTEMPTS_REACHED,
+    )
+    failure.__cause__ = dead
+    assert "Import its skills in parts" in why(failure)
