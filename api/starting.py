@@ -148,7 +148,8 @@ class StartRequest(StrictShape):
         Field(
             max_length=MAX_DESCRIPTION,
             validate_default=True,
-            description="What an agent shall be able to do: 3 words or more. Default: that of `from_job`.",
+            description="What an agent shall be able to do: 3 words or more. Default: that of `from_job`, whose "
+            "revision is taken over as it is: ask for what changes at the preview with `revise`.",
             examples=["Create a skill for handling user data"],
         ),
     ] = None
@@ -236,7 +237,7 @@ async def _asked_for(parts: Services, asking: Person, request: StartRequest, job
         if request.from_job is None
         else await roots(parts, asking, request.from_job, request.from_revision, draft=request.from_draft)
     )
-    options = await _with_known_category(parts, request.options.plain(base.options if base else None))
+    options = await _with_known_category(parts, request.options.plain(_inherited(request, base)))
     return StartJob(
         job_id=job_id,
         user_id=asking.name,
@@ -245,6 +246,20 @@ async def _asked_for(parts: Services, asking: Person, request: StartRequest, job
         sources=await _sources(parts, asking, request, base),
         origin=base.origin if base else None,
     )
+
+
+def _inherited(request: StartRequest, base: Roots | None) -> JobOptions | None:
+    """The options of the job it goes on from. What that one wrote was for its own task: another one is asked for at
+    the preview, so `auto_approve` is not inherited then, and refused when it is given."""
+    if base is None or request.task_description in (None, base.task_description):
+        return base.options if base else None
+    if request.options.auto_approve:
+        message = (
+            "A task of its own changes nothing in what is taken over until somebody asks for it at the preview, and "
+            "with `auto_approve` nobody does: leave `auto_approve` out, or the task, or `from_job`."
+        )
+        raise InvalidRequest(message, {"task_description": message})
+    return base.options.model_copy(update={"auto_approve": False})
 
 
 def _refuse_oversize(job: StartJob) -> None:

@@ -24,6 +24,8 @@ Told = Annotated[
     typer.Option("--reasoning", help="off: phases and prompts; summary: what was decided, and why; full: every call."),
 ]
 
+AS_IT_IS = "the revision is taken over as it is: ask for what the new task changes at its preview, with `revise`"
+
 
 def create(
     ctx: typer.Context,
@@ -64,11 +66,10 @@ def create(
         if resume is not None:
             started = api.get(f"/jobs/{resume}/status", JobStatusView)
         else:
-            new = starting.new_job(task or "", options, [])
-            if from_job is not None:
-                new = starting.continued(from_job, revision, task, options, draft=draft)
+            new = starting.asked(from_job, revision, task, options, draft=draft)
             started = starting.start(api, starting.with_sources(new, attach(api, run.out, source or [])))
         screen_for(run.out).started(JobLine(job_id=started.job_id, status=started.status))
+        _explain(run, from_job, task)
         if detach:
             run.out.say(f"started; stay with it: skill-fleet watch {started.job_id}")
             return
@@ -104,6 +105,11 @@ def known(run: Run, job: UUID) -> int:
 def leave(code: ExitCode) -> None:
     """End the command with this code."""
     raise typer.Exit(code)
+
+
+def _explain(run: Run, from_job: UUID | None, task: str | None) -> None:
+    if from_job is not None and task is not None:
+        run.out.say(AS_IT_IS)
 
 
 def _one_way(

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cli.problems import CliError, UsageProblem
-from cli.skill_folder import skills_below
+from cli.skill_folder import readable, skills_below
 from domain.errors import SkillFileError
 from domain.metadata import words_of
 from domain.neighbours import Neighbour
@@ -59,7 +59,7 @@ def library_above(path: Path, given: Path | None) -> LibraryFolder | None:
     if given is not None:
         if not (given / TAXONOMY).is_file():
             raise UsageProblem(
-                f"{given} is no library.",
+                f"{readable(given)} is no library.",
                 why=f"it has no {TAXONOMY}",
                 next_step=f"give the folder that holds {TAXONOMY}",
             )
@@ -69,12 +69,12 @@ def library_above(path: Path, given: Path | None) -> LibraryFolder | None:
 
 
 def _neighbour(folder: Path) -> Neighbour | None:
-    text = _text(folder / SKILL_FILE)
-    if text is None:
-        return None
     try:
-        front = frontmatter_of(parse(text.encode(), lenient=True))
-    except SkillFileError:
+        text = _text(folder / SKILL_FILE)
+        front = frontmatter_of(parse(text.encode(), lenient=True)) if text is not None else None
+    except (CliError, SkillFileError):
+        return None
+    if front is None:
         return None
     return Neighbour(name=front.name, description=front.description, aliases=tuple(words_of(front, ALIASES)))
 
@@ -88,4 +88,6 @@ def _text(file: Path) -> str | None:
     except UnicodeDecodeError:
         return None
     except OSError as error:
-        raise CliError(f"{file} cannot be read.", why=str(error), next_step="check its permissions") from error
+        raise CliError(
+            f"{readable(file)} cannot be read.", why=error.strerror or "", next_step="check its permissions"
+        ) from error

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
+from domain.hidden_text import visible
 from domain.rule_list import RULES
 from domain.shape import Shape
 from domain.skill import Finding, Severity, ValidationReport
@@ -64,6 +65,12 @@ class Region(_Part):
     start_line: int
 
 
+class Shown(Region):
+    """A line with the words in it that were found."""
+
+    snippet: Text
+
+
 class Artifact(_Part):
     """A file, relative to the folder in which the command ran when it lies below it."""
 
@@ -74,7 +81,7 @@ class Physical(_Part):
     """A place in a file."""
 
     artifact_location: Artifact
-    region: Region
+    region: Shown | Region
 
 
 class Location(_Part):
@@ -137,9 +144,7 @@ def _result(folder: str, finding: Finding, index: int) -> Result:
     path = "/".join(part for part in (folder, finding.file) if part not in ("", "."))
     shown = f"{finding.message} {finding.fix}" if finding.fix else finding.message
     seen = "\0".join([finding.code, path, finding.field or "", finding.excerpt or finding.message])
-    place = Physical(
-        artifact_location=Artifact(uri=quote(path or ".")), region=Region(start_line=max(1, finding.line or 1))
-    )
+    place = Physical(artifact_location=Artifact(uri=quote(path or ".")), region=_region(finding))
     return Result(
         rule_id=finding.code,
         rule_index=index,
@@ -147,4 +152,13 @@ def _result(folder: str, finding: Finding, index: int) -> Result:
         message=Text(text=shown),
         locations=[Location(physical_location=place)],
         partial_fingerprints={"skillFleet/v1": sha256(seen.encode("utf-8", "replace")).hexdigest()},
+    )
+
+
+def _region(finding: Finding) -> Region:
+    line = max(1, finding.line or 1)
+    return (
+        Shown(start_line=line, snippet=Text(text=visible(finding.excerpt)))
+        if finding.excerpt
+        else Region(start_line=line)
     )

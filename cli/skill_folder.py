@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.problems import CliError
-from domain.rule_list import FILE_HARD_LINK, FILE_LINK
+from domain.rule import Rule
+from domain.rule_list import FILE_HARD_LINK, FILE_LINK, MAIN_FOLDER, SKILL_TOO_LARGE, SKILL_UNREADABLE
 from domain.skill import SKILL_FILE, Finding, SkillFileEntry
 
 MAX_FILES = 2_000
@@ -20,7 +21,7 @@ DEEPEST = 6
 """Folders below the one that was given in which skills are looked for, as the format's guide for clients has it."""
 MOST_FOLDERS = 20_000
 PASSED_BY = frozenset({".git", "node_modules", "__pycache__", ".venv"})
-"""Never a place of skills; nor is what begins with `_` in a library: drafts and templates."""
+"""Never a place of skills; nor is what begins with `.`, or with `_` in a library: drafts and templates."""
 
 
 class FolderRead(NamedTuple):
@@ -30,11 +31,32 @@ class FolderRead(NamedTuple):
     findings: list[Finding]
 
 
+class FolderProblem(CliError):
+    """A folder that cannot be read to its end. `finding`: the same, said of the one skill among many."""
+
+    def __init__(self, rule: Rule, path: Path, *, message: str, why: str, next_step: str) -> None:
+        super().__init__(message, why=why, next_step=next_step)
+        self._rule, self._path, self._message = rule, path, f"{message.rstrip('.')}: {why}."
+
+    def finding(self, folder: Path) -> Finding:
+        """The finding on the skill in this folder, in strict severity."""
+        file = readable(self._path.relative_to(folder)) if self._path != folder else SKILL_FILE
+        return self._rule.found(self._message, file=file)
+
+
+def readable(path: Path | str) -> str:
+    """The path in POSIX writing for people and documents; bytes that are no UTF-8 are written as `\\xff`."""
+    name = path.as_posix() if isinstance(path, Path) else path
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def skills_below(top: Path) -> list[Path]:
-    """The folder itself when it holds a SKILL.md, else every folder below that does, in order; empty for none."""
-    if _holds_skill(top):
-        return [top]
-    return list(_found(top))
+    """The folder itself when it holds a SKILL.md, else every folder below that does, in order; empty for none.
+
+    A folder that may not be read is one of them: whoever reads it next says so, and the others are not lost.
+    """
+    found = list(_found(top))
+    return [top] if top in found else found
 
 
 def _found(top: Path) -> Iterator[Path]:
@@ -44,19 +66,20 @@ def _found(top: Path) -> Iterator[Path]:
         seen += 1
         if seen > MOST_FOLDERS:
             raise _too_large(top)
-        if depth and _holds_skill(folder):
+        try:
+            entries = _scanned(folder)
+        except FolderProblem:
+            yield folder
+            continue
+        if any(entry.name.lower() == SKILL_FILE.lower() for entry in entries):
             yield folder
         elif depth < DEEPEST:
-            below = [Path(entry.path) for entry in _scanned(folder) if entry.is_dir(follow_symlinks=False)]
+            below = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
             waiting += [(path, depth + 1) for path in reversed(below) if _is_place(path.name)]
 
 
 def _is_place(name: str) -> bool:
-    return name not in PASSED_BY and not name.startswith("_")
-
-
-def _holds_skill(folder: Path) -> bool:
-    return any(entry.name.lower() == SKILL_FILE.lower() for entry in _scanned(folder))
+    return name not in PASSED_BY and not name.startswith(("_", "."))
 
 
 def _scanned(folder: Path) -> list[os.DirEntry[str]]:
@@ -68,13 +91,14 @@ def _scanned(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def read(folder: Path) -> FolderRead:
-    """Every regular file below the folder. Raises CliError for what cannot be read or is too large for a skill."""
+    """Every regular file below the folder. Raises FolderProblem for what cannot be read or is too large."""
     read = FolderRead([], [])
     size, waiting = 0, [folder]
     while waiting:
         for entry in _scanned(waiting.pop()):
-            path = Path(entry.path).relative_to(folder).as_posix()
+            path = readable(Path(entry.path).relative_to(folder))
             if entry.is_dir(follow_symlinks=False):
+                read.findings.extend([MAIN_FOLDER.found(MAIN_FOLDER.about)] if path == SKILL_FILE else [])
                 waiting += [Path(entry.path)] if entry.name not in PASSED_BY else []
                 continue
             data = _bytes(entry, path, read.findings)
@@ -111,13 +135,21 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "a device")
 
 
-def _too_large(folder: Path) -> CliError:
-    return CliError(
-        f"{folder} is too large for a skill.",
+def _too_large(path: Path) -> FolderProblem:
+    return FolderProblem(
+        SKILL_TOO_LARGE,
+        path,
+        message=f"{readable(path)} is too large for a skill.",
         why=f"more than {MAX_FILES} files or {MAX_BYTES} bytes",
         next_step="give the folder that holds SKILL.md, not one above it",
     )
 
 
-def _unreadable(path: Path, error: OSError) -> CliError:
-    return CliError(f"{path} cannot be read.", why=error.strerror or str(error), next_step="check its permissions")
+def _unreadable(path: Path, error: OSError) -> FolderProblem:
+    return FolderProblem(
+        SKILL_UNREADABLE,
+        path,
+        message=f"{readable(path)} cannot be read.",
+        why=error.strerror or type(error).__name__,
+        next_step="check its permissions",
+    )

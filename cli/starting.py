@@ -89,6 +89,13 @@ def continued(
     return NewJob.model_validate({name: value for name, value in said.items() if value is not None})
 
 
+def asked(
+    job: UUID | None, revision: int | None, task: str | None, options: dict[str, JsonValue], *, draft: bool
+) -> NewJob:
+    """The body that starts a job anew, or goes on from `job` where one is named."""
+    return new_job(task or "", options, []) if job is None else continued(job, revision, task, options, draft=draft)
+
+
 def with_sources(new: NewJob, sources: list[Attached]) -> NewJob:
     """The body with sources of its own, where some are given."""
     return new.model_copy(update={"sources": sources}) if sources else new

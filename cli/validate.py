@@ -12,7 +12,8 @@ from cli.output import Output
 from cli.problems import UsageProblem
 from cli.run import run_of
 from cli.sarif import sarif
-from cli.skill_folder import read, skills_below
+from cli.skill_folder import FolderProblem, read, readable, skills_below
+from domain.hidden_text import visible
 from domain.shape import Shape
 from domain.skill import SKILL_FILE, Finding, Severity, ValidationReport
 from domain.validation import Profile, with_findings
@@ -60,11 +61,14 @@ def validate(
 
 
 def judged(folder: Path, profile: Profile, beside: LibraryFolder | None) -> ValidationReport:
-    """The report on one folder, with what was found while it was read. Raises CliError for what cannot be read."""
-    found = read(folder)
+    """The report on one folder, with what was found while it was read; of one that cannot be read, this alone."""
+    try:
+        found = read(folder)
+    except FolderProblem as problem:
+        return with_findings(ValidationReport(passed=True, score=1, findings=[]), [problem.finding(folder)], profile)
     library = beside.neighbours(folder) if beside else ()
     template = beside.template(folder) if beside else None
-    report = validated(found.entries, folder.name, profile=profile, library=library, template=template)
+    report = validated(found.entries, readable(folder.name), profile=profile, library=library, template=template)
     return with_findings(report, found.findings, profile)
 
 
@@ -75,26 +79,31 @@ def folder_of(path: Path) -> Path:
     try:
         found = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        raise UsageProblem(f"There is no {path}.", why=str(error), next_step="give a skill's folder") from error
+        why = (isinstance(error, OSError) and error.strerror) or "its links go in a circle"
+        raise UsageProblem(f"There is no {readable(path)}.", why=why, next_step="give a skill's folder") from error
     if found.is_dir():
         return found
     if found.name.lower() == SKILL_FILE.lower():
         return found.parent
     raise UsageProblem(
-        f"{path} is no skill.", why=f"it is a file that is not named {SKILL_FILE}", next_step="give a skill's folder"
+        f"{readable(path)} is no skill.",
+        why=f"it is a file that is not named {SKILL_FILE}",
+        next_step="give a skill's folder",
     )
 
 
 def _shown(folder: Path) -> str:
     """The folder seen from where the command runs, when it lies below; code hosts want such paths."""
     here = Path.cwd()
-    return folder.relative_to(here).as_posix() if folder.is_relative_to(here) else folder.as_posix()
+    return readable(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
 def _tell(out: Output, many: JudgedMany, profile: Profile, *, alone: bool) -> None:
     for skill in many.skills:
         for finding in skill.report.findings:
             out.line(said(finding, "" if alone else f"{skill.path}/"))
+            if finding.excerpt:
+                out.line(f"    {visible(finding.excerpt)}")
         out.line(f"{skill.path}: {_verdict(skill.report)} ({profile}), score {skill.report.score:.2f}")
     if not alone:
         valid = sum(skill.report.passed for skill in many.skills)
@@ -109,7 +118,7 @@ def _verdict(report: ValidationReport) -> str:
 
 def _not_checked(beside: LibraryFolder | None) -> str:
     if beside is not None:
-        return f"compared with the library {beside.root}"
+        return f"compared with the library {readable(beside.root)}"
     return (
         "not checked: whether the name is free, and what is like it in a library (none was found above; see --library)"
     )

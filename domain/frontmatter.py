@@ -20,6 +20,8 @@ MAX_BYTES = 16 * 1024
 MAX_PARTS = 10_000
 """Scalars, beginnings and ends of lists in one text: more than 16 KiB of YAML can hold; each costs some 15 µs."""
 
+_ODD_BREAK = re.compile("[\x85\u2028\u2029]")
+_HALF = re.compile("[\ud800-\udfff]")
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ,.;()/_'+-]*[A-Za-z0-9.)])?")
 _TYPED = frozenset({"true", "false", "yes", "no", "on", "off", "null"})
 _UNQUOTED = re.compile(r"^([A-Za-z][\w-]*):[ \t]+([^\s\"'|>\[{&*!#].*?)[ \t\r]*$", re.MULTILINE)
@@ -37,6 +39,9 @@ def load(text: str, *, first_line: int = 1, flow: bool = False) -> Loaded:
 
     Raises SkillFileError with code `yaml-…` or `frontmatter-…` and the line in the file.
     """
+    if odd := _ODD_BREAK.search(text):
+        what = f"the character U+{ord(odd[0]):04X} ends a line for some readers only, write a blank"
+        raise _invalid(what, first_line, text[: odd.start()])
     root = _composed(text, first_line, flow, MAX_BYTES)
     if not isinstance(root, yaml.MappingNode):
         raise SkillFileError("frontmatter-not-mapping", "The YAML must be a mapping of `key: value` lines.", first_line)
@@ -63,10 +68,20 @@ def _composed(text: str, first_line: int, flow: bool, limit: int) -> yaml.Node |
         return _Composer(_harmless(text, first_line, flow)).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = first_line + (mark.line if mark else 0)
-        raise SkillFileError("yaml-invalid", f"This is not valid YAML: {error.problem or error}.", line) from error
+        what = error.problem or error.context or "it cannot be read"
+        raise _invalid(what, first_line, text[: mark.index if mark else 0]) from error
+    except yaml.reader.ReaderError as error:
+        what = f"the character U+{ord(text[error.position]):04X} is not allowed"
+        raise _invalid(what, first_line, text[: error.position]) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise SkillFileError("yaml-invalid", f"This is not valid YAML: {error}.", first_line) from error
+        raise _invalid("it cannot be read", first_line, "") from error
+
+
+def _invalid(what: str, first_line: int, before: str) -> SkillFileError:
+    """One sentence with line and column, which are told by the text before the place."""
+    line, column = first_line + before.count("\n"), len(before) - before.rfind("\n")
+    said = " ".join(what.split()).rstrip(".")
+    return SkillFileError("yaml-invalid", f"This is not valid YAML: {said} (line {line}, column {column}).", line)
 
 
 def _harmless(text: str, first_line: int, flow: bool) -> list[yaml.Event]:
@@ -132,7 +147,16 @@ def _value(node: yaml.Node, first_line: int) -> JsonValue:
         return _mapping(node, first_line)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, first_line) for item in node.value]
-    return str(node.value)
+    return _scalar(node, first_line)
+
+
+def _scalar(node: yaml.Node, first_line: int) -> str:
+    text = str(node.value)
+    if half := _HALF.search(text):
+        line = first_line + node.start_mark.line
+        what = f"U+{ord(half[0]):04X} is half a character"
+        raise SkillFileError("yaml-invalid", f"This is not valid YAML: {what} (line {line}).", line)
+    return text
 
 
 def _mapping(node: yaml.MappingNode, first_line: int) -> dict[str, JsonValue]:
@@ -145,7 +169,7 @@ def _mapping(node: yaml.MappingNode, first_line: int) -> dict[str, JsonValue]:
             raise SkillFileError("yaml-merge", "Merge keys (`<<`) are refused; write the values out.", line)
         if key.value in result:
             raise SkillFileError("yaml-duplicate-key", f"`{key.value[:80]}` is given twice; keep one.", line)
-        result[key.value] = _value(value, first_line)
+        result[_scalar(key, first_line)] = _value(value, first_line)
     return result
 
 

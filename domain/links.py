@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import dirname, normpath
 from urllib.parse import unquote
 
-from domain.markdown import Line, anchors, fragment_key, inline_code, walk, without_inline_code
+from domain.markdown import Line, anchors, fragment_key, inline_code, walk, with_indented_code, without_inline_code
 from domain.rule import Rule
 from domain.skill import SKILL_FILE, Finding, Severity
 
-_LINK = re.compile(r"\]\(\s{0,9}(?:<([^<>\n]{1,1000})>|([^()\s<>]{1,1000}))")
+_CHARS = r"[^()\s<>\\]|\\[()]|\\"
+_PAIR = rf"\((?:{_CHARS}|\((?:{_CHARS}){{0,200}}\)){{0,200}}\)"
+_LINK = re.compile(rf"\]\(\s{{0,9}}(?:<([^<>\n]{{1,1000}})>|((?:{_CHARS}|{_PAIR}){{1,1000}}))")
+_ESCAPED = re.compile(r"\\([()])")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n^][^\]\n]{0,200}\]:[ \t]+<?([^\s<>]{1,1000})")
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:|//|\?")
 _OWN = r"(?:\./)?((?:scripts|references|assets)/[\w./-]{1,200}\.\w{1,8})"
@@ -82,7 +85,7 @@ class Folder:
 
 def links(lines: Sequence[Line], folder: Folder) -> Iterator[Finding]:
     """What is wrong with the links of SKILL.md, and with the files that its text and its commands name."""
-    for line in lines:
+    for line in with_indented_code(lines):
         if line.code:
             yield from _named(_RUN.findall(line.text) if "/" in line.text else [], folder, line, in_code=True)
             continue
@@ -97,15 +100,17 @@ def reference_links(folder: Folder) -> Iterator[Finding]:
     if len(folder.texts) < 2:
         return
     main = folder.texts.get(SKILL_FILE, "")
-    direct = {_place(target, "") for line in walk(main) if not line.code for target in _targets(line.text)}
+    direct = {_place(target, "") for line in _lines(main) if not line.code for target in _targets(line.text)}
     others = {path: text for path, text in folder.texts.items() if path != SKILL_FILE}
     for path, text in others.items():
-        for line in walk(text):
+        for line in _lines(text):
             if not line.code and "]" in line.text:
                 yield from _reference_line(path, line, folder, main, direct)
+    plain = {at: _ESCAPED.sub(r"\1", unquote(text)) for at, text in folder.texts.items()}
     for path in others:
         name = path.rpartition("/")[2]
-        if path.startswith("references/") and not any(name in text for at, text in folder.texts.items() if at != path):
+        told = (name in text or name in plain[at] for at, text in folder.texts.items() if at != path)
+        if path.startswith("references/") and not any(told):
             yield UNUSED.found("Nothing in the skill names this file.", file=path)
 
 
@@ -130,6 +135,10 @@ def _named(named: Sequence[str], folder: Folder, line: Line, *, in_code: bool = 
             yield _of(NOT_THERE, path, line)
 
 
+def _lines(text: str) -> list[Line]:
+    return with_indented_code(walk(text))
+
+
 def _parents(path: str) -> list[str]:
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, min(len(parts), 40))]
@@ -140,6 +149,7 @@ def _targets(text: str) -> list[str]:
         return []
     prose = without_inline_code(text)
     found = [inside or bare for inside, bare in _LINK.findall(prose)] + _DEFINITION.findall(prose)
+    found = [_ESCAPED.sub(r"\1", target) for target in found]
     return [target for target in found if not _ELSEWHERE.match(target)]
 
 

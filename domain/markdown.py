@@ -7,7 +7,7 @@ that line numbers agree with editors. Must not judge anything; that is for the r
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from domain.shape import Shape
@@ -20,6 +20,7 @@ _ANY_HEADING = re.compile(r"[ \t>]{0,8}#{1,6}[ \t]+(.*)")
 _UNDERLINE = re.compile(r"(?:=+|-{2,})[ \t]*")
 _LINKED = re.compile(r"\[([^\[\]\n]{0,300})\]\([^()\n]{0,300}\)")
 _ANCHOR = re.compile(r"(?:\b(?:id|name)=[\"']?|\{#)([\w.:-]{1,200})")
+_ITEM = re.compile(r" *(?:[-*+]|\d{1,9}[.)])(?: {1,4}|$)")
 _TICKS = re.compile(r"`+")
 
 
@@ -97,6 +98,28 @@ def code_blocks(text: str, first_line: int = 1) -> list[Block]:
         elif was:
             inside.append(line)
     return blocks
+
+
+def with_indented_code(lines: Sequence[Line]) -> list[Line]:
+    """The lines, those of indented code told apart too: four blanks beyond the text of a list, after an empty line.
+
+    In doubt (lists inside lists) a line stays prose, so that nothing is passed by.
+    """
+    told: list[Line] = []
+    base, open_here = 0, True
+    for line in lines:
+        text = line.text.expandtabs(4)
+        indent = len(text) - len(text.lstrip())
+        blank = not line.code and not text.strip()
+        code = not line.code and not blank and open_here and indent >= base + 4
+        item = None if line.code or code or blank else _ITEM.match(text)
+        if item:
+            base = item.end()
+        elif open_here and indent == 0 and not blank and not line.code:
+            base = 0
+        told.append(line._replace(code=True) if code else line)
+        open_here = blank or code
+    return told
 
 
 def _language(opening: str) -> str:

@@ -5,6 +5,7 @@ digest, and for that one they are missing until they are done again.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from domain.shape import Shape, StrictShape
@@ -33,10 +34,11 @@ class Missing(Shape):
 
 
 class Approval(Shape):
-    """Who approved a digest, and how: at a preview, by promoting it, or by nobody (`auto_approve`)."""
+    """Who approved a digest, and how: at a preview, by promoting it, or by nobody (`auto_approve`); and when."""
 
     by: str
     channel: str
+    at: datetime | None = None
 
 
 class Standing(Shape):
@@ -81,6 +83,9 @@ BY_FORCE = (Need.VALIDATION, Need.SCAN, Need.EVALUATION, Need.REQUIREMENTS)
 """What a named person with a reason may pass over. A folder that was edited is never published by force: nobody could
 say which of the two texts was meant."""
 
+_AGAIN = "`skill-fleet create --from-job JOB`; by HTTP `from_job`"
+_MEND = f"Revise it in a new job ({_AGAIN}), waive each finding with a reason, or force the promotion with a reason."
+
 
 def missing(draft: Standing, *, approving: str | None = None) -> list[Missing]:
     """What stands in the way, in words a person can act on; nothing when the draft may be published.
@@ -116,7 +121,8 @@ def _files(draft: Standing) -> list[Missing]:
         f"is {draft.lying[:12]}…, without approval, validation, scan and evaluation."
     )
     then = (
-        "To take the change in, start a job from it (`from_job` with `from_draft: true`), which does them all again; "
+        "To take the change in, start a job from it (`skill-fleet create --from-job JOB --draft`; by HTTP "
+        "`from_job` with `from_draft: true`), which does them all again; "
         "to publish the approved revision, delete that folder."
     )
     return [Missing(what=Need.FILES, why=why, next_step=then)]
@@ -129,20 +135,14 @@ def _validation(draft: Standing) -> list[Missing]:
         why = f"Revision {draft.revision} has not been validated."
     else:
         why = f"The validation of revision {draft.revision} has not passed: {', '.join(draft.open_errors)}."
-    then = (
-        "Revise it in a new job (`from_job`), waive each finding with a reason, or force the promotion with a reason."
-    )
-    return [Missing(what=Need.VALIDATION, why=why, next_step=then)]
+    return [Missing(what=Need.VALIDATION, why=why, next_step=_MEND)]
 
 
 def _scan(draft: Standing) -> list[Missing]:
     if not draft.scanned:
         return []
     why = f"Today's rules for safety find what the validation did not: {'; '.join(draft.scanned)}."
-    then = (
-        "Revise it in a new job (`from_job`), waive each finding with a reason, or force the promotion with a reason."
-    )
-    return [Missing(what=Need.SCAN, why=why, next_step=then)]
+    return [Missing(what=Need.SCAN, why=why, next_step=_MEND)]
 
 
 def _evaluation(draft: Standing) -> list[Missing]:
@@ -150,7 +150,7 @@ def _evaluation(draft: Standing) -> list[Missing]:
         return []
     ran = f"{draft.runs} of {draft.cases}" if draft.runs else "none"
     why = f"Of the evaluation cases, {ran} ran with revision {draft.revision}."
-    then = "Start a job from it (`from_job`), which runs them, or force the promotion with a reason."
+    then = f"Start a job from it ({_AGAIN}), which runs them, or force the promotion with a reason."
     return [Missing(what=Need.EVALUATION, why=why, next_step=then)]
 
 

@@ -30,12 +30,31 @@ FILE_HARD_LINK = Rule(
     fix="Put a copy of the file there.",
 )
 
+SKILL_UNREADABLE = Rule(
+    code="skill-unreadable",
+    severity=Severity.ERROR,
+    about="The folder or a file in it may not be read, so the skill is not judged.",
+    fix="Check its permissions.",
+)
+SKILL_TOO_LARGE = Rule(
+    code="skill-too-large",
+    severity=Severity.ERROR,
+    about="The folder has more than 2,000 files or 64 MiB and is not judged.",
+    fix="Leave out what no instruction uses, or say where to get it.",
+)
+MAIN_FOLDER = Rule(
+    code="skill-file-folder",
+    severity=Severity.ERROR,
+    about="SKILL.md is a folder.",
+    fix="Make it a file with frontmatter and instructions.",
+)
+
 _ERRORS = (
     ("skill-file-missing", "There is no SKILL.md.", "Add a file of exactly that name to the skill's folder."),
-    ("skill-file-folder", "SKILL.md is a folder.", "Make it a file with frontmatter and instructions."),
     ("file-too-large", "SKILL.md has more than 256 KiB and is not read.", "Move detail into references/."),
     ("not-utf8", "SKILL.md is not UTF-8 text.", "Save it as UTF-8."),
     ("bom", "SKILL.md begins with a byte order mark.", "Save it as UTF-8 without BOM."),
+    ("line-ends-cr", "The lines end in CR alone.", "Save it with LF line ends."),
     ("frontmatter-missing", "The first line is not `---`.", "Begin with `---`, name, description and `---`."),
     ("frontmatter-unclosed", "The frontmatter is never closed.", "Put `---` on a line of its own after it."),
     ("frontmatter-empty", "The frontmatter is empty.", "Add name and description."),
@@ -89,12 +108,10 @@ _TOLD = [
     for code, about, fix in rows
 ]
 _DECLARED = (neighbours, wording, links, budgets, code_syntax, verbosity, templates, metadata_check)
+_FOLDER = (FILE_LINK, FILE_HARD_LINK, SKILL_UNREADABLE, SKILL_TOO_LARGE)
 
 RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        rule.code: rule
-        for rule in [*_TOLD, *(rule for part in _DECLARED for rule in part.RULES), FILE_LINK, FILE_HARD_LINK]
-    }
+    {rule.code: rule for rule in [MAIN_FOLDER, *_TOLD, *(rule for part in _DECLARED for rule in part.RULES), *_FOLDER]}
 )
 """By code, in the order of the documentation."""
 

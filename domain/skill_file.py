@@ -58,8 +58,9 @@ def parse(data: bytes, *, lenient: bool = False) -> SkillFile:
     """Reads the bytes of a SKILL.md.
 
     `lenient` also takes a byte order mark, flow style and unquoted colons, and says so in `repairs`.
-    Raises SkillFileError(code, message, line): `file-too-large`, `not-utf8`, `bom`, `frontmatter-missing`,
-    `frontmatter-unclosed`, `frontmatter-empty`, `frontmatter-not-mapping`, `frontmatter-too-large`, `yaml-…`.
+    Raises SkillFileError(code, message, line): `file-too-large`, `not-utf8`, `bom`, `line-ends-cr`,
+    `frontmatter-missing`, `frontmatter-unclosed`, `frontmatter-empty`, `frontmatter-not-mapping`,
+    `frontmatter-too-large`, `yaml-…`.
     """
     text, repairs = _decoded(data, lenient)
     count = _fenced(text)
@@ -96,6 +97,8 @@ def _decoded(data: bytes, lenient: bool) -> tuple[str, list[Finding]]:
 
 def _fenced(text: str) -> int:
     lines = split_lines(text)
+    if text.startswith("---\r") and not text.startswith("---\r\n"):
+        raise SkillFileError("line-ends-cr", "The lines end in CR alone; save the file with LF line ends.", 1)
     if not lines or lines[0].rstrip() != "---":
         raise SkillFileError(
             "frontmatter-missing", "The first line must be `---`, followed by name and description.", 1

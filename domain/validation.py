@@ -21,7 +21,7 @@ from domain.metadata_check import metadata_file
 from domain.neighbours import Neighbour, collisions, near_duplicates
 from domain.placeholders import placeholders
 from domain.repetition import repetition
-from domain.rule_list import RULES
+from domain.rule_list import MAIN_FOLDER, RULES
 from domain.safety import scan
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
 from domain.skill_file import SkillFile, parse
@@ -79,12 +79,25 @@ def validate(
 
 
 def with_findings(report: ValidationReport, more: Sequence[Finding], profile: Profile) -> ValidationReport:
-    """The report with what else was found, such as by whoever read the folder; `more` in strict severities."""
-    return _report([*more, *report.findings], profile) if more else report
+    """The report with what else was found, such as by whoever read the folder; `more` in strict severities.
+
+    Where `more` says why there is no SKILL.md to read, this stands instead of “missing”, as an error in any profile.
+    """
+    if not more:
+        return report
+    main = [finding for finding in more if finding.file.lower() == SKILL_FILE.lower()]
+    if not main or not any(finding.code in _NO_MAIN for finding in report.findings):
+        return _report([*more, *report.findings], profile)
+    others = [finding for finding in (*more, *report.findings) if finding not in main and finding.code not in _NO_MAIN]
+    return _summed([*main, *_for_profile(others, profile)])
 
 
 def _report(findings: Iterable[Finding], profile: Profile) -> ValidationReport:
-    kept = _limited(_for_profile(findings, profile))
+    return _summed(_for_profile(findings, profile))
+
+
+def _summed(findings: list[Finding]) -> ValidationReport:
+    kept = _limited(findings)
     passed = not any(finding.severity is Severity.ERROR for finding in kept)
     return ValidationReport(passed=passed, score=score(kept), findings=kept)
 
@@ -108,6 +121,9 @@ def score(findings: Iterable[Finding]) -> float:
     for finding in findings:
         result *= factors[finding.severity]
     return round(result, 3)
+
+
+_NO_MAIN = frozenset({"skill-file-missing", MAIN_FOLDER.code})
 
 
 class _Context(NamedTuple):
@@ -134,8 +150,7 @@ def _main(files: Sequence[SkillFileEntry]) -> SkillFileEntry | None:
 
 def _no_main(files: Sequence[SkillFileEntry]) -> Finding:
     if any(entry.path.startswith(f"{SKILL_FILE}/") for entry in files):
-        message, fix = "SKILL.md is a folder.", "Make it a file with frontmatter and instructions."
-        return Finding(code="skill-file-folder", severity=Severity.ERROR, message=message, fix=fix)
+        return MAIN_FOLDER.found(MAIN_FOLDER.about)
     message, fix = "There is no SKILL.md.", "Add a file of exactly that name to the skill's folder."
     return Finding(code="skill-file-missing", severity=Severity.ERROR, message=message, fix=fix)
 

@@ -142,6 +142,20 @@ async def test_a_job_goes_on_from_an_earlier_revision_with_another_task_and_othe
     assert (begun.task_description, begun.sources) == (TASK, [Source(name="a.md", content="x")])
 
 
+async def test_another_task_is_never_taken_over_unseen(
+    client: httpx.AsyncClient, temporal: WorkflowEnvironment, database: Database
+) -> None:
+    old = await make_job(database, status=JobStatus.CANCELLED, auto_approve=True)
+    async with database.transaction() as session:
+        await revisions.keep(session, old, new_revision(1))
+    refused = await start(client, from_job=str(old), task_description=TASK, options={"auto_approve": True})
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["task_description"])
+    asked = await start(client, from_job=str(old), task_description=TASK)
+    as_before = await start(client, from_job=str(old))
+    said = [await started_with(temporal.client, one.json()["job_id"]) for one in (asked, as_before)]
+    assert [(one.task_description == TASK, one.options.auto_approve) for one in said] == [(True, False), (False, True)]
+
+
 async def test_only_an_ended_job_can_be_gone_on_from(client: httpx.AsyncClient, opened: Opened) -> None:
     response = await start(client, from_job=str(await opened()))
     assert (response.status_code, response.json()["code"]) == (409, "job_not_ended")

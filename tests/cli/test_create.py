@@ -102,7 +102,11 @@ def test_it_goes_on_from_what_an_ended_job_left(cli: Cli, script: Script) -> Non
     assert (
         cli("create", "a new task here", "--from-job", job, "--revision", "2", "--confirm", "--detach").exit_code == 0
     )
-    assert [seen.body for seen in script.sent("/skills")] == [
+    told = cli("create", "a new task here", "--from-job", job, "--detach").stderr
+    assert "taken over as it is" in told
+    assert "`revise`" in told
+    assert "taken over" not in cli("create", "--from-job", job, "--detach").stderr
+    assert [seen.body for seen in script.sent("/skills")][:2] == [
         {"from_job": job},
         {"from_job": job, "from_revision": 2, "task_description": "a new task here", "options": {"confirm": True}},
     ]

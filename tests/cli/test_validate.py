@@ -105,7 +105,20 @@ def test_a_main_file_that_is_a_link_is_not_followed(cli: Cli, skill: Path, tmp_p
     (skill / "SKILL.md").rename(tmp_path / "elsewhere.md")
     (skill / "SKILL.md").symlink_to(tmp_path / "elsewhere.md")
     for path in (skill, skill / "SKILL.md"):
-        assert [code for code, _, _ in _codes(cli, str(path))] == ["file-link", "skill-file-missing"]
+        for profile in ("strict", "lenient"):
+            assert _codes(cli, str(path), "--profile", profile) == [("file-link", "error", "SKILL.md")]
+
+
+def test_a_main_file_that_is_a_pipe_or_a_folder_is_told_once(cli: Cli, tmp_path: Path) -> None:
+    for name, filled in (("pipe", False), ("empty", False), ("filled", True)):
+        main = tmp_path / name / "SKILL.md"
+        main.parent.mkdir()
+        os.mkfifo(main) if name == "pipe" else main.mkdir()
+        if filled:
+            (main / "a.md").write_text("x")
+        code = "file-link" if name == "pipe" else "skill-file-folder"
+        assert _codes(cli, str(main.parent)) == [(code, "error", "SKILL.md")]
+        assert _codes(cli, str(main.parent), "--profile", "lenient") == [(code, "error", "SKILL.md")]
 
 
 def test_a_hard_link_is_read_and_told(cli: Cli, skill: Path, tmp_path: Path) -> None:
@@ -126,7 +139,103 @@ def test_what_may_not_be_read_is_said_by_name(cli: Cli, skill: Path, monkeypatch
     monkeypatch.setattr(os, "open", refusing)
     done = cli("validate", str(skill))
     assert done.exit_code == 1
-    assert "notes.md cannot be read" in done.stderr
+    assert "notes.md: error [skill-unreadable]" in done.stdout
+    assert "notes.md cannot be read: Permission denied." in done.stdout
+
+
+def test_one_folder_that_cannot_be_read_costs_no_other_its_verdict(
+    cli: Cli, skill: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("closed", "many", "large"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "SKILL.md").write_text(GOOD.replace("user-data", name))
+    for number in range(2_001):
+        (tmp_path / "many" / f"{number}.txt").touch()
+    with (tmp_path / "large" / "huge.bin").open("wb") as file:
+        file.truncate(80 * 1024 * 1024)
+    allowed = os.scandir
+
+    def refusing(path: str) -> object:  # the tests run as root, who may read everything
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return allowed(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    done = cli("validate", str(tmp_path), "--json")
+    assert done.exit_code == 1
+    told = {
+        Path(one["path"]).name: [finding["code"] for finding in one["report"]["findings"]]
+        for one in json.loads(done.stdout)["skills"]
+    }
+    assert told == {
+        "closed": ["skill-unreadable"],
+        "large": ["skill-too-large"],
+        "many": ["skill-too-large"],
+        "user-data": [],
+    }
+    (run,) = json.loads(cli("validate", str(tmp_path), "--sarif").stdout)["runs"]
+    assert len(run["results"]) == 3
+    assert "4 skills: 1 valid, 3 not (strict)" in cli("validate", str(tmp_path)).stdout
+
+
+def test_an_unreadable_neighbour_is_no_neighbour(
+    cli: Cli, library: Path, skill: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("invoices"):
+            raise PermissionError(13, "Permission denied")
+        return allowed(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    allowed_stat = Path.is_symlink
+
+    def closed(path: Path) -> bool:
+        if path.parent.name == "invoices":
+            raise PermissionError(13, "Permission denied")
+        return allowed_stat(path)
+
+    monkeypatch.setattr(Path, "is_symlink", closed)
+    assert [code for code, _, _ in _codes(cli, str(skill), "--library", str(library))] == ["name-taken"]
+
+
+def test_hidden_folders_are_passed_by_in_bulk_and_judged_when_named(cli: Cli, skill: Path, tmp_path: Path) -> None:
+    (tmp_path / ".agents/bad").mkdir(parents=True)
+    (tmp_path / ".agents/bad/SKILL.md").write_text("nothing")
+    assert cli("validate", str(tmp_path)).exit_code == 0
+    assert cli("validate", str(tmp_path / ".agents")).exit_code == 1
+
+
+def test_names_that_are_no_text_are_shown_with_escapes(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"b\xff\xfeytes")
+    folder.mkdir()
+    (folder / "SKILL.md").write_text(GOOD)
+    (folder / os.fsdecode(b"l\xff")).symlink_to(tmp_path)
+    plain = cli("validate", str(folder))
+    assert plain.exit_code == 1
+    assert "b\\xff\\xfeytes: not valid" in plain.stdout
+    assert "l\\xff: error [file-link]" in plain.stdout
+    for form in ("--json", "--sarif"):
+        written = cli("validate", str(tmp_path), form).stdout
+        assert "\\ud" not in written
+        json.loads(written)
+    lost = cli("validate", str(tmp_path / os.fsdecode(b"gone\xff")))
+    assert lost.exit_code == 2
+    assert "gone\\xff" in lost.stderr
+
+
+def test_what_was_found_is_quoted_below_the_finding_with_nothing_hidden(cli: Cli, skill: Path) -> None:
+    (skill / "SKILL.md").write_text(GOOD + "\nRead it [here](go\u200bne.md).\n")
+    lines = cli("validate", str(skill)).stdout.splitlines()
+    below = lines[next(number for number, line in enumerate(lines) if "[link-broken]" in line) + 1]
+    assert below == "    go\\u{200b}ne.md"
+    (run,) = json.loads(cli("validate", str(skill), "--sarif").stdout)["runs"]
+    regions = {one["ruleId"]: one["locations"][0]["physicalLocation"]["region"] for one in run["results"]}
+    assert regions["link-broken"]["snippet"] == {"text": "go\\u{200b}ne.md"}
+    (skill / "SKILL.md").write_text("nothing")
+    (run,) = json.loads(cli("validate", str(skill), "--sarif").stdout)["runs"]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
 
 
 @pytest.fixture

@@ -127,3 +127,22 @@ def test_optional_fields_are_written_in_the_order_of_the_format() -> None:
         "name: a-b\ndescription: Does x. Use when y.\nlicense: MIT\ncompatibility: Needs git\n"
         'allowed-tools: "Read Bash(git:*)"\nmetadata:\n  version: "1.0"\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: x\nb: \x00y", "the character U+0000 is not allowed (line 3, column 4)"),
+        ("a: b: c", "mapping values are not allowed here (line 2, column 5)"),
+        ("a: x\n\ufffe: y", "the character U+FFFE is not allowed (line 3, column 1)"),
+        ("a: x\u2028b: y", "the character U+2028 ends a line for some readers only, write a blank (line 2, column 5)"),
+        ("a: 'x\x85'", "the character U+0085 ends a line for some readers only, write a blank (line 2, column 6)"),
+        ('a: x\nb: "\\ud800"', "U+D800 is half a character (line 3)"),
+        ('"\\udfff": x', "U+DFFF is half a character (line 2)"),
+    ],
+)
+def test_what_is_wrong_with_yaml_is_one_sentence_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(SkillFileError) as refused:
+        load(text, first_line=2)
+    assert (refused.value.code, str(refused.value)) == ("yaml-invalid", f"This is not valid YAML: {said}.")
+    assert f"(line {refused.value.line}" in said

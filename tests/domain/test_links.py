@@ -5,7 +5,9 @@ import pytest
 from domain.links import Folder, links, reference_links
 from domain.markdown import walk
 
-PATHS = ["SKILL.md", "references/style guide.md", "scripts/run.py"]
+PATHS = [
+    "SKILL.md", "references/style guide.md", "references/a_(b).md", "references/c((d)).md", "scripts/run.py",
+]  # fmt: skip
 
 
 def _codes(text: str) -> list[str]:
@@ -27,6 +29,10 @@ def _reference_codes(main: str, **texts: str) -> list[tuple[str, str]]:
         'Title\n=====\n\n# A `b` [c](d.md "x")\n<a id="own"></a>\n## A b c\n[1](#title) [2](#own)',
         "# Twice\n# Twice\n[second](#twice-1)",
         "[a][ref]\n\n[ref]: scripts/run.py\n[^1]: a note",
+        "[a](references/a_(b).md) [b](<references/a_(b).md>) [c](references/a_\\(b\\).md)",
+        "[d](references/c((d)).md 'title')",
+        "    [a](missing.md)\n\nSo:\n\n    [a](missing.md)\n\n\t[b](missing.md)\n",
+        "- one\n\n      [a](missing.md)\n\nText.\n\n    [a](missing.md)\n",
         "Write `[a](missing.md)`.\n```\n[a](missing.md)\n```",
         "Run `scripts/run.py` and read `missing.md` of the person.",
         "```bash\npython scripts/run.py --in assets/of-the-user.csv\n```",
@@ -49,6 +55,11 @@ def test_links_that_lead_somewhere_pass(text: str) -> None:
         ("Run `scripts/missing.py`.", "file-not-there"),
         ("```bash\npython scripts/missing.py\n```", "file-not-there"),
         ("[a](#nowhere)", "anchor-missing"),
+        ("[a](references/b_(c).md)", "link-broken"),
+        ("Text goes on\n    [a](missing.md)", "link-broken"),
+        ("- one\n\n    [a](missing.md)", "link-broken"),
+        ("1. one\n\n    - two\n\n        [a](missing.md)", "link-broken"),
+        ("   [a](missing.md)", "link-broken"),
     ],
 )
 def test_links_that_lead_nowhere_or_out_are_findings(text: str, code: str) -> None:
@@ -68,3 +79,14 @@ def test_a_reference_that_leads_nowhere_or_that_nobody_names_is_told() -> None:
         ("anchor-missing", "references/a.md"),
         ("reference-unused", "references/b.md"),
     ]
+
+
+def test_a_reference_with_an_escaped_name_is_named() -> None:
+    for target in ("references/a%20b.md", "<references/a b.md>"):
+        files = {"SKILL.md": f"[a]({target})", "references/a b.md": "x"}
+        assert list(reference_links(Folder(list(files), files))) == []
+
+
+def test_hostile_brackets_take_no_longer_than_their_length() -> None:
+    for text in ("](" + "(" * 50_000, "](a(b" * 20_000, "](" + "(a" * 40_000 + ")" * 40_000, "](" + "\\(" * 50_000):
+        assert len(_codes(text)) <= len(text)

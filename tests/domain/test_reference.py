@@ -122,6 +122,20 @@ def test_missing_and_unclosed_frontmatter_fail_for_both(data: bytes, tmp_path: P
     assert not validate([SkillFileEntry(path="SKILL.md", data=data)], "a-b").passed
 
 
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (f"---\n{HEAD.format('a-b')}\x85z\n---\nDo it.\n", "yaml-invalid"),
+        (f"---\n{HEAD.format('a-b')}\u2028z\n---\nDo it.\n", "yaml-invalid"),
+        (f"---\n{HEAD.format('a-b')}\n---\nDo it.\n".replace("\n", "\r"), "line-ends-cr"),
+    ],
+)
+def test_line_ends_that_readers_disagree_on_are_refused_by_us_alone(data: str, code: str, tmp_path: Path) -> None:
+    assert _accepted(tmp_path, "a-b", data.encode())
+    findings = validate([SkillFileEntry(path="SKILL.md", data=data.encode())], "a-b").findings
+    assert code in {finding.code for finding in findings}
+
+
 NAMES = st.from_regex(LEGAL, fullmatch=True).filter(lambda name: len(name) <= 64)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=300).map(lambda text: f"{one_line(text)} - Use: 'when' #1")
 

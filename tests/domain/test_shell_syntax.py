@@ -283,14 +283,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 @pytest.mark.parametrize("part", HOSTILE)
 def test_hostile_shell_takes_time_in_proportion_to_its_length(part: str) -> None:
-    small, large = (_seconds(part * (size // len(part))) for size in (MAX_PARSED // 8, MAX_PARSED // 2))
-    assert large < max(small, 0.01) * 4 * 2.5
-
-
-def _seconds(text: str) -> float:
-    best = 9.0
-    for _ in range(3):
-        began = time.process_time()
-        mistake_in_shell(text)
-        best = min(best, time.process_time() - began)
-    return best
+    """In processor time, ten times what the slowest takes: anything that grows faster takes minutes."""
+    began = time.process_time()
+    mistake_in_shell(part * (MAX_PARSED // 2 // len(part)))
+    assert time.process_time() - began < 5

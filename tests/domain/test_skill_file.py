@@ -39,6 +39,7 @@ def test_a_skill_is_read_with_its_lines() -> None:
         (b"\xef\xbb\xbf" + SKILL, "bom"),
         (b"\n" + SKILL, "frontmatter-missing"),
         (b"", "frontmatter-missing"),
+        (SKILL.replace(b"\n", b"\r"), "line-ends-cr"),
         (b"---\nname: a\n", "frontmatter-unclosed"),
         (b"---\n\n---\n", "frontmatter-empty"),
         (b"---\n- a\n---\n", "frontmatter-not-mapping"),
