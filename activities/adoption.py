@@ -29,6 +29,9 @@ FIRST = 1
 NOTHING = 0
 """Number of no revision: edited files take over the runs of the control arm only."""
 
+NOT_YET = "the new task is not worked in yet: ask for it at the preview with `revise`"
+"""Said of a first revision whose job was given a task of its own: it was written for another one."""
+
 LEAVES_ITS_NAME = (JobStatus.CANCELLED, JobStatus.FAILED)
 """How a job must have ended to hand its name on; a completed one may still be promoted under it."""
 
@@ -47,7 +50,8 @@ async def adopt(session: Session, job_id: UUID, edited: Sequence[SkillFileEntry]
     what = "its draft as it was edited" if origin.draft else f"revision {origin.revision}"
     message = f"taken over from job {origin.job_id}, {what}"
     told: dict[str, JsonValue] = {"job_id": str(origin.job_id), "revision": origin.revision}
-    refined = source.task_description_refined or source.task_description
+    refined = job.task_description if _asks_anew(job, source) else source.task_description_refined
+    refined = refined or source.task_description
     if await jobs.change(session, job_id, "adopted", "adopted", message, told, task_description_refined=refined):
         await _take_over(session, job, source, origin, message, edited)
     return await _adopted(session, job_id)
@@ -73,12 +77,17 @@ async def _take_over(
         digest=digest(files),
         made_by=origin.by if origin.draft else old.made_by,
         by_person=origin.draft or old.by_person,
-        changes=[message, *renamed],
+        changes=[message, *renamed, *([NOT_YET] if _asks_anew(job, source) else [])],
         created_at=datetime.now(UTC),
         files=files,
     )
     await revisions.keep(session, job.job_id, new)
     await _fill_result(session, job, source, plan, new)
+
+
+def _asks_anew(job: Job, source: Job) -> bool:
+    """Whether the new job was given a task of its own; one that says nothing has the words of its source."""
+    return job.task_description != source.task_description
 
 
 async def _reserved(session: Session, job: Job, source: Job, plan: Plan) -> Plan:

@@ -11,6 +11,7 @@ from activities.adoption import FIRST
 from activities.publishing import Wanted
 from domain.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
 from domain.next_version import front_of, next_version
+from domain.promotion import Approval
 from domain.skill import Frontmatter, SkillFileEntry
 from store import calls, jobs, revisions, skills, standing, versions, waivers
 from store.base import Json
@@ -79,12 +80,20 @@ async def _provenance(session: Session, move: m.Move, base: SkillVersion | None)
     usage = await calls.usage(session, job_id)
     asked = select(StepResult.key, StepResult.input_digest).where(StepResult.job_id == job_id)
     answers = select(func.count()).where(HitlInteraction.job_id == job_id, HitlInteraction.responded_by.is_not(None))
+    at_previews = await standing.approvals(session, job_id, digest)
     return {
         **usage.model_dump(mode="json"),
         "base": base.version if base else None,
         "prompts": {key: prompt for key, prompt in await session.execute(asked.order_by(StepResult.key))},
         "answers": await session.scalar(answers) or 0,
-        "approvals": [each.model_dump() for each in await standing.approvals(session, job_id, digest)],
+        "approvals": [each.model_dump(mode="json") for each in [*at_previews, *_by_promoting(move)]],
         "approved_by_promoting": move.request.digest == digest,
         "waivers": await waivers.on_record(session, digest),
     }
+
+
+def _by_promoting(move: m.Move) -> list[Approval]:
+    """Promoting a digest by its name approves it; the time is that of the claim."""
+    if move.request.digest != move.placed.digest:
+        return []
+    return [Approval(by=move.request.by, channel="promotion", at=move.placed.at)]

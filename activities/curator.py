@@ -14,7 +14,7 @@ from domain.errors import LibraryConflict, NotFound
 from domain.names import LEGAL, MAX_NAME
 from domain.semver import Version
 from domain.skill import SKILL_FILE, SkillStatus
-from store import aliases, changes, publications, search, skills, versions
+from store import aliases, changes, publications, replacing, search, skills, versions
 from store.library_tables import Publication, Skill, SkillVersion
 from store.session import Database, Session
 from workflows import library_messages as lib
@@ -38,6 +38,8 @@ class LibraryCurator(Curator):
         Raises NotFound without such a skill or version, LibraryConflict when it cannot be done now.
         """
         async with self.database.transaction() as session:
+            if request.replaced_by is not None:
+                await replacing.alone(session)
             row = await _published(session, request.name)
             if await changes.known(session, row.name, token_of(request)):
                 return _at_once(row, request)
@@ -49,6 +51,7 @@ class LibraryCurator(Curator):
                 return await _in_use(session, row, request)
             version = await _wanted_version(session, row, request)
             if request.kind is Curation.YANK or version is None:
+                await _replaceable(session, row, request.replaced_by)
                 return await _withdrawing(session, row, request)
         return await self._going_back(request.model_copy(update={"version": version.version}))
 
@@ -176,14 +179,29 @@ async def _withdrawing(session: Session, row: Skill, request: lib.CurateRequest)
 async def _deprecated(session: Session, row: Skill, request: lib.CurateRequest) -> lib.Curated:
     if row.status == SkillStatus.YANKED:
         raise LibraryConflict(f"{row.name} was withdrawn. Restore it first: `skill-fleet skills restore {row.name}`.")
-    if request.replaced_by is not None:
-        other = await skills.get(session, request.replaced_by)
-        if other is None or other.status not in versions.ON_DISK or other.name == row.name:
-            raise LibraryConflict(f"{request.replaced_by!r} is no other skill in use, so it replaces nothing.")
+    await _replaceable(session, row, request.replaced_by)
     await _unclaimed(session, row)
     row.status, row.note, row.replaced_by = SkillStatus.DEPRECATED, request.reason, request.replaced_by
     await _record(session, row, request, "deprecated")
     return _at_once(row, request)
+
+
+async def _replaceable(session: Session, row: Skill, replaced_by: str | None) -> None:
+    """Raises LibraryConflict when what shall be used instead is none, out of reach, or leads back here."""
+    if replaced_by is None:
+        return
+    other = await skills.get(session, replaced_by)
+    if other is None or other.status not in versions.ON_DISK or other.name == row.name:
+        raise LibraryConflict(
+            f"{replaced_by[:80]!r} is no other skill in use, so it replaces nothing. Name one that "
+            "`skill-fleet skills` lists, or leave `--replaced-by` out."
+        )
+    way = await replacing.way(session, other, row.name)
+    if way:
+        raise LibraryConflict(
+            f"{other.name} is itself replaced by {row.name} ({' → '.join([row.name, *way])}): who follows that goes "
+            f"round for ever. Bring {other.name} back first (`skill-fleet skills restore {other.name}`)."
+        )
 
 
 async def _in_use(session: Session, row: Skill, request: lib.CurateRequest) -> lib.Curated:

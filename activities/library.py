@@ -14,8 +14,10 @@ from domain.job import JobResult, JobStatus, Phase
 from domain.promotion import obstacles, told
 from domain.skill import DRAFTS
 from domain.taxonomy import Taxonomy, place
-from store import jobs, skills, standing, versions
+from store import jobs, skills, standing, standing_bytes, versions
+from store.base import Json
 from store.session import Database, Session
+from store.standing_bytes import StandingBytes
 from workflows import messages as m
 from workflows.steps import Library
 
@@ -46,13 +48,13 @@ class FolderLibrary(Library):
                 raise PromotionRefused("There is no draft yet: wait until the job has written one.")
             job, skill = found
             result = JobResult.model_validate(job.result)
-            made = await versions.of_job(session, request.job_id)
-            if made is not None and made.digest == result.digest and skill.status in versions.ON_DISK:
-                path = f"{skill.category}/{skill.name}"
-                return m.Placed(path=path, revision=result.revision or 0, digest=made.digest, done=True)
             ended = within_job(job.status)
             draft = await standing.of_job(session, request.job_id, result, ended=ended, lying=lying)
             category = place(request.category or skill.category, self.taxonomy)
+            stands = await standing_bytes.of_draft(session, request.job_id, result.digest)
+        meant = request.digest in (None, result.digest) and lying in (None, result.digest)
+        if stands is not None and ended and meant:
+            return await self._standing(request, result, stands)
         refusal = told(
             obstacles(draft.scanned(), force=request.force and bool(request.reason.strip()), approving=request.digest)
         )
@@ -78,10 +80,7 @@ class FolderLibrary(Library):
                 await _published(session, move)
         else:
             await self.publisher.complete(wanted, lambda session: _published(session, move))
-        try:
-            await asyncio.to_thread(self.shelves.remove, f"{DRAFTS}/{move.request.job_id}")
-        except OSError as left:
-            activity.logger.warning("the draft of a published skill is left behind: %s", left)
+        await self._leave_draft(move.request.job_id)
 
     @activity.defn
     async def undo(self, move: m.Move) -> None:
@@ -93,6 +92,25 @@ class FolderLibrary(Library):
             if made is not None and made.digest == move.placed.digest:
                 return
         await self._tell(job_id, f"unpromoted:{activity.info().workflow_run_id}", "promotion_failed", move.error)
+
+    async def _standing(self, request: m.PromoteRequest, result: JobResult, stands: StandingBytes) -> m.Placed:
+        """These bytes are a version: the job is told which. Raises LibraryConflict when agents do not read it now."""
+        if not stands.current:
+            await self._tell(request.job_id, f"refused:{result.digest}:{stands.told}", "promotion_failed", stands.told)
+            raise LibraryConflict(stands.told)
+        digest = result.digest or ""
+        placed = m.Placed(path=stands.path, revision=result.revision or 0, digest=digest, done=True)
+        async with self.database.transaction() as session:
+            said = f"these bytes are {stands.name} {stands.version} already"
+            await _published(session, m.Move(request=request, placed=placed), said)
+        await self._leave_draft(request.job_id)
+        return placed
+
+    async def _leave_draft(self, job_id: UUID) -> None:
+        try:
+            await asyncio.to_thread(self.shelves.remove, f"{DRAFTS}/{job_id}")
+        except OSError as left:
+            activity.logger.warning("the draft of a published skill is left behind: %s", left)
 
     async def _claimed(self, move: m.Move) -> m.Placed:
         """The place, once its name is this promotion's. Raises LibraryConflict, and tells."""
@@ -127,16 +145,22 @@ def within_job(status: str) -> bool:
     return status in (JobStatus.COMPLETED, JobStatus.RUNNING)
 
 
-async def _published(session: Session, move: m.Move) -> None:
-    """The job's own record of it."""
-    job_id, path = move.request.job_id, move.placed.path
+async def _published(session: Session, move: m.Move, said: str = "") -> None:
+    """The job's own record of it; what was forced is told with who and why."""
+    request, path = move.request, move.placed.path
+    job_id = request.job_id
+    forced = request.force and not said
+    by_force = f", forced by {request.by}: {request.reason}" if forced else ""
+    told: Json = {"final_path": path}
+    if forced:
+        told["forced"] = {"person": request.by, "reason": request.reason}
     await jobs.change(
         session,
         job_id,
         f"promoted:{move.placed.digest}",
         "promotion_completed",
-        f"published as {path}",
-        {"final_path": path},
+        said or f"published as {path}{by_force}",
+        told,
         current_phase=Phase.PROMOTION,
         promoted=True,
         final_path=path,

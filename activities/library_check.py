@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.library_git import Git
 from activities.library_look import Look
 from activities.library_mend import Mend
+from activities.library_whole import Whole
 from activities.publishing import Publisher
 from activities.shelves import Shelves
 from domain.curation import Difference, LibraryReport
@@ -78,6 +79,7 @@ class LibraryKeeper(Keeper):
             await check.skills()
             await check.each(await check.look.at_leftovers())
             await check.each(await check.look.at_drafts())
+            await check.each(await check.whole.differences())
         await check.folders()
         return check.report()
 
@@ -114,6 +116,7 @@ class Check:
         self.repair = request.repair or request.register_only
         self.token = token
         self.look = Look(database, shelves)
+        self.whole = Whole(database, shelves)
         self.publisher = Publisher(database, shelves)
         self.mender = Mend(self.publisher, request.by, token)
         self.counted = {"skills": 0, "folders": 0}

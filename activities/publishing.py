@@ -15,7 +15,8 @@ from pydantic import JsonValue
 from activities import folders
 from activities.shelves import Shelves
 from domain.errors import LibraryConflict
-from domain.metadata import SkillMetadata, rendered
+from domain.metadata import OriginKind, SkillMetadata, rendered
+from domain.safety import edition
 from domain.shape import Shape
 from domain.skill import METADATA_FILE, SKILL_FILE, SkillFileEntry, SkillStatus
 from store import aliases, changes, publications, search, skills, versions
@@ -241,10 +242,10 @@ async def _refuse(session: Session, row: Skill | None, wanted: Wanted) -> None:
             f"{metadata.name} {metadata.version} stands with other bytes, and a version is never changed: raise "
             "`metadata.version`, or leave it out."
             if standing.digest != metadata.digest
-            else _bytes_of(standing.name, standing.version)
+            else _bytes_of(row, standing.name, standing.version)
         )
     if (same := await versions.of_digest(session, metadata.name, metadata.digest)) is not None:
-        raise LibraryConflict(_bytes_of(same.name, same.version))
+        raise LibraryConflict(_bytes_of(row, same.name, same.version))
 
 
 async def _overtaken(session: Session, row: Skill, base: str) -> str:
@@ -257,7 +258,12 @@ async def _overtaken(session: Session, row: Skill, base: str) -> str:
     )
 
 
-def _bytes_of(name: str, version: str) -> str:
+def _bytes_of(row: Skill | None, name: str, version: str) -> str:
+    if row is not None and row.status in versions.ON_DISK and row.version == version:
+        return (
+            f"These bytes are {name} {version} already, on the shelf {row.category}; they do not lie on two. Leave the "
+            "other shelf out, or publish a changed version there."
+        )
     return (
         f"These are the bytes of {name} {version}, which stands already. To make agents read it again: "
         f"`skill-fleet skills rollback {name} {version}`, or `skills restore {name}` if it was withdrawn."
@@ -266,6 +272,8 @@ def _bytes_of(name: str, version: str) -> str:
 
 async def _write(session: Session, row: Skill | None, wanted: Wanted) -> None:
     metadata = wanted.metadata
+    first = await versions.highest(session, metadata.name) is None
+    changelog = wanted.changelog or (_first_line(wanted) if first else "")
     await skills.describe(session, row, metadata)
     await session.flush()
     if wanted.kind not in STANDING:
@@ -273,9 +281,9 @@ async def _write(session: Session, row: Skill | None, wanted: Wanted) -> None:
             session,
             metadata,
             wanted.whole,
-            changelog=wanted.changelog,
+            changelog=changelog,
             forced_reason=wanted.forced_reason,
-            provenance=wanted.provenance,
+            provenance={**wanted.provenance, "rules": edition()},
         )
         assert kept, "the claim was refused when the version stood, and held since"
     entry = changes.Entry(
@@ -286,9 +294,25 @@ async def _write(session: Session, row: Skill | None, wanted: Wanted) -> None:
         version=metadata.version,
         digest=metadata.digest,
         reason=wanted.reason,
-        data={"path": wanted.path, "changelog": wanted.changelog},
+        data={"path": wanted.path, "changelog": changelog, **_forced(wanted)},
     )
     await changes.record(session, entry)
     text = next((file.data for file in wanted.files if file.path == SKILL_FILE), b"")
     await search.index(session, metadata.name, text.decode("utf-8", "replace"))
     await publications.release(session, metadata.name, wanted.token)
+
+
+def _first_line(wanted: Wanted) -> str:
+    """The changelog of a first version: where it came from."""
+    origin = wanted.metadata.origin
+    if origin.kind is OriginKind.JOB:
+        return f"first version: from job {origin.job_id}" if origin.job_id else "first version: from a job"
+    if origin.kind is OriginKind.IMPORT:
+        return f"first version: from import {origin.source}" if origin.source else "first version: from an import"
+    return f"first version: from folder {wanted.path}"
+
+
+def _forced(wanted: Wanted) -> dict[str, JsonValue]:
+    if wanted.forced_reason is None:
+        return {}
+    return {"forced": {"person": wanted.person, "reason": wanted.forced_reason}}

@@ -14,6 +14,7 @@ from api.dependencies import ServicesDep
 from api.described import Responses, problems
 from api.handing_out import FOR_A_MINUTE, FOR_EVER, handed_out
 from api.published import API, Published, find, find_usable
+from api.versions import NOW
 from domain.archive import MEDIA_TYPES, ArchiveFormat, archive
 from domain.errors import NotFound
 from domain.release import Release
@@ -74,13 +75,13 @@ async def read_archive(
         kept = await release_of(session, await find_usable(session, f"{category}/{name}"), version)
         files = await files_of(session, kept)
     data = await asyncio.to_thread(archive, kept.name, files, form)
-    cache = FOR_A_MINUTE if version == LATEST else FOR_EVER
+    cache = FOR_A_MINUTE if version in NOW else FOR_EVER
     return handed_out(request, data, MEDIA_TYPES[form], cache=cache, filename=f"{kept.name}-{kept.version}.{form}")
 
 
 async def release_of(session: AsyncSession, found: Published, version: str) -> SkillVersion:
-    """One version of a skill; `latest` is the current one. Raises NotFound."""
-    row = await versions.get(session, found.row.name, found.row.version if version == LATEST else version)
+    """One version of a skill; `latest` (or `current`) is the current one. Raises NotFound."""
+    row = await versions.get(session, found.row.name, found.row.version if version in NOW else version)
     if row is None:
         why = f"There is no published version {version[:40]!r} of {found.row.name}."
         raise NotFound(f"{why} See the list: GET {API}/{found.path}/versions.")

@@ -18,9 +18,12 @@ from api.errors import InvalidRequest, TemporalUnavailable
 from api.permissions import Person
 from api.temporal import RPC, WORKFLOW_TASK, bounded, result_of
 from domain.curation import LibraryReport, SkillChanged
+from domain.dependencies import required_by
 from domain.errors import LibraryConflict
 from domain.prompt import MAX_ANSWER
 from domain.shape import StrictShape
+from domain.skill import SkillStatus
+from store import requirements
 from workflows.check_library import WORKFLOW, CheckLibrary
 from workflows.curate_skill import CurateSkill
 from workflows.library_messages import CheckRequest, CurateRequest, Curation
@@ -90,7 +93,8 @@ async def roll_back(path: str, body: RollbackRequest, parts: ServicesDep, asking
 
 @router.post("/skills/{path:path}/status", summary="Deprecate, yank or restore")
 async def set_status(path: str, body: StatusRequest, parts: ServicesDep, asking: PersonDep) -> SkillChanged:
-    """A deprecated skill stays, with the note; a yanked one leaves folder and lists, its versions stay readable."""
+    """A deprecated skill stays, with the note; a yanked one leaves folder and lists, its versions stay readable, and
+    the answer names the active skills that require it (`required_by`)."""
     if body.status == "active" and body.replaced_by:
         told = {"replaced_by": "A skill in use is replaced by none: leave it out."}
         raise InvalidRequest("`replaced_by` does not go with `active`.", told)
@@ -136,7 +140,13 @@ async def _curate(parts: Services, asking: Person, path: str, kind: Curation, **
             rpc_timeout=RPC,
         )
     done = await _end(handle, PATIENCE)
-    return SkillChanged(name=row.name, path=done.path, version=done.version, status=done.status)
+    changed = SkillChanged(name=row.name, path=done.path, version=done.version, status=done.status)
+    if done.status != SkillStatus.YANKED:
+        return changed
+    async with parts.database.transaction() as session:
+        known = await requirements.catalogue(session)
+    missing_it = [other for other in required_by(row.name, known) if known[other].status is SkillStatus.ACTIVE]
+    return changed.model_copy(update={"required_by": missing_it})
 
 
 async def _end(handle: WorkflowHandle[Given, Made], within: float) -> Made:

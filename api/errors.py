@@ -7,6 +7,7 @@ SkillFleetError
 ├── Lacking                  a digest lacks approval, validation, scan or evaluation; carries each of them
 ├── NotAllowed               seen by everyone, changed by some
 ├── NotBegun                 the job has no record yet that could be changed
+├── NotCurrent               a draft's bytes are a version that agents do not read now; the text says the way back
 ├── NothingToReopen          no prompt of this job is parked
 ├── NothingToRetry           no problem of this job waits for a person
 ├── PromotionFailed          the promotion was tried and failed; nothing is half done
@@ -24,7 +25,7 @@ Translated at one edge (`api/problems.py`).
 
 from collections.abc import Sequence
 
-from domain.errors import PromotionRefused, SkillFleetError
+from domain.errors import LibraryConflict, PromotionRefused, SkillFleetError
 from domain.promotion import Missing
 
 
@@ -46,6 +47,10 @@ class JobNotEnded(SkillFleetError):
 
 class NotAllowed(SkillFleetError):
     """This person may see it, but not change it."""
+
+
+class NotCurrent(LibraryConflict):
+    """These bytes are a version already, and promoting them again does not make agents read it."""
 
 
 class NotBegun(SkillFleetError):

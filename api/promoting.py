@@ -11,7 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.dependencies import Services
 from api.draft_folder import digest_of_draft
-from api.errors import InvalidRequest, Lacking, NothingToPromote
+from api.errors import InvalidRequest, Lacking, NotCurrent, NothingToPromote
 from api.permissions import Person
 from api.reading import KnownJob, status_of
 from api.temporal import result_of
@@ -20,10 +20,10 @@ from domain.job import JobResult, JobStatus, JobStatusView
 from domain.promotion import Standing, obstacles, told
 from domain.prompt import MAX_ANSWER
 from domain.shape import Shape, StrictShape
-from domain.skill import SkillStatus
 from domain.taxonomy import place
-from store import jobs, skills, standing
+from store import jobs, standing, standing_bytes
 from store.standing import Draft
+from store.standing_bytes import StandingBytes
 from workflows.messages import PromoteRequest
 
 PATIENCE = 10.0
@@ -51,18 +51,21 @@ class Promoted(Shape):
 async def promote(parts: Services, asking: Person, job: KnownJob, wanted: PromotionRequest) -> Promoted:
     """Publish a job's draft; returns after at most PATIENCE seconds.
 
-    Raises InvalidRequest, Lacking, PromotionRefused, LibraryConflict, PromotionFailed, TemporalUnavailable.
+    Raises InvalidRequest, Lacking, PromotionRefused, NotCurrent, LibraryConflict, PromotionFailed, TemporalUnavailable.
     """
     reason = (wanted.reason or "").strip()
     if wanted.force and not reason:
         raise InvalidRequest("Forcing needs a reason.", {"reason": "Say why this draft may be published all the same."})
     category = await _known_category(parts, wanted.category)
-    draft, published = await draft_of(parts, job)
-    if published and wanted.digest in (None, draft.standing.digest):
-        return await _settled(parts, job, category, already=True)
+    draft, stands = await _known(parts, job)
     if nothing := _ended_without(job, draft.standing):
         raise NothingToPromote(nothing)
-    if lacking := obstacles(draft.scanned(), force=wanted.force, approving=wanted.digest):
+    own = (None, draft.standing.digest)
+    stands = stands if wanted.digest in own and draft.standing.lying in own else None
+    if stands is not None:
+        if (done := await _stands(parts, job, stands, category)) is not None:
+            return done
+    elif lacking := obstacles(draft.scanned(), force=wanted.force, approving=wanted.digest):
         raise Lacking(told(lacking), lacking)
     request = PromoteRequest(
         job_id=job.job_id,
@@ -73,10 +76,36 @@ async def promote(parts: Services, asking: Person, job: KnownJob, wanted: Promot
         digest=draft.standing.digest,
     )
     try:
-        await result_of(await parts.temporal.promote(request), PATIENCE)
+        await result_of(await parts.temporal.promote(request, again=stands is not None), PATIENCE)
     except WorkflowAlreadyStartedError:
-        return await _settled(parts, job, category, already=True)
-    return await _settled(parts, job, category, already=False)
+        return await _ended_meanwhile(parts, job, category)
+    return await _settled(parts, job, category, already=stands is not None)
+
+
+async def _stands(parts: Services, job: KnownJob, stands: StandingBytes, category: str | None) -> Promoted | None:
+    """What is said of bytes that are a version already; None when the job has yet to be told so.
+
+    Raises NotCurrent when agents do not read that version now, PromotionRefused when another shelf is asked for.
+    """
+    if not stands.current:
+        raise NotCurrent(stands.told)
+    if category is not None and category != stands.category:
+        raise PromotionRefused(_elsewhere(stands.path, category))
+    view = await status_of(parts.database, job)
+    return Promoted(view=view, already=True) if view.result.final_path else None
+
+
+async def _ended_meanwhile(parts: Services, job: KnownJob, category: str | None) -> Promoted:
+    """A promotion of this job succeeded before. Raises NotCurrent when what it published is not read now."""
+    _, stands = await _known(parts, job)
+    if stands is None:
+        raise NotCurrent(
+            "This draft was promoted before, and no version of the library has its bytes now. Start a new job from it: "
+            f"`skill-fleet create --from-job {job.job_id}`."
+        )
+    if not stands.current:
+        raise NotCurrent(stands.told)
+    return await _settled(parts, job, category, already=True)
 
 
 async def _settled(parts: Services, job: KnownJob, category: str | None, *, already: bool) -> Promoted:
@@ -85,11 +114,15 @@ async def _settled(parts: Services, job: KnownJob, category: str | None, *, alre
     view = await status_of(parts.database, job)
     there = view.result.final_path or ""
     if category is not None and there and there.rpartition("/")[0] != category:
-        raise PromotionRefused(
-            f"The skill is published already, as {there}, and promoting it again does not move it to {category!r}. "
-            "Leave `category` out; for another place start a new job from this one and promote that."
-        )
-    return Promoted(view=view, already=already)
+        raise PromotionRefused(_elsewhere(there, category))
+    return Promoted(view=view, already=already and bool(there))
+
+
+def _elsewhere(there: str, category: str) -> str:
+    return (
+        f"The skill is published already, as {there}, and promoting it again does not move it to {category!r}. "
+        "Leave `category` out; for another place start a new job from this one and promote that."
+    )
 
 
 def _ended_without(job: KnownJob, standing: Standing) -> str | None:
@@ -115,12 +148,17 @@ async def _known_category(parts: Services, category: str | None) -> str | None:
 
 
 async def draft_of(parts: Services, job: KnownJob) -> tuple[Draft, bool]:
-    """What is known of a job's draft, and whether this digest is published already."""
+    """What is known of a job's draft, and whether agents read this digest already."""
+    draft, stands = await _known(parts, job)
+    return draft, stands is not None and stands.current
+
+
+async def _known(parts: Services, job: KnownJob) -> tuple[Draft, StandingBytes | None]:
     lying = await asyncio.to_thread(digest_of_draft, parts.library.root, job.job_id)
     async with parts.database.transaction() as session:
         row = await jobs.get(session, job.job_id)
         result = JobResult.model_validate(row.result if row else {})
-        skill = await skills.of_job(session, job.job_id)
+        stands = await standing_bytes.of_draft(session, job.job_id, result.digest)
         ended = job.status is JobStatus.COMPLETED
         draft = await standing.of_job(session, job.job_id, result, ended=ended, lying=lying)
-    return draft, skill is not None and skill.status == SkillStatus.ACTIVE and skill.digest == result.digest
+    return draft, stands

@@ -162,15 +162,17 @@ class Temporal:
         async with bounded():
             await self._job(job_id).signal(CreateSkill.reopen, ReopenRequest(by=by), rpc_timeout=RPC)
 
-    async def promote(self, request: PromoteRequest) -> WorkflowHandle[PromoteSkill, Outcome]:
-        """Start a promotion, or join the one that runs. Raises WorkflowAlreadyStartedError after one that succeeded."""
+    async def promote(self, request: PromoteRequest, *, again: bool = False) -> WorkflowHandle[PromoteSkill, Outcome]:
+        """Start a promotion, or join the one that runs. Raises WorkflowAlreadyStartedError after one that succeeded,
+        unless it shall be done `again`."""
+        reuse = WorkflowIDReusePolicy
         async with bounded():
             return await self._client.start_workflow(
                 PromoteSkill.run,
                 request,
                 id=f"promote-skill:{request.job_id}",
                 task_queue=WORKFLOWS,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                id_reuse_policy=reuse.ALLOW_DUPLICATE if again else reuse.ALLOW_DUPLICATE_FAILED_ONLY,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 static_summary=f"Publish the skill of job {request.job_id}",
                 task_timeout=WORKFLOW_TASK,

@@ -14,7 +14,7 @@ from api.dependencies import ServicesDep
 from api.described import problems
 from api.published import Published
 from domain.errors import NotFound
-from domain.library import Change, ChangeList, VersionDiff, VersionList, VersionSummary, VersionView
+from domain.library import Change, ChangeList, Forced, VersionDiff, VersionList, VersionSummary, VersionView
 from domain.semver import Version
 from domain.skill import METADATA_FILE, SKILL_FILE, SkillFileEntry, SkillStatus
 from domain.version_diff import compared
@@ -26,9 +26,10 @@ router = APIRouter(prefix="/skills/{category}/{name}", tags=["library"], respons
 
 Category = Annotated[str, Path(description="The shelf, or `-` for whichever it is.")]
 Name = Annotated[str, Path(description="The skill, or another name of it.")]
-Number = Annotated[str, Path(description="A version such as `1.2.0`, or `current`.")]
+Number = Annotated[str, Path(description="A version such as `1.2.0`, or `latest` (also `current`).")]
 
-CURRENT = "current"
+NOW = ("latest", "current")
+"""Words for the version that agents read now, or read last."""
 MOST_CONTEXT = 100
 
 TEXTS = {"md": "text/markdown", "json": "application/json", "csv": "text/csv"}
@@ -72,6 +73,7 @@ async def read_version(
         status=SkillStatus(skill.row.status),
         files=described.files,
         metadata=described,
+        forced=None if row.forced_reason is None else Forced(person=row.promoted_by, reason=row.forced_reason),
         provenance=skills.provenance(row),
         content=text.decode("utf-8", "replace"),
         warning=skill.warning,
@@ -137,7 +139,7 @@ async def _skill(session: Session, category: str, name: str, response: Response)
 
 
 async def _version(session: Session, skill: Published, number: str) -> SkillVersion:
-    wanted = skill.row.version if number == CURRENT else number
+    wanted = skill.row.version if number in NOW else number
     row = await versions.get(session, skill.row.name, wanted) if Version.parse(wanted) else None
     if row is None:
         told = f"There is no version {number[:40]!r} of {skill.row.name}."

@@ -98,5 +98,14 @@ def _post(ctx: typer.Context, route: str, body: StrictShape) -> None:
         run.out.document(done)
     elif done.status == "yanked":
         run.out.line(f"{done.path} is withdrawn; its versions stay readable")
+        if done.required_by:
+            run.out.say(
+                f"warning: {', '.join(done.required_by)} {_still(done.required_by)} it; bring it back with "
+                f"`skill-fleet skills restore {done.name} --reason TEXT`, or drop the requirement"
+            )
     else:
         run.out.line(f"{done.path} {done.version} ({done.status})")
+
+
+def _still(names: list[str]) -> str:
+    return "still requires" if len(names) == 1 else "still require"

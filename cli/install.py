@@ -136,7 +136,7 @@ def compared(
     if changed and not force:
         raise CliError(
             f"{changed[0]} was changed by hand, or came from elsewhere.",
-            why=f"{len(changed)} such folders; nothing was installed",
+            why=f"{len(changed)} such folder{'' if len(changed) == 1 else 's'}; nothing was installed",
             next_step="keep a copy of it, then run it again with --force",
         )
     return ready

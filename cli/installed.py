@@ -1,6 +1,6 @@
 """`skills installed`, `skills outdated`, `skills uninstall`: what lies here, compared with disk and library."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -38,10 +38,11 @@ class InstalledList(StrictShape):
 
 
 class Removed(StrictShape):
-    """What `uninstall` prints with --json; paths are absolute."""
+    """What `uninstall` prints with --json; paths are absolute. `unused`: came with a skill and nothing needs it now."""
 
     dry_run: bool
     folders: list[str]
+    unused: list[str] = []
 
 
 def installed(ctx: typer.Context, project: Project = False, folder: Folder = None) -> None:
@@ -81,17 +82,52 @@ def uninstall(
     folder: Folder = None,
     force: Force = False,
     dry_run: DryRun = False,
+    with_unused: Annotated[
+        bool, typer.Option("--with-unused", help="Also what came with a skill, and nothing needs any more.")
+    ] = False,
 ) -> None:
     """Remove installed skills from the folders they were installed into."""
     run = run_of(ctx)
     place = place_of(project, folder)
     with alone(place, dry_run=dry_run):
-        removed = _removed(place, skills, force=force, dry_run=dry_run)
+        lock = place.read()
+        unused = _unused(lock, skills)
+        names = [*skills, *unused] if with_unused else skills
+        removed = _removed(place, names, force=force, dry_run=dry_run)
+    left = [] if with_unused else unused
     if run.out.json_wanted:
-        run.out.document(Removed(dry_run=dry_run, folders=[str(path) for path in removed]))
+        run.out.document(Removed(dry_run=dry_run, folders=[str(path) for path in removed], unused=left))
         return
     for path in removed:
         run.out.line(f"{'would remove' if dry_run else 'removed'} {path}")
+    if left:
+        run.out.say(_say_unused(left, place, dry_run=dry_run))
+
+
+def _say_unused(left: Sequence[str], place: Place, *, dry_run: bool) -> str:
+    where = f" --dir {place.root}" if place.project else ""
+    came = "came with what was removed, and nothing needs" if not dry_run else "came with it, and nothing would need"
+    remove = "add --with-unused" if dry_run else f"skill-fleet skills uninstall {' '.join(left)}{where}"
+    return f"{', '.join(left)} {came} {'it' if len(left) == 1 else 'them'} any more; to remove: {remove}"
+
+
+def _unused(lock: Lock, going: Sequence[str]) -> list[str]:
+    """What came with the skills that go, and no skill that stays needs. In the order of the record."""
+    staying = {name: skill for name, skill in lock.skills.items() if name not in going}
+    needed = _reached(staying, [name for name, skill in staying.items() if skill.asked])
+    brought = _reached(lock.skills, going)
+    return [name for name, skill in staying.items() if not skill.asked and name in brought and name not in needed]
+
+
+def _reached(skills: Mapping[str, Locked], names: Sequence[str]) -> set[str]:
+    """These skills and all that they require, as far as it is installed."""
+    found, waiting = set[str](), [*names]
+    while waiting:
+        name = waiting.pop()
+        if name in skills and name not in found:
+            found.add(name)
+            waiting += _names(skills[name].requires)
+    return found
 
 
 def _removed(place: Place, skills: Sequence[str], *, force: bool, dry_run: bool) -> list[Path]:

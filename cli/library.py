@@ -1,17 +1,21 @@
 """`promote`, `skills`, `generate-xml`: from a draft to the library, and what the library holds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from cli import steering
 from cli.client import Api
 from cli.jobs import JobId
+from cli.output import Output, shown
 from cli.problems import CliError, UsageProblem
 from cli.run import run_of
 from domain.library import Shown, SkillPage
 from domain.shape import StrictShape
+from domain.skill import SkillStatus
 
 PAGE = 500
 """Skills asked for at once: the most that the api gives."""
@@ -62,14 +66,25 @@ def skills(
     if run.out.json_wanted:
         run.out.document(found)
         return
-    run.out.rows(
-        ("Path", "Version", "Status", "Description"),
-        [(skill.path, skill.version, skill.status, skill.description) for skill in found.skills],
-    )
+    titles = ("Path", "Version", "Status", "Description")
+    cards(run.out, titles, [(one.path, one.version, one.status, one.description) for one in found.skills])
     if not found.skills and (category or tag or status is not Shown.ACTIVE):
         run.out.say("no skill is like that; see all: skill-fleet skills --status any")
     elif not found.skills:
         run.out.say("the library is empty; make a skill: skill-fleet create TASK")
+
+
+def cards(out: Output, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Skills, two lines each on a terminal, what they are for cut at its width; for a pipe as any rows, whole."""
+    if not out.live:
+        out.rows(titles, rows)
+        return
+    for path, version, more, description in rows:
+        plain = more in ("", SkillStatus.ACTIVE)
+        out.line(" ".join((path, version)) if plain else f"{path} {version} · {more}", style="bold")
+        told = Text(f"  {' '.join(shown(description).split())}")
+        told.truncate(out.console.width, overflow="ellipsis")
+        out.line(told.plain)
 
 
 def every(api: Api, **wanted: str | None) -> SkillPage:

@@ -141,6 +141,11 @@ BY_STATUS: Mapping[int, Sentence] = MappingProxyType(
             next_step="make the text or the sources smaller",
             exit_code=ExitCode.USAGE,
         ),
+        415: Sentence(
+            what="The api does not take this file.",
+            next_step="mend the file as it says, or pack it anew, and run the command again",
+            exit_code=ExitCode.USAGE,
+        ),
         422: Sentence(
             what="What was sent does not fit; nothing of it was lost.",
             next_step="mend the fields below and run the command again",
@@ -199,8 +204,12 @@ BY_CODE: Mapping[str, Sentence] = MappingProxyType(
             next_step="mend what is named, or publish anyway: `skill-fleet promote JOB --force --reason TEXT`",
         ),
         "library_conflict": Sentence(
-            what="The place in the library is taken by another skill.",
-            next_step="choose another shelf: `skill-fleet promote JOB --category CATEGORY`",
+            what="The library, as it is now, does not allow this.",
+            next_step="do what the reason names; how it stands: `skill-fleet skills --status any`",
+        ),
+        "not_current": Sentence(
+            what="Nothing is published: these bytes are a version already, which agents do not read now.",
+            next_step="make agents read it again with the command that the reason names",
         ),
         "nothing_to_retry": Sentence(
             what="No problem of this job waits to be mended.",

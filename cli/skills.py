@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.library import Category, Tag
+from cli.library import Category, Tag, cards
 from cli.output import Output
 from cli.run import run_of
 from domain.library import Facets, Shown, SkillPage, SkillView, Sort
@@ -48,7 +48,8 @@ def search(
     if run.out.json_wanted:
         run.out.document(found)
         return
-    run.out.rows(
+    cards(
+        run.out,
         ("Path", "Version", "Tags", "Description"),
         [(skill.path, skill.version, " ".join(skill.tags), skill.description) for skill in found.skills],
     )

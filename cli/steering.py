@@ -53,7 +53,9 @@ def waive(api: Api, job: UUID, findings: list[str], reason: str) -> DraftView:
 
 def promote(api: Api, job: UUID, wanted: Promotion) -> JobView:
     """Publish a draft and wait until it lies in the library. Raises CliError when it does not get there."""
-    api.post(f"/drafts/{job}/promote", wanted, JobStatusView)
+    answered = api.post(f"/drafts/{job}/promote", wanted, JobStatusView)
+    if answered.result.final_path:
+        return api.get(f"/jobs/{job}", JobView)
     for _ in range(PROMOTION_LOOKS):
         view = api.get(f"/jobs/{job}", JobView)
         if view.promoted:

@@ -4,12 +4,16 @@ from domain.shape import Shape
 
 
 class SkillChanged(Shape):
-    """What a change came to. `version` is what agents read now; of a yanked skill it was the last."""
+    """What a change came to. `version` is what agents read now; of a yanked skill it was the last.
+
+    `required_by`: skills in use that require one that was yanked now, by name; they miss it.
+    """
 
     name: str
     path: str
     version: str
     status: str
+    required_by: list[str] = []
 
 
 class Difference(Shape):

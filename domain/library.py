@@ -107,13 +107,22 @@ class VersionList(StrictShape):
     versions: list[VersionSummary]
 
 
+class Forced(StrictShape):
+    """Who published a version against what the rules said of it, and why."""
+
+    person: str
+    reason: str
+
+
 class VersionView(VersionSummary):
-    """One version for ever: its files, its `metadata.json` and where it came from."""
+    """One version for ever: its files, its `metadata.json` and where it came from. `forced`: None when no rule was
+    passed over."""
 
     name: str
     status: SkillStatus
     files: list[FileRecord]
     metadata: SkillMetadata | None = None
+    forced: Forced | None = None
     provenance: dict[str, JsonValue] = {}
     content: str
     warning: str | None = None

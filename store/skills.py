@@ -116,7 +116,7 @@ def provenance(version: SkillVersion) -> Json:
     """Where a version came from: job, revision, models, cost, who published it, and the reason if it was forced."""
     return {
         **version.provenance,
-        "job_id": str(version.job_id),
+        "job_id": str(version.job_id) if version.job_id else None,
         "revision": version.revision,
         "promoted_by": version.promoted_by,
         "forced_reason": version.forced_reason,

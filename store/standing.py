@@ -83,7 +83,7 @@ async def _unmet(session: AsyncSession, files: Sequence[SkillFileEntry]) -> list
 
 async def approvals(session: AsyncSession, job_id: UUID, digest: str) -> list[Approval]:
     """Who approved this digest at a preview, first first."""
-    query = select(HitlInteraction.responded_by, HitlInteraction.channel).where(
+    query = select(HitlInteraction.responded_by, HitlInteraction.channel, HitlInteraction.responded_at).where(
         HitlInteraction.job_id == job_id,
         HitlInteraction.interaction_type == HitlType.PREVIEW,
         HitlInteraction.status == PromptStatus.RESPONDED,
@@ -91,4 +91,4 @@ async def approvals(session: AsyncSession, job_id: UUID, digest: str) -> list[Ap
         HitlInteraction.response_data["action"].astext == PromptAction.PROCEED,
     )
     rows = await session.execute(query.order_by(HitlInteraction.responded_at))
-    return [Approval(by=by or "", channel=channel or "") for by, channel in rows]
+    return [Approval(by=by or "", channel=channel or "", at=at) for by, channel, at in rows]

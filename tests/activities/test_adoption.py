@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from activities.adoption import NOT_YET
 from activities.records import DatabaseRecords
 from domain.brief import Decision, Understanding
 from domain.errors import NotFound
@@ -106,6 +107,20 @@ async def test_a_new_job_knows_what_the_old_one_understood_planned_and_proved(
     assert view.result.outcome is None
     assert view.result.evidence is not None
     assert (view.result.evidence.with_, view.result.evidence.without) == (1.0, 0.5)
+
+
+async def test_a_task_of_its_own_is_what_the_new_job_is_about(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    old, task = await ended(database, JobStatus.CANCELLED), "Write long notes for auditors"
+    new = await make_job(database, task=task, origin=Origin(job_id=old, revision=2))
+    for _ in range(2):  # the step is tried again after it was done
+        await adopt(records, run, new)
+    async with database.transaction() as session:
+        brief = await understanding.brief_of(session, new)
+    short, content = await first_revision(database, new)
+    assert (brief.task, brief.refined, content) == (task, task, LATER)
+    assert short.changes == [f"taken over from job {old}, revision 2", NOT_YET]
 
 
 async def test_the_revision_is_the_first_of_the_new_job_and_says_where_it_came_from(

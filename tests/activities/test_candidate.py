@@ -9,14 +9,28 @@ from activities.drafts import draft_path
 from activities.library import FolderLibrary
 from activities.records import DatabaseRecords
 from activities.shelves import Shelves
-from domain.errors import LibraryConflict
+from domain.errors import LibraryConflict, PromotionRefused
 from domain.job import JobStatus, Origin
+from domain.safety import edition
+from domain.skill import SKILL_FILE, SkillStatus
 from domain.skill_file import digest as digest_of
 from domain.taxonomy import parse_taxonomy
 from store import calls, jobs, revisions, skills, versions
 from store.session import Database
 from tests.activities.conftest import Run
-from tests.support.rows import CATEGORY, NAME, SKILL, a_call, kinds, make_draft, make_job, make_report, new_revision
+from tests.support.rows import (
+    CATEGORY,
+    NAME,
+    SKILL,
+    a_call,
+    kinds,
+    make_draft,
+    make_job,
+    make_report,
+    new_revision,
+    row_of,
+)
+from tests.support.rows import told as events_of
 from tests.support.wanted import told
 from workflows import messages as m
 
@@ -75,7 +89,8 @@ async def test_a_job_that_goes_on_from_a_published_skill_publishes_its_next_vers
     assert (placed.path, placed.version) == (f"{CATEGORY}/{NAME}", "1.0.1")
     assert await told(database, library.shelves, NAME) == ("active", "1.0.1", "1.0.1", ["1.0.0", "1.0.1"], False)
     assert (await promote(library, run, request)).done
-    assert (await promote(library, run, m.PromoteRequest(job_id=old, by="eve"))).done, "it was published, once"
+    with pytest.raises(LibraryConflict, match=rf"agents read 1\.0\.1 instead.*skills rollback {NAME} 1\.0\.0"):
+        await promote(library, run, m.PromoteRequest(job_id=old, by="eve"))
     assert (await told(database, library.shelves, NAME)).version == "1.0.1"
 
 
@@ -135,7 +150,11 @@ async def test_a_version_says_where_it_came_from(library: FolderLibrary, databas
     assert (version.job_id, version.revision, version.promoted_by) == (request.job_id, 2, "ada")
     assert version.changelog.startswith("- say more")
     said = version.provenance
+    assert said["rules"] == edition()
     assert (said["base"], said["usd"], said["approved_by_promoting"], said["waivers"]) == ("1.0.0", 0.5, True, [])
+    (approval,) = said["approvals"]
+    assert (approval["by"], approval["channel"]) == ("ada", "promotion")
+    assert approval["at"].startswith(version.created_at.strftime("%Y-%m-%dT%H:%M"))
     assert list(said["prompts"].values()) == [a_call().input_digest]
     assert row is not None
     assert row.job_id == request.job_id
@@ -151,3 +170,59 @@ async def test_a_draft_that_goes_on_from_nothing_published_has_a_name_of_its_own
     async with database.transaction() as session:
         assert (await jobs.plan_of(session, request.job_id)).name == f"{NAME}-2"
         assert digest_of(await revisions.files(session, request.job_id, 2)) == request.digest
+
+
+async def unchanged(library: FolderLibrary, run: Run, of: UUID) -> m.PromoteRequest:
+    """A job that goes on from another one and changed nothing; ready to be promoted."""
+    job = await make_job(library.database, user="bob", origin=Origin(job_id=of, revision=1))
+    await run(DatabaseRecords(library.database).adopt, m.ForJob(job_id=job))
+    return await ready(library, run, job, 1)
+
+
+async def test_bytes_that_are_a_version_already_mark_the_job_and_make_no_second_one(
+    library: FolderLibrary, database: Database, run: Run
+) -> None:
+    request = await unchanged(library, run, await first(library, run))
+    for _ in range(2):
+        placed = await run(library.place, request)
+        assert (placed.path, placed.done) == (f"{CATEGORY}/{NAME}", True)
+    job = await row_of(database, request.job_id)
+    assert (job.promoted, job.final_path, job.result["final_path"]) == (True, placed.path, placed.path)
+    last = (await events_of(database, request.job_id))[-1]
+    assert (last.type, last.message) == ("promotion_completed", f"these bytes are {NAME} 1.0.0 already")
+    assert (await kinds(database, request.job_id)).count("promotion_completed") == 1
+    assert (await told(database, library.shelves, NAME)).versions == ["1.0.0"]
+
+
+async def test_bytes_of_a_withdrawn_version_are_refused_with_the_way_back(
+    library: FolderLibrary, database: Database, run: Run
+) -> None:
+    old = await first(library, run)
+    same = await unchanged(library, run, old)
+    async with database.transaction() as session:
+        row = await skills.get(session, NAME)
+        assert row is not None
+        row.status = SkillStatus.YANKED
+    for job in (old, same.job_id):
+        with pytest.raises(LibraryConflict, match=f"{NAME} was withdrawn.*skills restore {NAME}"):
+            await run(library.place, m.PromoteRequest(job_id=job, by="ada"))
+        assert (await kinds(database, job))[-1] == "promotion_failed"
+
+
+async def test_a_first_version_says_where_it_came_from(library: FolderLibrary, database: Database, run: Run) -> None:
+    job = await first(library, run)
+    async with database.transaction() as session:
+        version = await versions.get(session, NAME, "1.0.0")
+    assert version is not None
+    assert version.changelog == f"first version: from job {job}"
+
+
+async def test_a_draft_that_somebody_edited_is_not_taken_for_the_version_it_was_made_from(
+    library: FolderLibrary, run: Run
+) -> None:
+    request = await unchanged(library, run, await first(library, run))
+    file = library.shelves.root / draft_path(request.job_id, NAME) / SKILL_FILE
+    file.write_text("mine")
+    with pytest.raises(PromotionRefused, match="were changed after revision 1"):
+        await run(library.place, request)
+    assert file.read_text() == "mine"

@@ -1,5 +1,6 @@
 """What people do to published skills: files and rows agree after each change, and each is on record."""
 
+import asyncio
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -8,8 +9,8 @@ import pytest
 from activities.curator import LibraryCurator, token_of
 from activities.shelves import EDITED, Shelves
 from domain.errors import LibraryConflict, NotFound
-from domain.skill import SKILL_FILE
-from store import aliases, changes, search, skills
+from domain.skill import SKILL_FILE, SkillStatus
+from store import aliases, changes, replacing, search, skills
 from store.session import Database
 from tests.activities.conftest import Run
 from tests.support.rows import make_job
@@ -195,3 +196,42 @@ async def test_what_is_not_published_cannot_be_curated(curator: LibraryCurator, 
 
 def test_every_change_has_a_claim_of_its_own() -> None:
     assert token_of(ask(Curation.YANK)) != token_of(ask(Curation.YANK))
+
+
+@pytest.mark.parametrize("kind", [Curation.DEPRECATE, Curation.YANK])
+async def test_what_replaces_what_never_goes_round(curator: LibraryCurator, run: Run, kind: Curation) -> None:
+    for name in ("second", "third"):
+        await publish(curator.publisher, wanted(name=name, token=name))
+    await curate(curator, run, ask(Curation.DEPRECATE, replaced_by="second"))
+    await curate(curator, run, ask(Curation.DEPRECATE, name="second", replaced_by="third"))
+    for name, by in (("second", NAME), ("third", NAME)):
+        with pytest.raises(LibraryConflict, match="goes round for ever"):
+            await run(curator.decide_curation, ask(kind, name=name, replaced_by=by))
+    assert await told(curator.database, curator.shelves, "third") == ("active", "1.0.0", "1.0.0", ["1.0.0"], False)
+
+
+async def test_of_two_that_replace_each_other_at_once_one_is_refused(curator: LibraryCurator, run: Run) -> None:
+    await publish(curator.publisher, wanted(name="second", token="second"))
+    back = ask(Curation.DEPRECATE, name="second", replaced_by=NAME)
+    async with curator.database.transaction() as session:
+        await replacing.alone(session)
+        row = await skills.get(session, NAME, lock=True)
+        assert row is not None
+        row.status, row.replaced_by = SkillStatus.DEPRECATED, "second"
+        await session.flush()
+        late = asyncio.create_task(run(curator.decide_curation, back))
+        done, _ = await asyncio.wait([late], timeout=1)
+        assert not done, "it waits until what stands before it is known"
+    with pytest.raises(LibraryConflict, match="goes round for ever"):
+        await late
+
+
+@pytest.mark.parametrize("kind", [Curation.DEPRECATE, Curation.YANK])
+async def test_nothing_is_replaced_by_what_was_withdrawn_or_is_unknown(
+    curator: LibraryCurator, run: Run, kind: Curation
+) -> None:
+    await publish(curator.publisher, wanted(name="second", token="second"))
+    await curate(curator, run, ask(Curation.YANK, name="second"))
+    for by in ("second", "nope"):
+        with pytest.raises(LibraryConflict, match=f"'{by}' is no other skill in use"):
+            await run(curator.decide_curation, ask(kind, replaced_by=by))

@@ -13,7 +13,7 @@ from domain.errors import LibraryConflict, NotFound, PromotionRefused
 from domain.job import JobStatus, Phase
 from domain.skill import DRAFTS, SKILL_FILE
 from domain.taxonomy import parse_taxonomy
-from store import calls, evidence, skills
+from store import calls, changes, evidence, skills
 from store.library_tables import Skill, SkillVersion
 from store.session import Database
 from tests.activities.conftest import Run
@@ -202,6 +202,12 @@ async def test_the_version_says_who_published_what_and_what_it_cost(
     assert version is not None
     assert (version.digest, version.revision, version.promoted_by) == (digest, 1, "ada")
     assert (version.forced_reason, version.provenance["usd"]) == ("we need it", 0.5)
+    forced = {"person": "ada", "reason": "we need it"}
+    async with database.transaction() as session:
+        (change,) = await changes.listed(session, NAME)
+    assert change.data["forced"] == forced
+    last = (await told(database, job))[-1]
+    assert (last.message, last.data["forced"]) == (f"published as {PLACE}, forced by ada: we need it", forced)
 
 
 async def test_a_reason_that_forced_nothing_is_no_forced_reason(

@@ -9,6 +9,7 @@ import pytest
 from activities.publishing import Publisher
 from activities.shelves import Shelves
 from domain.errors import LibraryConflict
+from domain.metadata import OriginKind, SkillOrigin
 from domain.skill import METADATA_FILE, SKILL_FILE
 from store import aliases, changes, search, skills, versions
 from store.session import Database
@@ -222,3 +223,24 @@ async def test_a_claim_that_an_earlier_run_left_is_taken_over_by_the_next(publis
     await publisher.claim(wanted(words="Before."))
     held = await publish(publisher, wanted())
     assert (await told(publisher.database, publisher.shelves))[:3] == ("active", held.metadata.version, "1.0.0")
+
+
+async def test_a_first_version_says_where_it_came_from_and_a_later_one_what_it_was_given(publisher: Publisher) -> None:
+    first, folder = wanted(), wanted(name="other", token="other")
+    lay = folder.metadata.model_copy(update={"origin": SkillOrigin(kind=OriginKind.FOLDER)})
+    await publish(publisher, first)
+    await publish(publisher, wanted("1.1.0", "Two.", token="two"))
+    await publish(publisher, folder.model_copy(update={"metadata": lay}))
+    async with publisher.database.transaction() as session:
+        said = {one.version: one.changelog for one in await versions.listed(session, NAME)}
+        (other,) = await versions.listed(session, "other")
+        recorded = [change.data["changelog"] for change in await changes.listed(session, NAME)]
+    assert said == {"1.0.0": "first version: from import test", "1.1.0": ""}
+    assert recorded == ["", "first version: from import test"]
+    assert other.changelog == "first version: from folder general/other"
+
+
+async def test_the_bytes_that_are_read_now_are_not_put_on_a_second_shelf(publisher: Publisher) -> None:
+    await publish(publisher, wanted())
+    with pytest.raises(LibraryConflict, match=f"These bytes are {NAME} 1.0.0 already, on the shelf general"):
+        await publisher.claim(wanted(shelf="data", token="two"))

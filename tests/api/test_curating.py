@@ -101,3 +101,17 @@ async def test_a_check_finds_and_repairs(client: httpx.AsyncClient, fleet: Fleet
     (mended,) = (await post(client, "library/check", repair=True)).json()["differences"]
     assert mended["mended"].startswith("1.1.0 is back")
     assert edited(fleet.library) == ["mine"]
+
+
+async def test_who_requires_a_withdrawn_skill_is_named(client: httpx.AsyncClient, fleet: Fleet) -> None:
+    for name, status in (("one", "active"), ("two", "deprecated")):
+        version = wanted(name=name, token=name)
+        metadata = version.metadata.model_copy(update={"requires": [NAME]})
+        publisher = Publisher(fleet.database, Shelves(fleet.library))
+        await publish(publisher, version.model_copy(update={"metadata": metadata}))
+        if status == "deprecated":
+            answer = await post(client, f"skills/{name}/status", status=status, **WHY)
+            assert answer.json()["required_by"] == []
+    assert (await post(client, f"skills/{NAME}/status", status="yanked", **WHY)).json()["required_by"] == ["one"]
+    found = (await post(client, "library/check")).json()["differences"]
+    assert [(one["code"], one["path"]) for one in found] == [("requires-yanked", "general/one")]

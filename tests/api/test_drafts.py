@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from domain.job import JobStatus
+from domain.job import JobStatus, Origin
 from domain.skill import SkillStatus, ValidationReport
 from store import evidence, jobs, skills
 from store.library_tables import Skill
@@ -121,3 +121,26 @@ async def test_a_finished_draft_is_published_once_and_then_read_everywhere(
     assert listed["name"] in (await client.get("/library")).text
     events = (await client.get(f"/api/v1/jobs/{job}/events")).text
     assert "event: promotion_completed" in events
+
+
+async def test_bytes_that_are_published_already_count_as_published_until_they_are_withdrawn(
+    fleet: Fleet, client: httpx.AsyncClient
+) -> None:
+    first = await fleet.start(auto_approve=True)
+    made = await fleet.outcome(first)
+    assert (await client.post(f"/api/v1/drafts/{first}/promote")).status_code == 202
+    place = (await client.get(f"/api/v1/jobs/{first}")).json()["final_path"]
+    second = await fleet.start(auto_approve=True, origin=Origin(job_id=first, revision=made.revision))
+    await fleet.outcome(second)
+    same = await client.post(f"/api/v1/drafts/{second}/promote")
+    assert (same.status_code, same.json()["result"]["final_path"]) == (200, place)
+    view = (await client.get(f"/api/v1/jobs/{second}")).json()
+    assert (view["promoted"], view["final_path"]) == (True, place)
+    assert (await client.post(f"/api/v1/drafts/{second}/promote")).status_code == 200
+
+    async with fleet.database.transaction() as session:
+        await session.execute(update(Skill).values(status=SkillStatus.YANKED))
+    for job in (first, second):
+        refused = await client.post(f"/api/v1/drafts/{job}/promote")
+        assert (refused.status_code, refused.json()["code"]) == (409, "not_current")
+        assert f"skills restore {place.partition('/')[2]}" in refused.json()["detail"]

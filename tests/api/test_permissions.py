@@ -9,7 +9,29 @@ from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from api import audit, drafts, groups, health, hitl, jobs, live, pages, record, retention, skills
+from api import (
+    archives,
+    audit,
+    catalog,
+    curating,
+    drafts,
+    groups,
+    health,
+    hitl,
+    imports,
+    jobs,
+    live,
+    marketplace,
+    pages,
+    profiles,
+    record,
+    retention,
+    skills,
+    sources,
+    usage,
+    versions,
+    well_known,
+)
 from api.dependencies import JobTo
 from api.permissions import EVERYONE, LOCAL, Person, Verb, may
 from domain.job import JobStatus
@@ -18,6 +40,8 @@ from tests.api.conftest import Opened
 ROUTERS = (
     *(jobs.router, record.router, audit.router, hitl.router, drafts.router, retention.router),
     *(live.router, groups.router, skills.router, health.router, pages.router),
+    *(archives.router, versions.router, curating.router, usage.router, profiles.router, catalog.router),
+    *(sources.router, imports.router, marketplace.router, marketplace.root_router, well_known.router),
 )
 
 

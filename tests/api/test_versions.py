@@ -227,3 +227,33 @@ async def test_the_taxonomy_tells_other_words_and_facets(client: httpx.AsyncClie
     data = next(one for one in taxonomy["categories"] if one["name"] == "data")
     assert (data["skills"], "databases" in data["aliases"]) == (1, True)
     assert {"name": "python", "aliases": ["py", "python3"]} in taxonomy["facets"][0]["values"]
+
+
+async def test_latest_is_the_version_that_agents_read_on_every_route(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    await publish(shelf, text_of("notes", "Writes."))
+    await publish(shelf, text_of("notes", "Writes more."), version="1.1.0")
+    base = "/api/v1/skills/data/notes/versions"
+    for word in ("latest", "current"):
+        assert (await client.get(f"{base}/{word}")).json()["version"] == "1.1.0"
+        assert (await client.get(f"{base}/{word}/files/SKILL.md")).content.count(b"Writes more.") == 1
+        assert (await client.get(f"{base}/{word}/diff")).json()["against"] == "1.0.0"
+        assert (await client.get(f"{base}/1.0.0/diff", params={"against": word})).json()["against"] == "1.1.0"
+        assert (await client.get(f"{base}/{word}/archive")).status_code == 200
+    assert (await client.get(f"{base}/newest")).status_code == 404
+
+
+async def test_a_version_says_who_forced_it_and_names_no_job_where_none_was(
+    client: httpx.AsyncClient, shelf: Shelf
+) -> None:
+    await publish(shelf, text_of("notes", "Writes."))
+    plain = (await client.get("/api/v1/skills/data/notes/versions/1.0.0")).json()
+    assert (plain["forced"], plain["provenance"]["job_id"]) == (None, None)
+    text = text_of("notes", "Writes more.")
+    files = [SkillFileEntry(path=SKILL_FILE, data=text)]
+    origin = SkillOrigin(kind=OriginKind.JOB)
+    given = Publishing(version="1.1.0", category="data", origin=origin, by="bob", at=datetime.now(UTC))
+    metadata = metadata_of(frontmatter_of(parse(text)), files, given)
+    async with shelf[0].transaction() as session:
+        assert await versions.keep(session, metadata, files, forced_reason="it burns", provenance={})
+    forced = (await client.get("/api/v1/skills/data/notes/versions/1.1.0")).json()
+    assert forced["forced"] == {"person": "bob", "reason": "it burns"}

@@ -1,13 +1,18 @@
 """From a draft to the library, and the library to read."""
 
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from cli import steering
 from cli.client import Api
 from cli.exits import ExitCode
+from cli.library import cards
+from cli.output import Output
 from cli.problems import CliError
 from cli.steering import Promotion, promote
 from tests.cli.conftest import Cli
@@ -76,3 +81,35 @@ def test_the_xml_is_printed_or_written_as_it_is(cli: Cli, tmp_path: Path) -> Non
     assert cli("generate-xml", "-o", str(file)).stdout == ""
     assert file.read_text(encoding="utf-8") == xml
     assert cli("generate-xml", "-o", str(tmp_path / "no" / "x")).exit_code == 1
+
+
+def test_bytes_that_are_published_already_are_told_at_once(api: Api, script: Script) -> None:
+    script.promoted("data/standing")
+    script.job = script.job.model_copy(update={"promoted": False})
+    script.promotes = False
+    job = script.job.job_id
+    status = {"job_id": str(job), "status": "completed", "result": {"final_path": "data/standing"}}
+    script.faults[f"/drafts/{job}/promote"] = [Fault(status=200, body=status)]
+    assert promote(api, job, Promotion()).final_path == "data/standing"
+    assert len(script.sent(f"/jobs/{job}")) == 1
+
+
+def test_a_long_list_has_two_lines_for_each_skill_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = io.StringIO()
+    out = Output(out=screen)
+    out.console = Console(file=screen, force_terminal=True, no_color=True, width=80, highlight=False, markup=False)
+    words = "Writes release notes. " * 40
+    rows = [(f"development/some-long-name-of-a-skill-{n}", "1.0.0", "active", words) for n in range(30)]
+    cards(out, ("Path", "Version", "Status", "Description"), [*rows, ("data/old", "1.0.0", "deprecated", "Old.")])
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in screen.getvalue().splitlines()]
+    assert len(lines) == 62
+    assert max(map(len, lines)) <= 80
+    assert lines[1].endswith("…")
+    assert lines[-2:] == ["data/old 1.0.0 · deprecated", "  Old."]
+
+
+def test_a_list_for_a_pipe_has_one_whole_line_for_each_skill() -> None:
+    screen = io.StringIO()
+    cards(Output(out=screen), ("Path", "Version", "Status", "Description"), [("a/b", "1.0.0", "active", "w " * 200)])
+    assert screen.getvalue() == f"a/b\t1.0.0\tactive\t{('w ' * 200).strip()}\n"

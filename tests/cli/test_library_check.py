@@ -111,3 +111,12 @@ def test_a_name_is_given_and_taken_away(cli: Cli, library: Library) -> None:
     assert "minutes no longer means data/notes" in cli("skills", "alias", "minutes", "--remove").stdout
     assert library.sent == [("alias minutes", {"name": "notes"}), ("alias minutes", None)]
     assert cli("skills", "alias", "minutes").exit_code == 2
+
+
+def test_who_still_requires_a_withdrawn_skill_is_named(cli: Cli, library: Library) -> None:
+    library.done = DONE.model_copy(update={"status": "yanked", "required_by": ["one", "two"]})
+    done = cli("skills", "yank", "notes", "--reason", "why")
+    assert (done.exit_code, "one, two still require it" in done.stderr) == (0, True)
+    assert "skills restore notes" in done.stderr
+    told = json.loads(cli("skills", "yank", "notes", "--reason", "why", "--json").stdout)
+    assert told["required_by"] == ["one", "two"]

@@ -94,3 +94,32 @@ def test_not_in_time_is_3_and_not_there_is_1() -> None:
     assert unreachable("http://here", httpx.ReadTimeout("slow")).exit_code is ExitCode.CANCELLED
     gone = unreachable("http://here", httpx.ConnectError("refused"))
     assert (gone.exit_code, "skill-fleet up" in gone.next_step) == (ExitCode.FAILED, True)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "This draft goes on from a 1.0.0, and 1.1.0 came between. Start a new job from the newest.",
+        "'nope' is no other skill in use, so it replaces nothing. Name one that `skill-fleet skills` lists.",
+        "minutes is an alias of notes. Choose another name, or remove the alias.",
+    ],
+)
+def test_a_conflict_of_the_library_is_told_in_the_words_of_the_api(detail: str) -> None:
+    said = "\n".join(problem_of(answered(409, code="library_conflict", detail=detail)).lines())
+    assert f"why: {detail}" in said
+    assert "taken by another skill" not in said
+    assert "--category" not in said
+
+
+def test_bytes_that_are_not_read_now_name_the_way_back() -> None:
+    detail = "These bytes are a 1.0.0 already: `skill-fleet skills restore a --reason TEXT`."
+    said = "\n".join(problem_of(answered(409, code="not_current", detail=detail)).lines())
+    assert said.startswith("error: Nothing is published")
+    assert "skills restore a" in said
+
+
+def test_a_file_that_is_not_taken_is_told_in_the_words_of_the_api_and_nothing_of_another_version() -> None:
+    problem = problem_of(answered(415, detail="'a.zip' is empty. Taken are archives as .zip or .tar.gz."))
+    said = "\n".join(problem.lines())
+    assert "why: 'a.zip' is empty." in said
+    assert ("another version" in said, problem.exit_code) == (False, ExitCode.USAGE)
