@@ -55,9 +55,9 @@ class FolderLibrary(Library):
         meant = request.digest in (None, result.digest) and lying in (None, result.digest)
         if stands is not None and ended and meant:
             return await self._standing(request, result, stands)
-        refusal = told(
-            obstacles(draft.scanned(), force=request.force and bool(request.reason.strip()), approving=request.digest)
-        )
+        seen = await asyncio.to_thread(draft.examined)
+        force = request.force and bool(request.reason.strip())
+        refusal = told(obstacles(seen.standing, force=force, approving=request.digest))
         if refusal:
             await self._tell(request.job_id, f"refused:{result.digest}:{refusal}", "promotion_failed", refusal)
             raise PromotionRefused(refusal)

@@ -109,19 +109,21 @@ def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float 
         responses=documented(422),
     )
     api = APIRouter(prefix=PREFIX)
-    about_jobs = (live.router, jobs.router, record.router, audit.router, hitl.router, drafts.router)
-    for router in (*about_jobs, groups.router, archives.router, versions.router, curating.router, skills.router):
+    about_jobs = (live.router, jobs.router, record.router, audit.router, hitl.router, drafts.router, groups.router)
+    # The last one takes any path below /skills.
+    about_skills = (
+        archives.router,
+        versions.router,
+        curating.router,
+        catalog.router,
+        marketplace.router,
+        skills.router,
+    )
+    from_people = (usage.router, profiles.router, sources.router, imports.router)
+    for router in (*about_jobs, *about_skills, *from_people, health.router, retention.router):
         api.include_router(router)
-    for router in (health.router, retention.router):
-        api.include_router(router)
-    for router in (usage.router, profiles.router, catalog.router, sources.router, imports.router):
-        api.include_router(router)
-    api.include_router(marketplace.router)
-    app.include_router(api)
-    app.include_router(well_known.router)
-    app.include_router(marketplace.root_router)
-    app.include_router(health.metrics_router)
-    app.include_router(pages.router)
+    for router in (api, well_known.router, marketplace.root_router, health.metrics_router, pages.router):
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     told = problems.install(app, pages.problem_page, SECURITY_HEADERS)
     # The last one added is the first to see a request.

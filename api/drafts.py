@@ -1,24 +1,22 @@
 """Routes of drafts: what one has and lacks, let a finding stand, publish it."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field, StringConstraints
 
 from api import promoting
-from api.dependencies import JobToPromote, JobToRead, PersonDep, Services, ServicesDep, storable
+from api.dependencies import JobToPromote, JobToRead, PersonDep, ServicesDep, storable
 from api.described import problems
 from api.errors import InvalidRequest, NothingToPromote
 from api.promoting import PromotionRequest
-from api.reading import KnownJob
 from domain.job import JobStatusView
 from domain.promotion import DraftView, OpenFinding, missing
 from domain.prompt import MAX_ANSWER
-from domain.safety import scan
 from domain.shape import StrictShape
-from domain.skill import Finding
-from domain.waivers import fingerprint, standing_errors
-from store import evidence, waivers
+from domain.waivers import fingerprint
+from store import waivers
 from store.standing import Draft
 from store.waivers import NewWaiver
 
@@ -39,7 +37,7 @@ class WaiverRequest(StrictShape):
 async def read_draft(job: JobToRead, parts: ServicesDep) -> DraftView:
     """Approval, validation, scan and evaluation of the draft's digest, and what is missing to publish it."""
     draft, _ = await promoting.draft_of(parts, job)
-    return await _view(parts, job, draft)
+    return await _view(draft)
 
 
 @router.post("/{job_id}/waivers", summary="Let findings stand", responses=problems(404, 409, 422, 503))
@@ -54,7 +52,7 @@ async def waive_findings(job: JobToPromote, body: WaiverRequest, parts: Services
             "These findings are of another digest.",
             {"digest": f"The draft's digest is {digest} by now; read it again."},
         )
-    errors = await _errors(parts, job, draft)
+    errors = (await asyncio.to_thread(draft.examined)).errors
     chosen = [finding for finding in errors if {finding.code, fingerprint(finding)} & set(body.findings)]
     known = {word for finding in errors for word in (finding.code, fingerprint(finding))}
     unknown = sorted(set(body.findings) - known)
@@ -65,7 +63,7 @@ async def waive_findings(job: JobToPromote, body: WaiverRequest, parts: Services
     async with parts.database.transaction() as session:
         await waivers.keep(session, chosen, new)
     draft, _ = await promoting.draft_of(parts, job)
-    return await _view(parts, job, draft)
+    return await _view(draft)
 
 
 @router.post(
@@ -85,19 +83,7 @@ async def promote_draft(
     return promoted.view
 
 
-async def _view(parts: Services, job: KnownJob, draft: Draft) -> DraftView:
-    scanned = draft.scanned()
-    errors = await _errors(parts, job, draft)
-    async with parts.database.transaction() as session:
-        waived = await waivers.keys(session, scanned.digest or "")
-    found = [OpenFinding(key=fingerprint(finding), finding=finding) for finding in standing_errors(errors, waived)]
-    return DraftView(standing=scanned, missing=missing(scanned), open_findings=found)
-
-
-async def _errors(parts: Services, job: KnownJob, draft: Draft) -> list[Finding]:
-    """The errors of the verdict and those that today's rules find besides, waived ones among them."""
-    async with parts.database.transaction() as session:
-        report = await evidence.last_report(session, job.job_id, draft.standing.digest or "")
-    judged = evidence.findings(report) if report and report.waived is None else []
-    errors = {fingerprint(finding): finding for finding in standing_errors([*judged, *scan(draft.files)], ())}
-    return list(errors.values())
+async def _view(draft: Draft) -> DraftView:
+    seen = await asyncio.to_thread(draft.examined)
+    found = [OpenFinding(key=fingerprint(finding), finding=finding) for finding in seen.open_errors]
+    return DraftView(standing=seen.standing, missing=missing(seen.standing), open_findings=found)

@@ -65,7 +65,9 @@ async def promote(parts: Services, asking: Person, job: KnownJob, wanted: Promot
     if stands is not None:
         if (done := await _stands(parts, job, stands, category)) is not None:
             return done
-    elif lacking := obstacles(draft.scanned(), force=wanted.force, approving=wanted.digest):
+    elif lacking := obstacles(
+        (await asyncio.to_thread(draft.examined)).standing, force=wanted.force, approving=wanted.digest
+    ):
         raise Lacking(told(lacking), lacking)
     request = PromoteRequest(
         job_id=job.job_id,

@@ -6,6 +6,7 @@ told in docs/safety.md, which a test holds to `CHECKS`. Must not raise for any b
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from hashlib import sha256
 
 from domain.behaviour import python_behaviour
@@ -94,6 +95,7 @@ def _parsed(files: Sequence[SkillFileEntry]) -> SkillFile | None:
         return None
 
 
+@cache
 def edition() -> str:
     """Twelve characters that change with any pattern and with `EDITION`: a scan by another is to be done anew."""
     dangers: tuple[Danger, ...] = (*COMMANDS, *FETCHED, *LINES, *PHRASES, *STYLES)

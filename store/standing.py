@@ -24,21 +24,34 @@ from store import evidence, requirements, revisions, waivers
 from store.tables import HitlInteraction
 
 
+class Examined(Shape):
+    """A draft and what today's rules for safety say of it. `errors` are all, `open_errors` those that nobody waived."""
+
+    standing: Standing
+    errors: list[Finding] = []
+    open_errors: list[Finding] = []
+
+
 class Draft(Shape):
-    """A draft, its files, and the keys of the findings that are known or waived: what a new scan may pass over."""
+    """A draft and its files; the errors of its verdict, the keys of all that the verdict found, and those waived."""
 
     standing: Standing
     files: Sequence[SkillFileEntry] = ()
-    passed_over: frozenset[str] = frozenset()
+    judged: list[Finding] = []
+    known: frozenset[str] = frozenset()
+    waived: frozenset[str] = frozenset()
 
-    def newly_found(self) -> list[Finding]:
-        """Errors that today's rules for safety find, and that nobody knew. Takes some milliseconds."""
-        return standing_errors(scan(self.files), self.passed_over)
-
-    def scanned(self) -> Standing:
-        """What is known, with what today's rules for safety find besides."""
-        found = [f"{item.code} ({item.file}:{item.line or 1})" for item in self.newly_found()]
-        return self.standing.model_copy(update={"scanned": found})
+    def examined(self) -> Examined:
+        """Scan the files once more: rules may have changed since the verdict. Milliseconds of work: call it in a
+        thread."""
+        found = [finding for finding in standing_errors(scan(self.files), ()) if fingerprint(finding) not in self.known]
+        new = [f"{item.code} ({item.file}:{item.line or 1})" for item in standing_errors(found, self.waived)]
+        errors = [*self.judged, *found]
+        return Examined(
+            standing=self.standing.model_copy(update={"scanned": new}),
+            errors=errors,
+            open_errors=standing_errors(errors, self.waived),
+        )
 
 
 async def of_job(session: AsyncSession, job_id: UUID, result: JobResult, *, ended: bool, lying: str | None) -> Draft:
@@ -49,7 +62,7 @@ async def of_job(session: AsyncSession, job_id: UUID, result: JobResult, *, ende
     report = await evidence.last_report(session, job_id, result.digest)
     found = evidence.findings(report) if report else []
     # Reports waived by releases before 0.4.0 have one note for all of their findings, and no rows of their own.
-    open_ones = [] if report is None or report.waived is not None else standing_errors(found, waived)
+    judged = [] if report is None or report.waived is not None else standing_errors(found, ())
     cases = await evidence.cases_of(session, job_id)
     runs = await evidence.runs_of(session, job_id, revision=result.revision)
     try:
@@ -62,14 +75,15 @@ async def of_job(session: AsyncSession, job_id: UUID, result: JobResult, *, ende
         ended=ended,
         kept=bool(files),
         judged=report is not None,
-        open_errors=list(dict.fromkeys(finding.code for finding in open_ones)),
+        open_errors=list(dict.fromkeys(finding.code for finding in standing_errors(judged, waived))),
         cases=len(cases),
         runs=len({run.case_id for run in runs if run.revision == result.revision}),
         lying=lying,
         unmet=await _unmet(session, files),
         approvals=await approvals(session, job_id, result.digest),
     )
-    return Draft(standing=standing, files=files, passed_over=waived | {fingerprint(finding) for finding in found})
+    known = frozenset(map(fingerprint, found))
+    return Draft(standing=standing, files=files, judged=judged, known=known, waived=waived)
 
 
 async def _unmet(session: AsyncSession, files: Sequence[SkillFileEntry]) -> list[str]:
