@@ -1,6 +1,6 @@
 """Uses of skills as they were reported: kept once each, counted by `store/usage_counts.py`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -62,12 +62,6 @@ async def kept_lately(session: AsyncSession, person: str, now: datetime, within:
     """How many uses a person has reported in the last while."""
     mine = (UsageEvent.person == person) & (UsageEvent.received_at > now - within)
     return await session.scalar(select(func.count()).select_from(UsageEvent).where(mine)) or 0
-
-
-async def of_skill(session: AsyncSession, name: str) -> Sequence[UsageEvent]:
-    """Every use of a skill, oldest first."""
-    query = select(UsageEvent).where(UsageEvent.skill == name).order_by(UsageEvent.used_at, UsageEvent.event_id)
-    return (await session.scalars(query)).all()
 
 
 async def _is_theirs(session: AsyncSession, event_id: UUID, skill: str, person: str) -> bool:

@@ -20,13 +20,14 @@ from sqlalchemy import text
 from temporalio.testing import WorkflowEnvironment
 
 from domain.skill import SkillStatus
-from store import mounts, usage
+from store import mounts
 from store.session import Database
 from store.usage_tables import UsageEvent
 from tests.api.conftest import application
 from tests.support.api_server import ROOT, ApiProcess, serving
 from tests.support.mcp_client import Shared, everything, held, mcp_client
 from tests.support.published import publish_skill
+from tests.support.uses import of_skill
 
 HOSTILE = """# Steps
 
@@ -67,7 +68,7 @@ def shared(running: Shared, database: Database) -> Shared:
 
 async def uses(database: Database, skill: str) -> list[UsageEvent]:
     async with database.transaction() as session:
-        return list(await usage.of_skill(session, skill))
+        return list(await of_skill(session, skill))
 
 
 def said(result: types.CallToolResult) -> str:

@@ -10,9 +10,9 @@ from pydantic import JsonValue
 from sqlalchemy import text
 
 from domain.skill import SkillStatus
-from store import usage
 from store.library_tables import SkillAlias
 from store.session import Database
+from tests.support import uses
 from tests.support.published import publish_skill
 
 ADA, EVE = {"X-User-Id": "ada"}, {"X-User-Id": "eve"}
@@ -29,7 +29,7 @@ async def report(client: httpx.AsyncClient, body: JsonValue, by: dict[str, str] 
 
 async def kept(database: Database, skill: str = "notes") -> int:
     async with database.transaction() as session:
-        return len(await usage.of_skill(session, skill))
+        return len(await uses.of_skill(session, skill))
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ async def test_a_use_is_kept_once_however_often_it_is_sent(client: httpx.AsyncCl
     assert (again.status_code, again.json()["results"][0]["result"]) == (200, "known")
     await asyncio.gather(*[report(client, one) for _ in range(5)])
     async with database.transaction() as session:
-        (row,) = await usage.of_skill(session, "notes")
+        (row,) = await uses.of_skill(session, "notes")
     assert (row.person, row.outcome, row.note, row.channel) == ("ada", "success", one["note"], "api")
 
 
@@ -63,7 +63,7 @@ async def test_a_later_report_settles_an_unknown_outcome_and_nothing_else(
         assert refused.status_code == 422
         assert "another use" in refused.json()["detail"]
     async with database.transaction() as session:
-        (row,) = await usage.of_skill(session, "notes")
+        (row,) = await uses.of_skill(session, "notes")
     assert (row.outcome, row.note, row.person) == ("failure", "it broke", "ada")
 
 
