@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from domain.brief import Plan
 from domain.errors import NotFound, SkillFileError
 from domain.evaluation import Arm
-from domain.grading import summarize
+from domain.evidence.grading import summarize
 from domain.job import JobResult, JobStatus, Origin
 from domain.names import free_name
 from domain.skill import SKILL_FILE, Frontmatter, SkillFileEntry

@@ -20,13 +20,13 @@ from activities.revising import Task as RevisionTask
 from activities.revising import described_as, headed, revised
 from activities.rounds import rounds_of, worth_another
 from activities.shelves import Shelves
+from domain.answering.proposals import examined, settled
 from domain.brief import Brief, Plan, Proposal, Refinement
 from domain.evaluation import Arm, CaseRun
 from domain.job import JobOptions
 from domain.manuscript import body
 from domain.names import free_name
 from domain.prompt import Answer, PromptAction, Question
-from domain.proposals import examined, settled
 from domain.skill import SKILL_FILE, Finding, RevisionSummary, SkillFileEntry
 from domain.skill_file import digest, render
 from domain.taxonomy import Taxonomy

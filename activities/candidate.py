@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from activities.adoption import FIRST
 from activities.publishing import Wanted
-from domain.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
-from domain.next_version import front_of, next_version
-from domain.promotion import Approval
+from domain.library.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
+from domain.library.next_version import front_of, next_version
+from domain.library.promotion import Approval
 from domain.skill import Frontmatter, SkillFileEntry
 from store import calls, jobs, revisions, skills, standing, versions, waivers
 from store.base import Json

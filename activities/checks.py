@@ -14,9 +14,9 @@ from activities.models import Models, Role, spent
 from activities.programs import judge as judge_program
 from activities.second_opinion import SecondOpinion
 from activities.templates import template_for
+from domain.answering.proposals import without_asked
 from domain.brief import Plan
 from domain.errors import NoProvider
-from domain.proposals import without_asked
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
 from domain.text import counted
 from domain.validation import salient_facts, score, validate

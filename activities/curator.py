@@ -11,8 +11,8 @@ from temporalio import activity
 from activities.publishing import Publisher, Wanted, busy
 from activities.shelves import Shelves
 from domain.errors import LibraryConflict, NotFound
+from domain.library.semver import Version
 from domain.names import LEGAL, MAX_NAME
-from domain.semver import Version
 from domain.skill import SKILL_FILE, SkillStatus
 from store import aliases, changes, publications, replacing, search, skills, versions
 from store.library_tables import Publication, Skill, SkillVersion

@@ -10,15 +10,23 @@ from typing import NamedTuple
 
 from activities.publishing import Wanted
 from activities.reference_reader import unreadable
-from domain.arrivals import Arrival, entries, lacking
 from domain.errors import InvalidAnswer, LibraryConflict, SkillFileError
-from domain.importing import MOST_FINDINGS, ImportFinding, ImportView, SkillLine, Verdict, repository, without_login
-from domain.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
-from domain.next_version import VERSION_KEY, next_version
+from domain.library.arrivals import Arrival, entries, lacking
+from domain.library.importing import (
+    MOST_FINDINGS,
+    ImportFinding,
+    ImportView,
+    SkillLine,
+    Verdict,
+    repository,
+    without_login,
+)
+from domain.library.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
+from domain.library.next_version import VERSION_KEY, next_version
+from domain.library.semver import Version
+from domain.library.shelving import shelving
 from domain.safety import scan
-from domain.semver import Version
 from domain.shape import Shape
-from domain.shelving import shelving
 from domain.skill import SKILL_FILE, Finding, Frontmatter, Severity, SkillStatus
 from domain.skill_file import digest, parse
 from domain.taxonomy import Taxonomy, check_path

@@ -12,9 +12,9 @@ from activities.programs import cases as cases_program
 from activities.programs import judge as judge_program
 from activities.programs.language_model import LanguageModel
 from activities.programs.together import together
-from domain import grading
-from domain.case_file import read_cases
 from domain.evaluation import Arm, CaseRun, CheckedExpectation, EvaluationCase, Evidence, Expectation
+from domain.evidence import grading
+from domain.evidence.case_file import read_cases
 from domain.prompt import Answer, PromptAction
 from store import evidence, jobs, prompts, revisions, understanding
 from store.session import Database, Session

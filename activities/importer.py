@@ -16,13 +16,13 @@ from temporalio import activity
 from activities.entrance import Entrance, Judged
 from activities.publishing import Publisher, Wanted
 from activities.shelves import Shelves
-from domain.arrivals import Arrival, arrivals
 from domain.errors import LibraryConflict, NotFound
-from domain.gather import gather
-from domain.importing import ImportReport, ImportView, LeftOut, SkillLine, Verdict
+from domain.library.arrivals import Arrival, arrivals
+from domain.library.gather import gather
+from domain.library.importing import ImportReport, ImportView, LeftOut, SkillLine, Verdict
+from domain.library.unpack import Refused, UnsafeArchive, unpack
 from domain.sniff import Medium, medium_of
 from domain.taxonomy import Taxonomy
-from domain.unpack import Refused, UnsafeArchive, unpack
 from store import imports, uploads, waivers
 from store.session import Database, Session
 from store.waivers import NewWaiver

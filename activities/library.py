@@ -11,7 +11,7 @@ from activities.publishing import Publisher, Wanted
 from activities.shelves import Shelves
 from domain.errors import LibraryConflict, PromotionRefused
 from domain.job import JobResult, JobStatus, Phase
-from domain.promotion import obstacles, told
+from domain.library.promotion import obstacles, told
 from domain.skill import DRAFTS
 from domain.taxonomy import Taxonomy, place
 from store import jobs, skills, standing, standing_bytes, versions

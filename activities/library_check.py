@@ -20,8 +20,8 @@ from activities.library_mend import Mend
 from activities.library_whole import Whole
 from activities.publishing import Publisher
 from activities.shelves import Shelves
-from domain.curation import Difference, LibraryReport
 from domain.errors import LibraryConflict
+from domain.library.curation import Difference, LibraryReport
 from domain.skill import SkillStatus
 from store import jobs, publications, skills
 from store.library_tables import Publication, Skill

@@ -11,9 +11,9 @@ from uuid import UUID
 from activities import folders
 from activities.registering import found_version, is_skill
 from activities.shelves import Shelves
-from domain.curation import Difference
 from domain.errors import LibraryConflict
-from domain.metadata import SkillMetadata
+from domain.library.curation import Difference
+from domain.library.metadata import SkillMetadata
 from domain.skill import DRAFTS, METADATA_FILE, SKILL_FILE, SkillStatus
 from domain.skill_file import digest
 from store import aliases, jobs, publications, search, skills, versions

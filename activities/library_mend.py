@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from activities import folders
 from activities.publishing import Publisher
 from activities.registering import found_version
-from domain.curation import Difference
 from domain.errors import LibraryConflict
+from domain.library.curation import Difference
 from domain.skill import METADATA_FILE, SKILL_FILE
 from store import search, skills, versions
 

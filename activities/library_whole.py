@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from activities import folders
 from activities.shelves import EDITED, TAXONOMY, Shelves
-from domain.curation import Difference
-from domain.default_templates import FOLDER as TEMPLATES
-from domain.dependencies import problems
 from domain.errors import SkillFileError
+from domain.library.curation import Difference
+from domain.library.default_templates import FOLDER as TEMPLATES
+from domain.library.dependencies import problems
 from domain.skill import DRAFTS, Severity, SkillStatus
 from domain.taxonomy import parse_taxonomy
 from store import requirements, versions

@@ -14,7 +14,7 @@ from activities import signalled
 from activities.prompt_data import prompt_data, shown_diff
 from activities.rounds import decisions
 from activities.shelves import Shelves
-from domain import answers
+from domain.answering import answers
 from domain.job import JobStatus
 from domain.prompt import (
     YOU_DECIDE,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from activities.templates import outline_for
 from domain.brief import Plan
-from domain.dependencies import Catalogue, problems
-from domain.placement import placement
+from domain.library.dependencies import Catalogue, problems
+from domain.library.placement import placement
 from domain.skill import Severity, SkillStatus
 from domain.taxonomy import Taxonomy
 

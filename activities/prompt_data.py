@@ -7,10 +7,10 @@ from functools import partial
 from activities.estimates import estimate
 from activities.tdd_data import tdd_data
 from domain.budget import Budget
-from domain.diff import unified
+from domain.compare.diff import unified
 from domain.errors import NotFound, SkillFileError
 from domain.evaluation import Evidence
-from domain.grading import summarize
+from domain.evidence.grading import summarize
 from domain.job import JobResult, Phase
 from domain.prompt import (
     BudgetData,

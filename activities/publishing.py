@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from activities import folders
 from activities.shelves import Shelves
 from domain.errors import LibraryConflict
-from domain.metadata import OriginKind, SkillMetadata, rendered
+from domain.library.metadata import OriginKind, SkillMetadata, rendered
 from domain.safety import edition
 from domain.shape import Shape
 from domain.skill import METADATA_FILE, SKILL_FILE, SkillFileEntry, SkillStatus

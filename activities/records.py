@@ -11,14 +11,14 @@ from temporalio import activity
 from activities.adoption import adopt
 from activities.people import PromptRecords
 from activities.rounds import decisions
+from domain.answering.proposals import settled
 from domain.brief import Proposal
 from domain.budget import Budget, Spend, priceless, raised
 from domain.errors import LibraryConflict
 from domain.job import JobStatus, Origin, Phase, StartJob
+from domain.library.waivers import standing_errors
 from domain.prompt import YOU_DECIDE, Answer, PromptAction, PromptStatus
-from domain.proposals import settled
 from domain.skill import SkillFileEntry
-from domain.waivers import standing_errors
 from store import audit, calls, evidence, jobs, prompts, understanding, waivers
 from store.session import Session
 from store.tables import HitlInteraction

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from activities.folders import Lying
 from activities.publishing import Wanted
 from domain.errors import LibraryConflict
-from domain.metadata import OriginKind, Publishing, SkillMetadata, SkillOrigin, metadata_of, rendered
-from domain.next_version import front_of, next_version
-from domain.semver import Version
+from domain.library.metadata import OriginKind, Publishing, SkillMetadata, SkillOrigin, metadata_of, rendered
+from domain.library.next_version import front_of, next_version
+from domain.library.semver import Version
 from domain.skill import METADATA_FILE, SKILL_FILE, Severity, SkillFileEntry
 from domain.skill_file import digest
 from domain.validation import validate

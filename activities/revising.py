@@ -11,13 +11,13 @@ from activities.programs.describe import is_about_description, redescribe
 from activities.programs.heeding import Heeded, changed_sections, heeded
 from activities.programs.language_model import LanguageModel
 from activities.programs.revise import named_sections, revise
-from domain import format_rules
+from domain.answering.proposals import legal_description
 from domain.brief import Brief, Plan
 from domain.errors import BudgetExhausted, NoProvider, SkillFileError, Unparsable
-from domain.format_rules import Subject
 from domain.manuscript import Revised
 from domain.markdown import frontmatter_lines
-from domain.proposals import legal_description
+from domain.rules import format_rules
+from domain.rules.format_rules import Subject
 from domain.shape import Shape
 from domain.skill import Finding, Severity
 from domain.skill_file import frontmatter_of, parse, sections, with_frontmatter

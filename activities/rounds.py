@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from domain.answers import spoken
+from domain.answering.answers import spoken
 from domain.brief import Decision
 from domain.prompt import YOU_DECIDE, Answer, HitlType, InteractionView, Question, QuestionsData
 from domain.shape import Shape

@@ -19,8 +19,8 @@ from pathlib import Path
 import structlog
 from pydantic import Field, ValidationError
 
-from domain.hidden_text import visible
-from domain.package import path_problem
+from domain.library.package import path_problem
+from domain.scan.hidden_text import visible
 from domain.shape import Shape
 from domain.skill import Finding, Severity, SkillFileEntry
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from domain import answers
+from domain.answering import answers
 from domain.errors import InvalidAnswer
 from domain.prompt import Answer, HitlType, PromptStatus
 from domain.text import clean, clipped

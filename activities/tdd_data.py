@@ -1,7 +1,7 @@
 """What a person is shown at the checkpoints of the experiment: its cases, and how they went so far."""
 
-from domain.case_file import write_cases
 from domain.evaluation import CaseRun
+from domain.evidence.case_file import write_cases
 from domain.prompt import CaseResult, TddData
 from store import evidence, revisions
 from store.session import Session

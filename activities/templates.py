@@ -6,11 +6,11 @@ A template is a text that people change while we run: it is read each time, and 
 import logging
 from pathlib import Path
 
-from domain.default_templates import FOLDER, default_template
+from domain.library.default_templates import FOLDER, default_template
+from domain.library.outline import Outline, outline_of
+from domain.library.templates import Template, parse_template
 from domain.names import LEGAL
-from domain.outline import Outline, outline_of
 from domain.skill import SKILL_FILE
-from domain.templates import Template, parse_template
 
 LARGEST = 100_000
 """Bytes of a template that are read."""

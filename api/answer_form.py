@@ -1,6 +1,7 @@
 """The inputs of the page's answer form: from values to boxes and texts, and from a sent form back to values.
 
-Which fields there are is read from the prompt's form (`domain/forms.py`), so that the page asks what every client asks.
+Which fields there are is read from the prompt's form (`domain/answering/forms.py`), so that the page asks what every
+client asks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from pydantic import JsonValue
 
 from api.errors import InvalidRequest
 from api.forms import Form, parsed
-from domain.forms import ANSWERS, FormField, NotAValueError, fields, gathered, typed, value_in, written
+from domain.answering.forms import ANSWERS, FormField, NotAValueError, fields, gathered, typed, value_in, written
 from domain.prompt import YOU_DECIDE, AnswerDraft, AnswerRequest, PromptAction
 from domain.shape import Shape
 

@@ -12,7 +12,7 @@ from api.dependencies import Services
 from api.permissions import Person, Verb, may
 from api.reading import KnownJob, find, no_job
 from api.redelivery import deliver
-from domain import answers
+from domain.answering import answers
 from domain.errors import AnswerConflict, InvalidAnswer, JobEnded, SkillFleetError
 from domain.job import JobStatus
 from domain.prompt import (

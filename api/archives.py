@@ -15,9 +15,9 @@ from api.described import Responses, problems
 from api.handing_out import FOR_A_MINUTE, FOR_EVER, handed_out
 from api.published import API, Published, find, find_usable
 from api.versions import NOW
-from domain.archive import MEDIA_TYPES, ArchiveFormat, archive
 from domain.errors import NotFound
-from domain.release import Release
+from domain.library.archive import MEDIA_TYPES, ArchiveFormat, archive
+from domain.library.release import Release
 from domain.skill import SkillFileEntry, SkillStatus
 from store import versions
 from store.library_tables import SkillVersion

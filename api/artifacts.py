@@ -11,9 +11,9 @@ from typing import Literal
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.archive import MEDIA_TYPES, ArchiveFormat, archive, is_lone, shipped
 from domain.errors import SkillFileError
-from domain.release import Artifact, FilesEntry, IndexEntry, artifact_url
+from domain.library.archive import MEDIA_TYPES, ArchiveFormat, archive, is_lone, shipped
+from domain.library.release import Artifact, FilesEntry, IndexEntry, artifact_url
 from domain.shape import Shape
 from domain.skill import SKILL_FILE, SkillFileEntry, SkillSummary
 from store import versions

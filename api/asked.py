@@ -8,10 +8,10 @@ from pydantic import ConfigDict, JsonValue
 
 from api.answer_form import Input, filled
 from api.rendering import DiffLine, diff_lines, skill_html
-from domain.answer_fields import NOT_ANSWERED
+from domain.answering.answer_fields import NOT_ANSWERED
+from domain.answering.forms import FormAction, actions
 from domain.budget import Budget
 from domain.evaluation import EvaluationCase
-from domain.forms import FormAction, actions
 from domain.prompt import (
     BudgetData,
     CaseResult,

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import PersonDep, ServicesDep
 from api.described import problems
-from domain.catalog import Catalog, SkillFiles, packed
 from domain.errors import NotFound
+from domain.library.catalog import Catalog, SkillFiles, packed
 from domain.skill import SkillStatus
 from store import catalog, skills
 

@@ -17,9 +17,9 @@ from api.described import problems
 from api.errors import InvalidRequest, TemporalUnavailable
 from api.permissions import Person
 from api.temporal import RPC, WORKFLOW_TASK, bounded, result_of
-from domain.curation import LibraryReport, SkillChanged
-from domain.dependencies import required_by
 from domain.errors import LibraryConflict
+from domain.library.curation import LibraryReport, SkillChanged
+from domain.library.dependencies import required_by
 from domain.prompt import MAX_ANSWER
 from domain.shape import StrictShape
 from domain.skill import SkillStatus

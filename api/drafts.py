@@ -12,10 +12,10 @@ from api.described import problems
 from api.errors import InvalidRequest, NothingToPromote
 from api.promoting import PromotionRequest
 from domain.job import JobStatusView
-from domain.promotion import DraftView, OpenFinding, missing
+from domain.library.promotion import DraftView, OpenFinding, missing
+from domain.library.waivers import fingerprint
 from domain.prompt import MAX_ANSWER
 from domain.shape import StrictShape
-from domain.waivers import fingerprint
 from store import waivers
 from store.standing import Draft
 from store.waivers import NewWaiver

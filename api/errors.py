@@ -26,7 +26,7 @@ Translated at one edge (`api/problems.py`).
 from collections.abc import Sequence
 
 from domain.errors import LibraryConflict, PromotionRefused, SkillFleetError
-from domain.promotion import Missing
+from domain.library.promotion import Missing
 
 
 class InvalidRequest(SkillFleetError):

@@ -12,12 +12,12 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from api.errors import InvalidRequest
-from domain.importing import SourceView
+from domain.library.importing import SourceView
+from domain.library.unpack import UnsafeArchive
 from domain.passages import Text
 from domain.sniff import Medium, medium_of
 from domain.source_text import archive_texts, bounded, text_of
 from domain.text import clean
-from domain.unpack import UnsafeArchive
 from store import uploads
 from store.session import Database
 

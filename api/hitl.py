@@ -10,7 +10,7 @@ from api import answering, reading
 from api.dependencies import JobToAnswer, JobToRead, PersonDep, ServicesDep, storable
 from api.described import problems
 from api.examples import ANSWERS, REVISION
-from domain.answers import LEGAL, REQUIRED, WORDS
+from domain.answering.answers import LEGAL, REQUIRED, WORDS
 from domain.prompt import (
     MAX_ANSWER,
     MAX_CONTENT,

@@ -15,7 +15,7 @@ from api.errors import InvalidRequest, TemporalUnavailable
 from api.permissions import Verb, may
 from api.temporal import RPC, WORKFLOW_TASK, bounded
 from domain.errors import InvalidAnswer, NotFound
-from domain.importing import MAX_REASON, Checkout, ImportView, ImportWish, without_login
+from domain.library.importing import MAX_REASON, Checkout, ImportView, ImportWish, without_login
 from domain.shape import StrictShape
 from domain.taxonomy import place
 from store import imports, uploads

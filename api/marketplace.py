@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from api.dependencies import ServicesDep
 from api.described import problems
 from api.handing_out import document
-from domain.release import MARKETPLACE, Marketplace, marketplace
+from domain.library.release import MARKETPLACE, Marketplace, marketplace
 from store import skills
 
 root_router = APIRouter(tags=["library"])

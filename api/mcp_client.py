@@ -15,9 +15,9 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from domain.catalog import Catalog, SkillFiles
 from domain.errors import SkillFleetError
-from domain.usage import UsageBatch, UsageReceipt, UsageReport
+from domain.library.catalog import Catalog, SkillFiles
+from domain.library.usage import UsageBatch, UsageReceipt, UsageReport
 
 PREFIX = "/api/v1"
 CLIENT = "skill-fleet-mcp"

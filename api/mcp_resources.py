@@ -12,9 +12,9 @@ from pydantic import JsonValue
 
 from api.mcp_context import Context, answered
 from api.mcp_shelf import Shelf
-from domain.catalog import ServedSkill, resource_set, uri_of
 from domain.errors import SkillFileError
-from domain.metadata import FileRecord
+from domain.library.catalog import ServedSkill, resource_set, uri_of
+from domain.library.metadata import FileRecord
 from domain.skill import SKILL_FILE
 from domain.skill_file import parse
 

@@ -21,8 +21,8 @@ from api.mcp_context import Context
 from api.mcp_resources import Resources
 from api.mcp_shelf import Shelf
 from api.mcp_tools import Tools
-from domain.catalog import instructions
 from domain.errors import SkillFleetError
+from domain.library.catalog import instructions
 
 NAME = "skill-fleet"
 FIRST_LOOK = 5.0

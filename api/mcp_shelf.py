@@ -8,9 +8,9 @@ from collections import OrderedDict
 from hashlib import sha256
 
 from api.mcp_client import Line
-from domain.catalog import Catalog, ServedSkill, checked, read_uri
 from domain.errors import NotFound
-from domain.metadata import FileRecord
+from domain.library.catalog import Catalog, ServedSkill, checked, read_uri
+from domain.library.metadata import FileRecord
 
 MOST_KEPT = 32
 """Versions whose files are kept; they never change, only which one is current does."""

@@ -13,13 +13,13 @@ from pydantic import Field, ValidationError
 from api.mcp_client import ApiRefused
 from api.mcp_context import Context
 from api.mcp_shelf import Shelf
-from domain.catalog import Catalog, ServedSkill, ranked, resource_set, wrapped
 from domain.errors import SkillFileError, SkillFleetError
+from domain.library.catalog import Catalog, ServedSkill, ranked, resource_set, wrapped
+from domain.library.usage import LONGEST_NOTE, UsageOutcome, UsageReport
 from domain.shape import StrictShape, wrong_with
 from domain.skill import SKILL_FILE
 from domain.skill_file import parse
 from domain.text import clean, clipped
-from domain.usage import LONGEST_NOTE, UsageOutcome, UsageReport
 
 SkillName = Annotated[str, Field(min_length=1, max_length=140, description="Its name, or category/name.")]
 

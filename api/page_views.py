@@ -16,7 +16,7 @@ from api.reading import KnownJob, present, prompt_of, view_of
 from api.record import evaluation_of
 from api.rendering import DiffLine, diff_lines, skill_html
 from api.templating import View
-from domain.diff import unified
+from domain.compare.diff import unified
 from domain.evaluation import EvaluationView
 from domain.job import JobPage, JobStatus, JobSummary, JobView, PendingPage, Phase
 from domain.shape import Shape

@@ -47,7 +47,7 @@ from domain.errors import (
     SkillFileError,
     SkillFleetError,
 )
-from domain.promotion import Missing
+from domain.library.promotion import Missing
 from domain.shape import StrictShape
 from domain.sniff import UnsupportedFile
 

@@ -11,8 +11,8 @@ from api.described import problems
 from api.errors import InvalidRequest
 from api.roles import read_roles
 from domain.errors import LibraryConflict, NotFound
-from domain.profiles import Mounted, MountList, MountView, Onboarded, RoleList, RoleView
-from domain.roles import Needed, Role, ShelvedSkill, StartingSet, needed, starting_set
+from domain.library.profiles import Mounted, MountList, MountView, Onboarded, RoleList, RoleView
+from domain.library.roles import Needed, Role, ShelvedSkill, StartingSet, needed, starting_set
 from domain.shape import StrictShape
 from domain.skill import SkillStatus
 from store import mounts, usage

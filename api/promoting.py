@@ -1,6 +1,6 @@
 """Promoting a draft: a clear refusal at once where the rules say no, else the workflow that publishes it.
 
-The workflow applies the same rule again when it acts (`domain/promotion.py`); this is only the earlier answer.
+The workflow applies the same rule again when it acts (`domain/library/promotion.py`); this is only the earlier answer.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from api.reading import KnownJob, status_of
 from api.temporal import result_of
 from domain.errors import InvalidAnswer, PromotionRefused
 from domain.job import JobResult, JobStatus, JobStatusView
-from domain.promotion import Standing, obstacles, told
+from domain.library.promotion import Standing, obstacles, told
 from domain.prompt import MAX_ANSWER
 from domain.shape import Shape, StrictShape
 from domain.taxonomy import place

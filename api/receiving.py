@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import KeyReused, TooLarge
-from domain.importing import SourceView
+from domain.library.importing import SourceView
 from domain.shape import Shape
 from domain.sniff import Sniffer, UnsupportedFile, ending
 from store import uploads

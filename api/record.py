@@ -9,13 +9,13 @@ from api.dependencies import JobToRead, ServicesDep
 from api.described import problems
 from api.origins import listed
 from api.reading import KnownJob
-from domain.diff import DiffRow, folded, side_by_side, unified
+from domain.compare.diff import DiffRow, folded, side_by_side, unified
+from domain.compare.section_changes import SectionChange, changed_sections
 from domain.errors import NotFound
 from domain.evaluation import EvaluationView
-from domain.grading import summarize
+from domain.evidence.grading import summarize
 from domain.job import JobResult, Usage
 from domain.prompt import InteractionView
-from domain.section_changes import SectionChange, changed_sections
 from domain.shape import StrictShape
 from domain.skill import RevisionSummary, RevisionView
 from store import calls, evidence, jobs, prompts, revisions

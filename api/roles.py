@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from api.dependencies import Services
-from domain.roles import ROLES_FILE, Roles, default_roles, parse_roles
+from domain.library.roles import ROLES_FILE, Roles, default_roles, parse_roles
 
 
 async def read_roles(parts: Services) -> Roles:

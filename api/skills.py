@@ -15,10 +15,10 @@ from api.errors import InvalidRequest
 from api.examples import XML
 from api.library import available_skills
 from api.published import Published
-from domain import dependencies
 from domain.errors import SkillFileError
-from domain.library import Count, Facets, Shown, SkillPage, SkillView, Sort
-from domain.search import query
+from domain.library import dependencies
+from domain.library.search import query
+from domain.library.views import Count, Facets, Shown, SkillPage, SkillView, Sort
 from domain.shape import StrictShape
 from domain.skill import SKILL_FILE, SkillFileEntry, ValidationReport
 from domain.skill_file import frontmatter_of, parse

@@ -18,7 +18,7 @@ from api.errors import InvalidRequest
 from api.idempotency import key_of
 from api.receiving import MAX_ARCHIVE, PIECE, Arriving, Received, receive
 from domain.errors import NotFound
-from domain.importing import SourceView
+from domain.library.importing import SourceView
 from domain.text import clean
 from store import uploads
 

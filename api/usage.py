@@ -11,10 +11,10 @@ from api.dependencies import PersonDep, Services, ServicesDep, storable
 from api.described import problems
 from api.errors import InvalidRequest
 from api.roles import read_roles
-from domain.analytics import FEWEST_TOGETHER, Analytics, Counts, Window, analyse
-from domain.recommending import MountedSkill, Recommendation, companions_of, recommended
-from domain.roles import Role, ShelvedSkill
-from domain.usage import Received, UsageBatch, UsageReceipt, UsageReport, UsageResult, time_problem
+from domain.library.analytics import FEWEST_TOGETHER, Analytics, Counts, Window, analyse
+from domain.library.recommending import MountedSkill, Recommendation, companions_of, recommended
+from domain.library.roles import Role, ShelvedSkill
+from domain.library.usage import Received, UsageBatch, UsageReceipt, UsageReport, UsageResult, time_problem
 from store import mounts, usage, usage_counts
 from store.session import Session
 

@@ -14,10 +14,10 @@ from api.dependencies import ServicesDep
 from api.described import problems
 from api.published import Published
 from domain.errors import NotFound
-from domain.library import Change, ChangeList, Forced, VersionDiff, VersionList, VersionSummary, VersionView
-from domain.semver import Version
+from domain.library.semver import Version
+from domain.library.version_diff import compared
+from domain.library.views import Change, ChangeList, Forced, VersionDiff, VersionList, VersionSummary, VersionView
 from domain.skill import METADATA_FILE, SKILL_FILE, SkillFileEntry, SkillStatus
-from domain.version_diff import compared
 from store import changes, skills, versions
 from store.library_tables import SkillVersion
 from store.session import Session

@@ -16,10 +16,10 @@ from api.dependencies import Services, ServicesDep
 from api.described import problems
 from api.handing_out import FOR_A_MINUTE, FOR_EVER, document, handed_out
 from api.published import find_usable
-from domain.archive import MEDIA_TYPES, ArchiveFormat, archive, shipped
 from domain.errors import NotFound
-from domain.package import is_text
-from domain.release import WELL_KNOWN, WELL_KNOWN_FILES, FilesIndex, Index
+from domain.library.archive import MEDIA_TYPES, ArchiveFormat, archive, shipped
+from domain.library.package import is_text
+from domain.library.release import WELL_KNOWN, WELL_KNOWN_FILES, FilesIndex, Index
 from domain.skill import SKILL_FILE, SkillFileEntry, SkillSummary
 from store import skills
 

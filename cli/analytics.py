@@ -9,7 +9,7 @@ import typer
 from cli.durations import duration
 from cli.output import Output
 from cli.run import run_of
-from domain.analytics import Analytics, Rate, SkillUse, Trend
+from domain.library.analytics import Analytics, Rate, SkillUse, Trend
 
 BARS = " ▁▂▃▄▅▆▇█"
 WIDEST_BAR = 24

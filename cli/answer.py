@@ -21,7 +21,7 @@ from cli.overview import next_step
 from cli.problems import ApiProblem, CliError, UsageProblem
 from cli.record import Interactions
 from cli.run import Run, run_of
-from domain.forms import FormField, actions, fields, gathered
+from domain.answering.forms import FormField, actions, fields, gathered
 from domain.job import JobStatusView
 from domain.prompt import Answer, AnswerReceipt, AnswerRequest, PromptAction, PromptView
 

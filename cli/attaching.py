@@ -8,8 +8,8 @@ from cli.client import Api
 from cli.output import Output
 from cli.packing import PIECE, Packed, medium, pack
 from cli.problems import UsageProblem
-from domain.importing import SourceView
 from domain.job import MAX_SOURCES
+from domain.library.importing import SourceView
 from domain.shape import StrictShape
 from domain.sniff import Medium, UnsupportedFile
 

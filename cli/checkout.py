@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from cli.git_index import unchanged
-from domain.importing import Checkout, without_login
+from domain.library.importing import Checkout, without_login
 
 MAX_FILE = 1024 * 1024
 """Bytes of a file of git's that are read; `packed-refs` of a large repository has some hundred KB."""

@@ -6,7 +6,7 @@ import typer
 
 from cli.problems import UsageProblem
 from cli.run import run_of
-from domain.curation import SkillChanged
+from domain.library.curation import SkillChanged
 from domain.shape import StrictShape
 
 SkillPath = Annotated[str, typer.Argument(metavar="SKILL", help="`name`, or `category/name`.")]

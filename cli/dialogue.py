@@ -16,7 +16,7 @@ from cli.desk import Desk, Handler
 from cli.filling import ACTION, CONTENT, Filling
 from cli.problems import ApiProblem, CliError
 from cli.values import chosen, parts
-from domain.forms import FormField, NotAValueError, typed
+from domain.answering.forms import FormField, NotAValueError, typed
 from domain.prompt import YOU_DECIDE, AnswerReceipt, HitlType, PromptAction, PromptView
 from domain.skill import SKILL_FILE, RevisionView
 

@@ -13,9 +13,9 @@ from cli.output import Output, shown
 from cli.problems import CliError
 from cli.record import Revisions
 from cli.run import run_of
-from domain.diff import DiffRow, RowKind
-from domain.rewording import Span, SpanKind
-from domain.section_changes import SectionChange
+from domain.compare.diff import DiffRow, RowKind
+from domain.compare.rewording import Span, SpanKind
+from domain.compare.section_changes import SectionChange
 from domain.shape import Shape
 
 STYLES = {SpanKind.REMOVED: "red reverse", SpanKind.ADDED: "green reverse"}

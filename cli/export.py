@@ -18,8 +18,8 @@ from cli.fetching import Fetched, Order, fetch
 from cli.placing import write
 from cli.problems import CliError
 from cli.run import run_of
-from domain.archive import ArchiveFormat, archive, is_lone
-from domain.release import FilesEntry, FilesIndex, Index, IndexEntry, marketplace
+from domain.library.archive import ArchiveFormat, archive, is_lone
+from domain.library.release import FilesEntry, FilesIndex, Index, IndexEntry, marketplace
 from domain.shape import StrictShape
 from domain.skill import SKILL_FILE, SkillFileEntry
 

@@ -5,16 +5,16 @@ from hashlib import sha256
 
 from cli.client import Api
 from cli.problems import CliError
-from domain.archive import ArchiveFormat
-from domain.dependencies import Requirement, requirement
 from domain.errors import SkillFleetError
+from domain.library.archive import ArchiveFormat
+from domain.library.dependencies import Requirement, requirement
+from domain.library.release import Artifact, Release
+from domain.library.semver import Version
+from domain.library.unpack import MAX_TOTAL
+from domain.library.unpacking import unpacked
 from domain.names import LEGAL
-from domain.release import Artifact, Release
-from domain.semver import Version
 from domain.shape import Shape
 from domain.skill import SkillFileEntry, SkillStatus
-from domain.unpack import MAX_TOTAL
-from domain.unpacking import unpacked
 
 MOST = 100
 """Skills in one go; more is a library that requires itself in circles of another kind."""

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pydantic import JsonValue
 
 from cli import prompts
-from domain.forms import FormField, actions, fields, gathered, value_in
+from domain.answering.forms import FormField, actions, fields, gathered, value_in
 from domain.prompt import YOU_DECIDE, AnswerDraft, AnswerRequest, PromptAction, PromptView
 
 ACTION = "action"

@@ -12,7 +12,7 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from typing import NamedTuple
 
-from domain.unpack import MAX_TOTAL, wanted
+from domain.library.unpack import MAX_TOTAL, wanted
 
 MAX_INDEX = 64 * 1024 * 1024
 """Bytes of an index that are read; one of 100,000 files has some ten million."""

@@ -15,7 +15,7 @@ from cli.output import Output
 from cli.packing import pack
 from cli.problems import CliError, UsageProblem
 from cli.run import run_of
-from domain.importing import Checkout, ImportStatus, ImportView, SkillLine, SourceView, Verdict
+from domain.library.importing import Checkout, ImportStatus, ImportView, SkillLine, SourceView, Verdict
 from domain.shape import StrictShape
 from domain.skill import SKILL_FILE
 from domain.sniff import ending

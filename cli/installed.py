@@ -12,8 +12,8 @@ from cli.lock import Lock, Locked, Place
 from cli.placing import sums, take_away
 from cli.problems import ApiProblem, CliError, UsageProblem
 from cli.run import run_of
-from domain.dependencies import requirement
-from domain.release import Release
+from domain.library.dependencies import requirement
+from domain.library.release import Release
 from domain.shape import StrictShape
 
 GONE = 404

@@ -13,7 +13,7 @@ from cli.jobs import JobId
 from cli.output import Output, shown
 from cli.problems import CliError, UsageProblem
 from cli.run import run_of
-from domain.library import Shown, SkillPage
+from domain.library.views import Shown, SkillPage
 from domain.shape import StrictShape
 from domain.skill import SkillStatus
 

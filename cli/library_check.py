@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.run import run_of
-from domain.curation import Difference, LibraryReport
+from domain.library.curation import Difference, LibraryReport
 from domain.shape import StrictShape
 
 TITLES = ("What", "Where", "How", "Then")

@@ -10,11 +10,11 @@ from pathlib import Path
 from cli.problems import CliError, UsageProblem
 from cli.skill_folder import readable, skills_below
 from domain.errors import SkillFileError
-from domain.metadata import words_of
-from domain.neighbours import Neighbour
+from domain.library.metadata import words_of
+from domain.library.templates import Template, parse_template
+from domain.rules.neighbours import Neighbour
 from domain.skill import DRAFTS, SKILL_FILE
 from domain.skill_file import MAX_FILE, frontmatter_of, parse
-from domain.templates import Template, parse_template
 
 TAXONOMY = "taxonomy.yaml"
 TEMPLATES = "_templates"

@@ -15,7 +15,7 @@ from cli.output import Output
 from cli.problems import UsageProblem
 from cli.run import run_of
 from cli.skill_folder import read, skills_below
-from domain.migration import Migrated, migrate
+from domain.library.migration import Migrated, migrate
 from domain.shape import Shape
 from domain.skill import SKILL_FILE, SkillFileEntry
 from domain.text import counted

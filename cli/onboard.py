@@ -10,7 +10,7 @@ from cli.desk import Desk
 from cli.exits import ExitCode
 from cli.output import Output
 from cli.run import run_of
-from domain.profiles import Mounted, MountList, Onboarded, RoleList, RoleView
+from domain.library.profiles import Mounted, MountList, Onboarded, RoleList, RoleView
 from domain.shape import StrictShape
 from domain.text import counted
 

@@ -16,9 +16,9 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from cli.problems import CliError
-from domain.package import MAX_ENTRY
+from domain.library.package import MAX_ENTRY
+from domain.library.unpack import MAX_MEMBERS, MAX_TOTAL, wanted
 from domain.sniff import Medium, Sniffer, UnsupportedFile
-from domain.unpack import MAX_MEMBERS, MAX_TOTAL, wanted
 
 PIECE = 256 * 1024
 IN_MEMORY = 8 * 1024 * 1024

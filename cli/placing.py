@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from cli.lock import Locked, Place
 from cli.problems import CliError
-from domain.archive import mode_of
+from domain.library.archive import mode_of
 from domain.skill import SkillFileEntry
 
 FOLDER_MODE = 0o755

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from cli.exits import ExitCode
 from domain.errors import SkillFleetError
-from domain.promotion import BY_FORCE
+from domain.library.promotion import BY_FORCE
 from domain.shape import Shape
 
 JOB_IN_PATH = re.compile(r"/(?:jobs|hitl|drafts)/([0-9a-f-]{36})(?:/|$)")

@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from cli.checklist import boxes
 from cli.overview import SMALL_NOTICE, evidence, is_small, spend
-from domain.answers import form
+from domain.answering.answers import form
 from domain.evaluation import Arm
 from domain.prompt import (
     BudgetData,

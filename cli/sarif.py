@@ -11,8 +11,8 @@ from urllib.parse import quote
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
-from domain.hidden_text import visible
-from domain.rule_list import RULES
+from domain.rules.rule_list import RULES
+from domain.scan.hidden_text import visible
 from domain.shape import Shape
 from domain.skill import Finding, Severity, ValidationReport
 

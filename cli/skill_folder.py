@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.problems import CliError
-from domain.rule import Rule
-from domain.rule_list import FILE_HARD_LINK, FILE_LINK, MAIN_FOLDER, SKILL_TOO_LARGE, SKILL_UNREADABLE
+from domain.rules.rule import Rule
+from domain.rules.rule_list import FILE_HARD_LINK, FILE_LINK, MAIN_FOLDER, SKILL_TOO_LARGE, SKILL_UNREADABLE
 from domain.skill import SKILL_FILE, Finding, SkillFileEntry
 
 MAX_FILES = 2_000

@@ -7,7 +7,7 @@ import typer
 from cli.library import Category, Tag, cards
 from cli.output import Output
 from cli.run import run_of
-from domain.library import Facets, Shown, SkillPage, SkillView, Sort
+from domain.library.views import Facets, Shown, SkillPage, SkillView, Sort
 
 SkillPath = Annotated[str, typer.Argument(metavar="SKILL", help="`name`, `category/name`, or another name of it.")]
 

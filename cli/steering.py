@@ -9,7 +9,7 @@ from cli.client import Api
 from cli.exits import ExitCode
 from cli.problems import CliError
 from domain.job import JobStatusView, JobView
-from domain.promotion import DraftView
+from domain.library.promotion import DraftView
 from domain.shape import StrictShape
 
 PROMOTION_PAUSE = 0.5

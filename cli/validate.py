@@ -13,7 +13,7 @@ from cli.problems import UsageProblem
 from cli.run import run_of
 from cli.sarif import sarif
 from cli.skill_folder import FolderProblem, read, readable, skills_below
-from domain.hidden_text import visible
+from domain.scan.hidden_text import visible
 from domain.shape import Shape
 from domain.skill import SKILL_FILE, Finding, Severity, ValidationReport
 from domain.validation import Profile, with_findings

@@ -1,6 +1,6 @@
 """What a person types on one line, or gives with `--set`, as the fields of a form. Must not ask and must not send.
 
-The values are made by `domain/forms.py`, the same for page and terminal.
+The values are made by `domain/answering/forms.py`, the same for page and terminal.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from cli.problems import UsageProblem
-from domain.forms import ANSWERS, FormField, NotAValueError, typed
+from domain.answering.forms import ANSWERS, FormField, NotAValueError, typed
 from domain.prompt import YOU_DECIDE
 
 YES = frozenset({"y", "yes"})

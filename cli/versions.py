@@ -7,7 +7,7 @@ import typer
 from cli.diff import beside
 from cli.run import run_of
 from cli.skills import SkillPath
-from domain.library import VersionDiff, VersionList
+from domain.library.views import VersionDiff, VersionList
 from domain.skill import SkillStatus
 
 ANYWHERE = "-"

@@ -1,4 +1,4 @@
-"""Evidence: cases an agent is tried on, with and without the skill. Shapes only; grading is in `domain/grading.py`."""
+"""Evidence: cases an agent is tried on, with and without the skill. Shapes only; rules: `domain/evidence/`."""
 
 from enum import StrEnum
 from typing import Annotated, Literal

@@ -1,6 +1,6 @@
 """Names of skills: a legal one from any text, one that is still free, and the one a person asked for.
 
-Must not look anything up; what the rules say to a name is in `domain/proposals.py`.
+Must not look anything up; what the rules say to a name is in `domain/answering/proposals.py`.
 """
 
 import re

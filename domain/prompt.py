@@ -1,4 +1,4 @@
-"""What a person may be asked, and what comes back. Shapes only; which answers are legal is in `domain/answers.py`."""
+"""What a person may be asked, and what comes back. Shapes only; what is legal: `domain/answering/answers.py`."""
 
 import json
 from datetime import datetime

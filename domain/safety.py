@@ -9,24 +9,24 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 
-from domain.behaviour import python_behaviour
-from domain.danger import Danger, matches
-from domain.dangers import COMMANDS
-from domain.disguise import STYLES, disguised
-from domain.droppers import downloads_run, droppers, load_commands
 from domain.errors import SkillFileError
-from domain.exfiltration import LINES, leaks, leaks_across
-from domain.hidden_text import hidden, look_alikes
-from domain.injection import PHRASES, comments, injections
-from domain.package import MAX_ENTRY, is_text, packaging
-from domain.scanned import Scanned
-from domain.secrets import secrets
+from domain.library.package import MAX_ENTRY, is_text, packaging
+from domain.scan.behaviour import python_behaviour
+from domain.scan.danger import Danger, matches
+from domain.scan.dangers import COMMANDS
+from domain.scan.disguise import STYLES, disguised
+from domain.scan.droppers import downloads_run, droppers, load_commands
+from domain.scan.exfiltration import LINES, leaks, leaks_across
+from domain.scan.hidden_text import hidden, look_alikes
+from domain.scan.injection import PHRASES, comments, injections
+from domain.scan.scanned import Scanned
+from domain.scan.secrets import secrets
+from domain.scan.supply_chain import FETCHED
+from domain.scan.tool_grants import broad_tools, tool_grants
+from domain.scan.triggers import triggers
 from domain.shape import Shape
 from domain.skill import SKILL_FILE, Finding, SkillFileEntry
 from domain.skill_file import SkillFile, parse
-from domain.supply_chain import FETCHED
-from domain.tool_grants import broad_tools, tool_grants
-from domain.triggers import triggers
 
 __all__ = ["CHECKS", "Check", "broad_tools", "edition", "scan", "scan_text"]
 

@@ -11,7 +11,7 @@ from domain.shape import Shape, StrictShape
 
 SKILL_FILE = "SKILL.md"
 METADATA_FILE = "metadata.json"
-"""Generated at publication; in the skill's folder, but no part of its digest (`domain/metadata.py`)."""
+"""Generated at publication; in the skill's folder, but no part of its digest (`domain/library/metadata.py`)."""
 DRAFTS = "_drafts"
 
 

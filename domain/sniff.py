@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from domain.errors import SkillFleetError
-from domain.hidden_text import visible
+from domain.scan.hidden_text import visible
 
 LOOKED_AT = 512
 """Bytes at the beginning that tell the kinds apart; the longest mark is that of a tar archive, at byte 257."""

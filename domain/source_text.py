@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import IO
 
+from domain.library.unpack import unpack
 from domain.passages import Text
 from domain.skill import SkillFileEntry
 from domain.sniff import Medium, Sniffer, UnsupportedFile, decoded, ending
 from domain.text import clean
-from domain.unpack import unpack
 
 MAX_CHARACTERS = 4_000_000
 """Characters of one source that are kept; more is cut off. A thousand pages."""

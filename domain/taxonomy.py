@@ -7,8 +7,8 @@ from pydantic import JsonValue
 
 from domain import frontmatter
 from domain.errors import InvalidAnswer, SkillFileError
+from domain.library.search import words
 from domain.names import LEGAL, MAX_NAME, is_device, slug
-from domain.search import words
 from domain.shape import Shape
 from domain.skill import Category
 

@@ -9,25 +9,25 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from domain import format_rules as rules
-from domain.budgets import folder_budget, main_budget, reference_budgets
-from domain.code_syntax import blocks, scripts
 from domain.errors import SkillFileError
 from domain.facts import missing_facts, salient_facts
-from domain.format_rules import Subject
-from domain.links import Folder, links, reference_links
+from domain.library.templates import Template, missing_sections
 from domain.markdown import Line
-from domain.metadata_check import metadata_file
-from domain.neighbours import Neighbour, collisions, near_duplicates
-from domain.placeholders import placeholders
 from domain.repetition import repetition
-from domain.rule_list import MAIN_FOLDER, RULES
+from domain.rules import format_rules as rules
+from domain.rules.budgets import folder_budget, main_budget, reference_budgets
+from domain.rules.code_syntax import blocks, scripts
+from domain.rules.format_rules import Subject
+from domain.rules.links import Folder, links, reference_links
+from domain.rules.metadata_check import metadata_file
+from domain.rules.neighbours import Neighbour, collisions, near_duplicates
+from domain.rules.placeholders import placeholders
+from domain.rules.rule_list import MAIN_FOLDER, RULES
+from domain.rules.verbosity import verbosity
+from domain.rules.wording import wording
 from domain.safety import scan
 from domain.skill import SKILL_FILE, Finding, Severity, SkillFileEntry, ValidationReport
 from domain.skill_file import SkillFile, parse
-from domain.templates import Template, missing_sections
-from domain.verbosity import verbosity
-from domain.wording import wording
 
 __all__ = ["LENIENT", "STRICT", "Profile", "in_profile", "salient_facts", "score", "validate", "with_findings"]
 

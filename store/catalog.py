@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.catalog import ServedSkill
-from domain.metadata import SkillMetadata
-from domain.roles import ShelvedSkill
+from domain.library.catalog import ServedSkill
+from domain.library.metadata import SkillMetadata
+from domain.library.roles import ShelvedSkill
 from domain.skill import METADATA_FILE, SkillFileEntry
 from store import mounts, versions
 from store.library_tables import SkillVersion

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
-from domain.importing import ImportReport, ImportStatus, ImportView, ImportWish, SkillLine
+from domain.library.importing import ImportReport, ImportStatus, ImportView, ImportWish, SkillLine
 from store.library_tables import Publication
 from store.usage_tables import SkillImport, Upload
 

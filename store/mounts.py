@@ -6,8 +6,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.recommending import MountedSkill
-from domain.roles import ShelvedSkill
+from domain.library.recommending import MountedSkill
+from domain.library.roles import ShelvedSkill
 from domain.skill import SkillStatus
 from store.library_tables import Skill
 from store.usage_tables import Mount

@@ -3,8 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.dependencies import Catalogue, Entry
-from domain.neighbours import Neighbour
+from domain.library.dependencies import Catalogue, Entry
+from domain.rules.neighbours import Neighbour
 from domain.skill import SkillStatus
 from store.library_tables import Skill, SkillAlias
 

@@ -1,7 +1,7 @@
 """Search of the library: full text with weights, and trigrams for what was typed wrongly; what lists and facets count.
 
 `index` is called in the transaction that changes what a skill says. Must not decide what a query means
-(`domain/search.py` does), and never puts a person's text into SQL but as a parameter.
+(`domain/library/search.py` does), and never puts a person's text into SQL but as a parameter.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import search as terms
-from domain.library import Count, Facets, Shown, SkillCard, Sort
+from domain.library import search as terms
+from domain.library.views import Count, Facets, Shown, SkillCard, Sort
 from domain.shape import Shape
 from domain.skill import SkillStatus
 from store import skills

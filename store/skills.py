@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.metadata import SkillMetadata
+from domain.library.metadata import SkillMetadata
 from domain.skill import SkillStatus, SkillSummary
 from store import versions
 from store.base import Json

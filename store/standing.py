@@ -1,4 +1,4 @@
-"""What the record knows of a draft that shall be published, for the one rule in `domain/promotion.py`.
+"""What the record knows of a draft that shall be published, for the one rule in `domain/library/promotion.py`.
 
 Gathered twice: by the api before a promotion starts, and by the step that acts.
 """
@@ -9,17 +9,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.dependencies import problems
 from domain.errors import NotFound
 from domain.job import JobResult
-from domain.metadata import REQUIRES, words_of
-from domain.next_version import front_of
-from domain.promotion import Approval, Standing
+from domain.library.dependencies import problems
+from domain.library.metadata import REQUIRES, words_of
+from domain.library.next_version import front_of
+from domain.library.promotion import Approval, Standing
+from domain.library.waivers import fingerprint, standing_errors
 from domain.prompt import HitlType, PromptAction, PromptStatus
 from domain.safety import scan
 from domain.shape import Shape
 from domain.skill import Finding, Severity, SkillFileEntry
-from domain.waivers import fingerprint, standing_errors
 from store import evidence, requirements, revisions, waivers
 from store.tables import HitlInteraction
 

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, select, 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.importing import SourceView
 from domain.job import JobStatus
+from domain.library.importing import SourceView
 from domain.passages import Text as Passage
 from store.session import Database
 from store.tables import Job

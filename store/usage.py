@@ -8,8 +8,8 @@ from sqlalchemy import Boolean, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.library.usage import Received, UsageOutcome, UsageReport
 from domain.skill import SkillStatus
-from domain.usage import Received, UsageOutcome, UsageReport
 from store.base import Json
 from store.library_tables import Skill, SkillAlias
 from store.usage_tables import UsageEvent

@@ -7,9 +7,9 @@ from sqlalchemy import CTE, ColumnElement, Date, Select, and_, cast, func, selec
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.analytics import AgentTally, Counts, DayTally, PairTally, SkillTally, VersionTally, Window
+from domain.library.analytics import AgentTally, Counts, DayTally, PairTally, SkillTally, VersionTally, Window
+from domain.library.usage import UsageOutcome
 from domain.skill import SkillStatus
-from domain.usage import UsageOutcome
 from store.library_tables import Skill
 from store.usage_tables import UsageEvent
 

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.metadata import OriginKind, Publishing, SkillMetadata, SkillOrigin, metadata_of, rendered
-from domain.next_version import front_of
-from domain.semver import Version
+from domain.library.metadata import OriginKind, Publishing, SkillMetadata, SkillOrigin, metadata_of, rendered
+from domain.library.next_version import front_of
+from domain.library.semver import Version
 from domain.shape import Shape
 from domain.skill import METADATA_FILE, Frontmatter, SkillFileEntry, SkillStatus
 from store.base import Json

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.library.waivers import fingerprint
 from domain.shape import Shape
 from domain.skill import Finding
-from domain.waivers import fingerprint
 from store.base import Json
 from store.library_tables import Waiver
 

@@ -4,7 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     import workflows.library_messages as lib
-    from domain.curation import LibraryReport
+    from domain.library.curation import LibraryReport
     from workflows.library_steps import WHOLE, Keeper
 
 WORKFLOW = "check-library"

@@ -7,7 +7,7 @@ from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
     import workflows.library_messages as lib
-    from domain.curation import LibraryReport
+    from domain.library.curation import LibraryReport
     from workflows.steps import FILES, StepOptions
 
 WHOLE: StepOptions = {**FILES, "start_to_close_timeout": timedelta(minutes=15)}

@@ -14,7 +14,7 @@ from activities.programs.prose import clip, distinct, is_useful, phrase, restate
 from activities.programs.task import Item, Task
 from domain.brief import Brief, Plan
 from domain.evaluation import EvaluationCase, Expectation
-from domain.grading import MAX_PATTERN
+from domain.evidence.grading import MAX_PATTERN
 
 FEWEST_ITEMS = 2
 """Lines of material; with fewer an agent has nothing to work with."""

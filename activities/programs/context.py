@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from domain.brief import Brief, Decision
 from domain.evaluation import CaseRun
-from domain.hidden_text import look_alikes_as_latin, without_hidden
 from domain.job import Source
 from domain.passages import SOURCE_CHARACTERS, Text, chosen
 from domain.prompt import YOU_DECIDE
+from domain.scan.hidden_text import look_alikes_as_latin, without_hidden
 
 SMALL_SOURCE_CHARACTERS = 3_000
 """Characters of all sources together that reach a small model: the local one reads 8,192 tokens in all, slowly."""

@@ -8,10 +8,10 @@ from activities.programs.context import known, told
 from activities.programs.language_model import LanguageModel
 from activities.programs.prose import cites, foreign_names, is_useful
 from activities.programs.task import Task
+from domain.answering.proposals import description_findings
 from domain.brief import Brief
 from domain.errors import SkillFileError
 from domain.manuscript import Revised
-from domain.proposals import description_findings
 from domain.skill_file import frontmatter_of, parse, with_frontmatter
 
 _ABOUT = re.compile(r"\b(?:the|its|skill's|this)\s+description\b(?!\s+of\s+(?!(?:the|this)\s+skill\b))", re.IGNORECASE)

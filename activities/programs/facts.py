@@ -7,8 +7,8 @@ model's rewording lost nothing.
 import re
 from collections.abc import Iterable
 
+from domain.answering.proposals import without_asked
 from domain.evaluation import Expectation
-from domain.proposals import without_asked
 from domain.shape import Shape
 
 _LIMIT = re.compile(

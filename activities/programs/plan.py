@@ -20,11 +20,11 @@ from activities.programs.prose import (
     sentence,
 )
 from activities.programs.task import Task
+from domain.answering.proposals import legal_description, legal_name
 from domain.brief import Brief, Plan, Proposal
+from domain.library.search import folded, words
 from domain.manuscript import CORE
 from domain.names import asked_name, free_name, slug
-from domain.proposals import legal_description, legal_name
-from domain.search import folded, words
 
 FEWEST_WORDS = 4
 """Of a message: a small model answers with bare topics, which say nothing about when to use a skill."""

@@ -10,10 +10,10 @@ from activities.programs.language_model import LanguageModel
 from activities.programs.plan import short_slug
 from activities.programs.prose import is_useful, sentence
 from activities.programs.task import Task
+from domain.answering.proposals import asked_description, without_asked
 from domain.brief import Brief, Refinement
-from domain.format_rules import MAX_DESCRIPTION
 from domain.names import asked_name, slug
-from domain.proposals import asked_description, without_asked
+from domain.rules.format_rules import MAX_DESCRIPTION
 
 _TAGS = re.compile(r"</?[A-Za-z][^<>]*>")
 _MARKS = re.compile(r"[<>]")

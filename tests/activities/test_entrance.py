@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from skills_ref import to_prompt
 
-from domain.importing import Checkout, Verdict
+from domain.library.importing import Checkout, Verdict
 from store import versions
 from store.session import Database
 from tests.activities.test_importer import Desk

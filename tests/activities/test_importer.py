@@ -16,10 +16,10 @@ from activities import importer as importer_module
 from activities.importer import Importer
 from activities.publishing import First, Publisher, Wanted
 from activities.shelves import Shelves
-from domain.importing import Checkout, ImportReport, ImportStatus, ImportView, ImportWish, SkillLine, Verdict
+from domain.library.importing import Checkout, ImportReport, ImportStatus, ImportView, ImportWish, SkillLine, Verdict
+from domain.library.unpack import UnsafeArchive
 from domain.skill import SkillStatus
 from domain.taxonomy import default_taxonomy, parse_taxonomy
-from domain.unpack import UnsafeArchive
 from store import imports, skills, uploads, versions
 from store.library_tables import Publication, SkillVersion, Waiver
 from store.session import Database

@@ -13,7 +13,7 @@ from activities.library_check import LibraryKeeper
 from activities.publishing import Publisher
 from activities.registering import found_version
 from activities.shelves import EDITED, Shelves
-from domain.curation import LibraryReport
+from domain.library.curation import LibraryReport
 from domain.skill import DRAFTS, METADATA_FILE, SKILL_FILE
 from store import aliases, skills, versions
 from store.session import Database

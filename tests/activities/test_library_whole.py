@@ -7,7 +7,7 @@ import pytest
 from activities.library_check import LibraryKeeper
 from activities.publishing import Publisher
 from activities.shelves import TAXONOMY, Shelves
-from domain.curation import LibraryReport
+from domain.library.curation import LibraryReport
 from domain.skill import SkillStatus
 from store import skills
 from store.session import Database

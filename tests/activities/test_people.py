@@ -7,7 +7,7 @@ import pytest
 
 from activities.people import AUTO, prompt_key
 from activities.records import DatabaseRecords
-from domain import answers
+from domain.answering import answers
 from domain.brief import Proposal
 from domain.job import JobStatus
 from domain.prompt import YOU_DECIDE, Answer, HitlType, PromptAction, PromptStatus

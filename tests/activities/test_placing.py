@@ -11,7 +11,7 @@ from activities.models import Models
 from activities.prompt_data import prompt_data
 from activities.shelves import Shelves
 from domain.brief import Plan
-from domain.default_templates import FOLDER
+from domain.library.default_templates import FOLDER
 from domain.prompt import Answer, ConfirmData, HitlType
 from domain.skill import SkillStatus
 from domain.skill_file import parse

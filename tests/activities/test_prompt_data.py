@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from activities.prompt_data import prompt_data, shown_diff
-from domain import answers
+from domain.answering import answers
 from domain.brief import Proposal, Understanding
 from domain.budget import Budget, Spend
-from domain.diff import LARGEST
+from domain.compare.diff import LARGEST
 from domain.errors import NotFound
 from domain.evaluation import Arm
 from domain.job import Phase

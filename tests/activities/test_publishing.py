@@ -9,7 +9,7 @@ import pytest
 from activities.publishing import Publisher
 from activities.shelves import Shelves
 from domain.errors import LibraryConflict
-from domain.metadata import OriginKind, SkillOrigin
+from domain.library.metadata import OriginKind, SkillOrigin
 from domain.skill import METADATA_FILE, SKILL_FILE
 from store import aliases, changes, search, skills, versions
 from store.session import Database

@@ -1,8 +1,8 @@
 """What is shown at the checkpoints of the experiment: what was tried, how it went, and what may be edited."""
 
 from activities.tdd_data import SHOWN, tdd_data
-from domain.case_file import read_cases
 from domain.evaluation import Arm
+from domain.evidence.case_file import read_cases
 from domain.prompt import HitlType, TddData
 from store import evidence
 from store.session import Database

@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from api.app import build
-from domain.answers import form
+from domain.answering.answers import form
 from domain.job import JobOptions, JobStatus, Phase, StartJob
 from domain.prompt import HitlType, PromptData, Question, QuestionsData
 from settings import Settings

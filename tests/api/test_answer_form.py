@@ -15,8 +15,8 @@ from starlette.datastructures import FormData
 from api.answer_form import Input, answer_request, filled, left_over, sent
 from api.errors import InvalidRequest
 from api.forms import Form
-from domain.answers import form as schema_of
-from domain.forms import typed
+from domain.answering.answers import form as schema_of
+from domain.answering.forms import typed
 from domain.prompt import YOU_DECIDE, AnswerDraft, HitlType, Option, Question
 from tests.support.prompts import CASES, shown
 

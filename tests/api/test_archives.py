@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from api.handing_out import plain
-from domain.archive import ArchiveFormat
+from domain.library.archive import ArchiveFormat
+from domain.library.unpacking import unpacked
 from domain.skill import SkillStatus
-from domain.unpacking import unpacked
 from store import aliases
 from store.session import Database
 from tests.support.published import publish_skill

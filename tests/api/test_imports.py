@@ -18,7 +18,7 @@ from temporalio.worker import Worker
 from activities.edge import Edge
 from activities.importer import Importer
 from activities.shelves import Shelves
-from domain.importing import ImportStatus, ImportView, Verdict
+from domain.library.importing import ImportStatus, ImportView, Verdict
 from domain.taxonomy import parse_taxonomy
 from store.session import Database
 from tests.activities.test_importer import packed

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import text as sql
 
 from api.app import build
-from domain.answers import LEGAL
+from domain.answering.answers import LEGAL
 from domain.job import JobStatus
 from domain.prompt import HitlType, PreviewData, Question
 from settings import Settings

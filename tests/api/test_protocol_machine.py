@@ -28,7 +28,7 @@ from api.hub import Hub
 from api.library import LibraryFolder
 from api.redelivery import redeliver
 from api.temporal import Temporal
-from domain.answers import form
+from domain.answering.answers import form
 from domain.job import JobStatus
 from domain.prompt import AnswerSignal, HitlType, Question, QuestionsData
 from settings import Settings

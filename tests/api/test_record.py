@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from api.record import FeedbackAnswered, RevisionDiff
-from domain.rewording import Span, SpanKind
-from domain.section_changes import SectionChange
+from domain.compare.rewording import Span, SpanKind
+from domain.compare.section_changes import SectionChange
 from store import jobs, revisions
 from store.session import Database
 from tests.api.conftest import Opened

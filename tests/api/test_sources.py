@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from sqlalchemy import func, select, text
 
 from api import receiving
-from domain.importing import SourceView
 from domain.job import Source, StartJob
+from domain.library.importing import SourceView
 from store import jobs
 from store.session import Database
 from store.understanding import brief_of

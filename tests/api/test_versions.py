@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from domain.metadata import OriginKind, Publishing, SkillOrigin, metadata_of, rendered
+from domain.library.metadata import OriginKind, Publishing, SkillOrigin, metadata_of, rendered
 from domain.skill import SKILL_FILE, SkillFileEntry, SkillStatus
 from domain.skill_file import frontmatter_of, parse
 from store import aliases, changes, search, skills, versions

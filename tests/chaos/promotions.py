@@ -23,8 +23,8 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities import adoption, drafts
 from activities.shelves import EDITED, Shelves
-from domain.curation import LibraryReport
 from domain.job import JobStatus, Origin
+from domain.library.curation import LibraryReport
 from store import jobs, revisions, search, versions
 from store.library_tables import Publication, Skill
 from store.session import Database

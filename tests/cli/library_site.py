@@ -10,8 +10,8 @@ import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from domain.archive import MEDIA_TYPES, ArchiveFormat, archive
-from domain.release import Artifact, Index, IndexEntry, Release, artifact_url
+from domain.library.archive import MEDIA_TYPES, ArchiveFormat, archive
+from domain.library.release import Artifact, Index, IndexEntry, Release, artifact_url
 from domain.skill import SkillFileEntry, SkillStatus
 
 

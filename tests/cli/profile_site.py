@@ -8,8 +8,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from domain.analytics import Analytics
-from domain.profiles import MountList, MountView, Onboarded, RoleList, RoleView
+from domain.library.analytics import Analytics
+from domain.library.profiles import MountList, MountView, Onboarded, RoleList, RoleView
 from domain.skill import SkillStatus
 
 

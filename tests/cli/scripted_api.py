@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from cli.prompts import DATA
-from domain.answers import form
+from domain.answering.answers import form
 from domain.evaluation import EvaluationView, Evidence
 from domain.job import (
     JobEvent,
@@ -31,8 +31,8 @@ from domain.job import (
     Phase,
     StoppedJob,
 )
-from domain.library import SkillCard, SkillPage
-from domain.promotion import DraftView, Standing
+from domain.library.promotion import DraftView, Standing
+from domain.library.views import SkillCard, SkillPage
 from domain.prompt import AnswerReceipt, AnswerRequest, HitlType, InteractionView, PromptStatus, PromptView
 from domain.skill import SkillStatus, SkillSummary
 from tests.cli.scripted_record import Record, record_routes

@@ -11,7 +11,7 @@ from cli.exits import ExitCode
 from cli.jobs import Nothing
 from cli.problems import ApiProblem, CliError
 from domain.job import JobPage, JobStatusView
-from domain.library import SkillPage
+from domain.library.views import SkillPage
 from tests.cli.scripted_api import Fault, Script, ServerThread
 
 

@@ -4,8 +4,8 @@ import json
 
 from pydantic import JsonValue
 
-from domain.diff import side_by_side, unified
-from domain.section_changes import changed_sections
+from domain.compare.diff import side_by_side, unified
+from domain.compare.section_changes import changed_sections
 from domain.skill import RevisionSummary
 from tests.cli.conftest import Cli
 from tests.cli.scripted_api import NOW, Script

@@ -7,7 +7,7 @@ import pytest
 from fastapi import Body, FastAPI
 from pydantic import JsonValue
 
-from domain.curation import Difference, LibraryReport, SkillChanged
+from domain.library.curation import Difference, LibraryReport, SkillChanged
 from tests.cli.conftest import Cli
 from tests.cli.scripted_api import ServerThread
 

@@ -13,7 +13,7 @@ from cli import packing
 from cli.checkout import checkout_of
 from cli.packing import pack
 from cli.problems import CliError
-from domain.importing import repository, without_login
+from domain.library.importing import repository, without_login
 
 
 def filled(root: Path) -> Path:

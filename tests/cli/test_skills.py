@@ -2,7 +2,7 @@
 
 import json
 
-from domain.library import (
+from domain.library.views import (
     Count,
     Facets,
     FileChange,

@@ -5,8 +5,8 @@ from pydantic import JsonValue
 
 from cli import values
 from cli.problems import UsageProblem
-from domain.answers import form
-from domain.forms import FormField, fields, typed
+from domain.answering.answers import form
+from domain.answering.forms import FormField, fields, typed
 from domain.prompt import YOU_DECIDE, HitlType, Option, Question, QuestionsData
 
 OPTIONS = [Option(id="py", label="Python"), Option(id="go", label="Go")]

@@ -8,23 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from domain import (
+from domain import frontmatter, safety
+from domain.library import package
+from domain.safety import CHECKS, broad_tools, edition, scan, scan_text
+from domain.scan import (
     behaviour,
     dangers,
     disguise,
     droppers,
     exfiltration,
-    frontmatter,
     hidden_text,
     injection,
-    package,
-    safety,
     secrets,
     supply_chain,
     tool_grants,
     triggers,
 )
-from domain.safety import CHECKS, broad_tools, edition, scan, scan_text
 from domain.skill import Finding, Severity, SkillFileEntry
 from tests.domain.safety_cases import BENIGN, MALICIOUS, WARNED
 

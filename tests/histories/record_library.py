@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from domain.curation import LibraryReport
-from domain.importing import ImportWish, Verdict
 from domain.job import JobView, Origin
+from domain.library.curation import LibraryReport
+from domain.library.importing import ImportWish, Verdict
 from domain.prompt import HitlType
 from store import imports, uploads
 from store.session import Database

@@ -23,14 +23,14 @@ from fastapi.testclient import TestClient
 from skills_ref.validator import validate as reference
 
 from cli.registry import COMMANDS, SUBCOMMANDS, loaded
-from domain.budgets import tokens
+from domain.library.metadata import REQUIRES, TAGS, words_of
+from domain.library.templates import parse_template
 from domain.markdown import walk
-from domain.metadata import REQUIRES, TAGS, words_of
-from domain.neighbours import Neighbour, similarity
+from domain.rules.budgets import tokens
+from domain.rules.neighbours import Neighbour, similarity
 from domain.safety import scan
 from domain.skill import METADATA_FILE, Finding, Severity, SkillFileEntry
 from domain.skill_file import frontmatter_of, parse
-from domain.templates import parse_template
 from domain.validation import STRICT, validate
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.importing import ImportWish
 from domain.job import JobStatus, Source
+from domain.library.importing import ImportWish
 from domain.retention import Kind
 from store import imports, jobs, retention, uploads
 from store.session import Database

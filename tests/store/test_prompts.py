@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import JsonValue
 
-from domain.answers import form
+from domain.answering.answers import form
 from domain.job import JobStatus
 from domain.prompt import Answer, AnswerDraft, HitlType, PromptStatus, QuestionsData
 from store import groups, jobs, prompts

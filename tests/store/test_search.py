@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import insert, text
 
-from domain.library import Shown, Sort
-from domain.search import MOST_QUERY, query, trigrams
+from domain.library.search import MOST_QUERY, query, trigrams
+from domain.library.views import Shown, Sort
 from domain.skill import SkillStatus
 from store import search
 from store.library_tables import Skill, SkillAlias

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from domain.importing import Verdict
+from domain.library.importing import Verdict
 
 BODY = "\n# How to do it\n\n1. Read the request.\n2. Do it.\n3. Say what was done.\n"
 DESCRIPTION = "Turns merged pull requests into release notes. Use when a release of the product is being prepared."

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from domain.budget import Budget, Spend
-from domain.case_file import read_cases
 from domain.evaluation import Arm
+from domain.evidence.case_file import read_cases
 from domain.prompt import (
     BudgetData,
     CaseResult,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from domain.metadata import OriginKind, Publishing, SkillMetadata, SkillOrigin, metadata_of, rendered
+from domain.library.metadata import OriginKind, Publishing, SkillMetadata, SkillOrigin, metadata_of, rendered
 from domain.skill import SKILL_FILE, Frontmatter, SkillFileEntry, SkillStatus
 from store import versions
 from store.library_tables import Skill

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 from pydantic import JsonValue
 
-from domain.answers import digest as answer_digest
-from domain.answers import form
+from domain.answering.answers import digest as answer_digest
+from domain.answering.answers import form
 from domain.brief import Plan
 from domain.evaluation import Arm, CaseRun, CheckedExpectation, EvaluationCase, Expectation
 from domain.job import AuditEntry, JobEvent, JobOptions, JobStatus, Origin, StartJob

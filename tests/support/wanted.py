@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from activities.publishing import Kind, Publisher, Wanted
 from activities.shelves import Shelves
-from domain.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
-from domain.next_version import front_of
+from domain.library.metadata import OriginKind, Publishing, SkillOrigin, metadata_of
+from domain.library.next_version import front_of
 from domain.skill import SKILL_FILE, SkillFileEntry
 from store import versions
 from store.library_tables import Publication, Skill, SkillVersion

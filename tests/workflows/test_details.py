@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.answers import LEGAL, check
+from domain.answering.answers import LEGAL, check
 from domain.job import JobStatus, Phase
 from domain.prompt import AnswerSignal, HitlType, Question
 from tests.support.prompts import shown

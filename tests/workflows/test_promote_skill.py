@@ -11,7 +11,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from domain.curation import LibraryReport
+from domain.library.curation import LibraryReport
 from tests.support.fake_steps import FakeLibrary, FakeRecords, Memory
 from tests.workflows.conftest import steps_of
 from worker import running, workers

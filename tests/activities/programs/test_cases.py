@@ -7,7 +7,7 @@ from activities.programs.cases import MOST_REVISED, WHOLE, revise_cases, write_c
 from activities.programs.language_model import LanguageModel
 from domain.brief import Brief, Plan
 from domain.evaluation import EvaluationCase, Expectation
-from domain.grading import check
+from domain.evidence.grading import check
 from tests.activities.programs.conftest import REQUEST, MakeModel
 from tests.support.generic import generic
 from tests.support.provider import LocalProvider

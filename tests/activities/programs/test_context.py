@@ -17,9 +17,9 @@ from activities.programs.context import (
 )
 from domain.brief import Brief, Decision
 from domain.evaluation import Arm, CaseRun, CheckedExpectation
-from domain.hidden_text import look_alikes_as_latin
 from domain.job import Source
 from domain.passages import SOURCE_CHARACTERS, Text, chosen
+from domain.scan.hidden_text import look_alikes_as_latin
 
 ANSWERS = [Decision(question="Which tone?", answer="dry"), Decision(question="Length?", answer="You decide")]
 

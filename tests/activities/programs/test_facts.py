@@ -3,7 +3,7 @@
 import pytest
 
 from activities.programs.facts import criteria_of, expectations_of, facts_of, lost, requirements_of, task_of
-from domain.grading import check, pattern_problem
+from domain.evidence.grading import check, pattern_problem
 from tests.activities.programs.conftest import REQUEST
 
 

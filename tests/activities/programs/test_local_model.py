@@ -27,7 +27,7 @@ from deploy.model_server import ALIAS, KEY
 from deploy.weights import QWEN, default_cache_dir
 from domain.brief import Brief
 from domain.evaluation import Arm, CaseRun, EvaluationCase
-from domain.grading import check, run_passed, summarize
+from domain.evidence.grading import check, run_passed, summarize
 from domain.manuscript import body
 from domain.skill import SKILL_FILE, Frontmatter, Severity, SkillFileEntry
 from domain.skill_file import render

@@ -4,10 +4,10 @@ import pytest
 
 from activities.programs.language_model import LanguageModel
 from activities.programs.refine import refine
+from domain.answering.proposals import description_findings, name_findings
 from domain.brief import Brief
-from domain.format_rules import MAX_DESCRIPTION
 from domain.names import LEGAL
-from domain.proposals import description_findings, name_findings
+from domain.rules.format_rules import MAX_DESCRIPTION
 from tests.activities.programs.conftest import REQUEST
 from tests.support.generic import generic
 from tests.support.provider import LocalProvider

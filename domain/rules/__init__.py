@@ -1,0 +1,1 @@
+"""What makes a skill valid: the rules behind `domain/validation.py`, and what they read files with."""

@@ -1,0 +1,1 @@
+"""What may harm whoever installs a skill: the patterns and readers behind `domain/safety.py`."""

@@ -1,0 +1,107 @@
+"""Verdicts by code are certain, safe and never pass silence."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.evaluation import Arm, CaseRun, CheckedExpectation, Expectation
+from domain.evidence.grading import MAX_PATTERN, check, pattern_problem, run_passed, summarize, word_count
+
+CHECKS = ["contains", "absent", "regex", "max_words", "judge"]
+
+
+def verdict(check_: str, value: str, output: str) -> bool:
+    found = check(Expectation.model_validate({"text": "t", "check": check_, "value": value}), output)
+    assert found is not None
+    assert found.reason
+    return found.passed
+
+
+@pytest.mark.parametrize(
+    ("check_", "value", "output", "passed"),
+    [
+        ("contains", "Breaking", "## BREAKING", True),
+        ("contains", "Breaking", "nothing", False),
+        ("absent", "sorry", "all is well", True),
+        ("absent", "sorry", "Sorry about that", False),
+        ("regex", r"(?m)^## Added$", "x\n## Added\ny", True),
+        ("regex", r"(?m)^## Added$", "x ## Added", False),
+        ("max_words", "3", "one two-fold don't", True),
+        ("max_words", "3", "one two three four", False),
+        ("max_words", "few", "one", False),
+    ],
+)
+def test_each_check(check_: str, value: str, output: str, passed: bool) -> None:
+    assert verdict(check_, value, output) is passed
+
+
+@pytest.mark.parametrize("check_", CHECKS)
+@pytest.mark.parametrize("output", ["", "  \n "])
+def test_silence_fails_every_check(check_: str, output: str) -> None:
+    assert not verdict(check_, "300", output)
+
+
+def test_only_a_judge_can_tell_what_code_cannot() -> None:
+    assert check(Expectation(text="Is polite", check="judge"), "Thank you.") is None
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "(a*)*", r"(\w+\s?)+x", "(a|b{2,})*", "a" * (MAX_PATTERN + 1), "(", r"(a)\1"]
+)
+def test_patterns_that_may_never_end_are_refused_with_a_reason(pattern: str) -> None:
+    started = time.monotonic()
+
+    assert pattern_problem(pattern)
+    assert not verdict("regex", pattern, "a" * 5_000 + "!")
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("pattern", [r"(?im)^\W{0,6}Added\s*(?:\W{0,4}$|:)", r"(?:\w+\W+){14}\w+", r"v\d+\.\d+"])
+def test_ordinary_patterns_are_taken(pattern: str) -> None:
+    assert pattern_problem(pattern) is None
+
+
+@given(st.text(max_size=200))
+def test_word_counts_are_never_more_than_characters(text: str) -> None:
+    assert 0 <= word_count(text) <= len(text)
+
+
+def checked(passed: bool, low: bool = False) -> CheckedExpectation:
+    return CheckedExpectation(text="t", check="judge", passed=passed, reason="r", low_confidence=low)
+
+
+def test_a_run_passes_when_every_expectation_holds() -> None:
+    assert run_passed([checked(True), checked(True)])
+    assert not run_passed([checked(True), checked(False)])
+    assert not run_passed([])
+
+
+def test_a_low_confidence_verdict_decides_only_where_nothing_else_does() -> None:
+    assert run_passed([checked(True), checked(False, low=True)])
+    assert not run_passed([checked(False), checked(True, low=True)])
+    assert not run_passed([checked(False, low=True)])
+
+
+def run(case: str, arm: Arm, passed: bool) -> CaseRun:
+    return CaseRun(case_id=case, arm=arm, output="x", passed=passed, checked=[])
+
+
+def test_evidence_is_the_share_passed_in_each_arm_and_their_difference() -> None:
+    found = summarize(
+        [
+            run("a", Arm.WITHOUT, False),
+            run("b", Arm.WITHOUT, True),
+            run("a", Arm.WITH, True),
+            run("b", Arm.WITH, True),
+        ]
+    )
+
+    assert (found.status, found.with_, found.without, found.delta, found.n) == ("measured", 1.0, 0.5, 0.5, 2)
+
+
+def test_evidence_is_pending_while_only_the_control_has_run_and_none_before() -> None:
+    assert summarize([]).status == "none"
+    half = summarize([run("a", Arm.WITHOUT, False)])
+    assert (half.status, half.without, half.with_, half.delta, half.n) == ("pending", 0.0, None, None, 0)
