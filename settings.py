@@ -12,8 +12,14 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.evidence.policy import Policy
+from domain.evidence.profile import Profile, profile_for
+
 PREFIX = "SKILL_FLEET_"
 CHECKOUT = Path(__file__).resolve().parent
+
+LOCAL_MODEL = "qwen2.5-coder-1.5b"
+"""In the name of the small local model."""
 
 Role = Literal["author", "judge", "agent"]
 
@@ -30,6 +36,11 @@ class ModelSettings(BaseSettings):
     model: str
     api_base: str | None = None
     api_key: SecretStr | None = None
+
+    @property
+    def small_local(self) -> bool:
+        """Whether it is the small local model, whose verdicts are marked as low confidence."""
+        return LOCAL_MODEL in self.model.lower()
 
 
 class Settings(BaseSettings):
@@ -74,8 +85,43 @@ class Settings(BaseSettings):
     keep_idempotency_days: int = Field(7, ge=1, description="Answers kept under an Idempotency-Key.")
     keep_notifications_days: int = Field(30, ge=1, description="Notifications that were delivered or given up.")
     keep_uploads_days: int = Field(30, ge=1, description="Files that were sent in, once no job or import needs them.")
+    evaluation: Literal["auto", "standard", "quick", "local-small"] = Field(
+        "auto",
+        description="How thoroughly skills are proven; auto: standard, or local-small.",
+    )
+    evidence_policy: Literal["refuse", "warn"] = Field(
+        "refuse", description="What happens to a draft whose evidence is not enough: not published, or with a warning."
+    )
+    evidence_cases: int = Field(3, ge=1, le=50, description="Fewest cases that prove a skill.")
+    evidence_delta: float = Field(0.0, ge=-1, lt=1, description="The gain in pass rate that must be exceeded.")
+    evidence_recall: float = Field(0.8, ge=0, le=1, description="Least share of fitting queries it is chosen for.")
+    evidence_precision: float = Field(0.9, ge=0, le=1, description="Least share of its choices that are right.")
+    reevaluate: Literal["off", "on"] = Field(
+        "off", description="Evaluate published skills again each night when the agent's model has changed."
+    )
+    traces: Literal["off", "summary", "full"] = Field(
+        "summary", description="What is kept of how models reason: nothing, their summary, or all with the prompts."
+    )
+    mlflow_uri: str | None = Field(None, description="Tracking server of MLflow that gets dspy's traces, if any.")
     api_url: str | None = Field(None, description="Where the command line finds the api; default: DATA_DIR/stack.json.")
     user: str | None = Field(None, description="Who the command line says you are; default: local.")
+
+    @property
+    def policy(self) -> Policy:
+        """What evidence a draft needs before it is published."""
+        return Policy(
+            mode=self.evidence_policy,
+            cases=self.evidence_cases,
+            delta=self.evidence_delta,
+            recall=self.evidence_recall,
+            precision=self.evidence_precision,
+        )
+
+    @property
+    def profile(self) -> Profile:
+        """How thoroughly the worker's models prove a skill."""
+        agent = self.model_for("agent")
+        return profile_for(self.evaluation, small=agent is not None and agent.small_local)
 
     def model_for(self, role: Role) -> ModelSettings | None:
         """The model of one role: its own if it is named, else the common one; None when neither is configured.

@@ -54,9 +54,6 @@ if TYPE_CHECKING:
     from activities.models import Role
     from activities.programs.language_model import ModelSpec
 
-LOCAL_MODEL = "qwen2.5-coder-1.5b"
-"""In the name of the small local model, whose verdicts are marked as low confidence."""
-
 DRAIN = timedelta(seconds=8)
 """How long model calls and files may go on after SIGTERM, while answers are still taken; then they are handed back."""
 
@@ -103,7 +100,7 @@ def specs(settings: Settings) -> "dict[Role, ModelSpec]":
             api_base=model.api_base,
             api_key=model.api_key.get_secret_value() if model.api_key else None,
             timeout=settings.model_timeout,
-            small_local=LOCAL_MODEL in model.model.lower(),
+            small_local=model.small_local,
         )
         for role, model in found.items()
         if model is not None
@@ -162,10 +159,11 @@ def model_steps(settings: Settings, database: Database) -> dict[str, list[Step]]
 
     shelves = Shelves(settings.library)
     models = Models(database, specs(settings), settings.model_concurrency, settings.model_requests_per_minute)
+    evaluator = ModelEvaluator(database, models, settings.profile, settings.policy)
     second = SecondOpinion(settings.scanner) if settings.scanner else None
     author = ModelAuthor(database, models, parse_taxonomy(shelves.prepare()), shelves)
     checks = RuleChecks(database, models, settings.library, second)
-    return {MODELS: [*of(author), *of(ModelEvaluator(database, models)), *of(checks)]}
+    return {MODELS: [*of(author), *of(evaluator), *of(checks)]}
 
 
 def load_models() -> None:

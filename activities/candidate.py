@@ -18,15 +18,15 @@ from store.base import Json
 from store.library_tables import SkillVersion
 from store.session import Session
 from store.tables import HitlInteraction, StepResult
-from workflows import messages as m
+from workflows import promote_messages as pm
 
 
-def token_of(request: m.PromoteRequest) -> str:
+def token_of(request: pm.PromoteRequest) -> str:
     """Who holds the name: the workflow of this promotion."""
     return f"promote-skill:{request.job_id}"
 
 
-async def candidate(session: Session, move: m.Move) -> Wanted:
+async def candidate(session: Session, move: pm.Move) -> Wanted:
     """The version. Its number and time are those of the claim, or chosen now when nothing is claimed yet.
 
     Raises NotFound without a plan or revision, LibraryConflict when the author's own number cannot be.
@@ -64,7 +64,7 @@ async def _number(session: Session, name: str, files: list[SkillFileEntry]) -> s
     return next_version(highest.version if highest else None, old, files)
 
 
-async def _changelog(session: Session, move: m.Move, base: SkillVersion | None) -> str:
+async def _changelog(session: Session, move: pm.Move, base: SkillVersion | None) -> str:
     """What the revisions since the base say that they changed, one line each; of a first version nothing is told."""
     if base is None:
         return ""
@@ -74,7 +74,7 @@ async def _changelog(session: Session, move: m.Move, base: SkillVersion | None) 
     return "\n".join(f"- {line}" for line in dict.fromkeys(lines))
 
 
-async def _provenance(session: Session, move: m.Move, base: SkillVersion | None) -> Json:
+async def _provenance(session: Session, move: pm.Move, base: SkillVersion | None) -> Json:
     """Models and cost, digests of all that they were asked, answers, approvals and waivers. Texts stay with the job."""
     job_id, digest = move.request.job_id, move.placed.digest
     usage = await calls.usage(session, job_id)
@@ -92,7 +92,7 @@ async def _provenance(session: Session, move: m.Move, base: SkillVersion | None)
     }
 
 
-def _by_promoting(move: m.Move) -> list[Approval]:
+def _by_promoting(move: pm.Move) -> list[Approval]:
     """Promoting a digest by its name approves it; the time is that of the claim."""
     if move.request.digest != move.placed.digest:
         return []

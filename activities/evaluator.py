@@ -15,6 +15,8 @@ from activities.programs.together import together
 from domain.evaluation import Arm, CaseRun, CheckedExpectation, EvaluationCase, Evidence, Expectation
 from domain.evidence import grading
 from domain.evidence.case_file import read_cases
+from domain.evidence.policy import Policy
+from domain.evidence.profile import Profile
 from domain.prompt import Answer, PromptAction
 from store import evidence, jobs, prompts, revisions, understanding
 from store.session import Database, Session
@@ -28,10 +30,12 @@ _CHANGED = re.compile(r"(r\d+)-")
 class ModelEvaluator(Evaluator):
     """The evaluator, done by an agent model, a judge model and a database."""
 
-    def __init__(self, database: Database, models: Models) -> None:
+    def __init__(self, database: Database, models: Models, profile: Profile, policy: Policy) -> None:
         """Take what the steps need."""
         self.database = database
         self.models = models
+        self.profile = profile
+        self.policy = policy
 
     @activity.defn
     async def write_cases(self, job: m.ForJob) -> m.Spent:

@@ -19,6 +19,7 @@ from store.base import Json
 from store.session import Database, Session
 from store.standing_bytes import StandingBytes
 from workflows import messages as m
+from workflows import promote_messages as pm
 from workflows.steps import Library
 
 
@@ -39,7 +40,7 @@ class FolderLibrary(Library):
         await drafts.save(self.database, self.shelves, revision.job_id, revision.revision)
 
     @activity.defn
-    async def place(self, request: m.PromoteRequest) -> m.Placed:
+    async def place(self, request: pm.PromoteRequest) -> pm.Placed:
         """Decide where the draft goes. Refuses a draft that may not be published."""
         lying = await asyncio.to_thread(self.shelves.draft_digest, request.job_id)
         async with self.database.transaction() as session:
@@ -62,17 +63,17 @@ class FolderLibrary(Library):
             await self._tell(request.job_id, f"refused:{result.digest}:{refusal}", "promotion_failed", refusal)
             raise PromotionRefused(refusal)
         path = f"{category}/{skill.name}"
-        placed = m.Placed(path=path, revision=result.revision or 0, digest=result.digest or "")
-        return await self._claimed(m.Move(request=request, placed=placed))
+        placed = pm.Placed(path=path, revision=result.revision or 0, digest=result.digest or "")
+        return await self._claimed(pm.Move(request=request, placed=placed))
 
     @activity.defn
-    async def publish_files(self, move: m.Move) -> None:
+    async def publish_files(self, move: pm.Move) -> None:
         """Put the files at their place, whole or not at all."""
         if (wanted := await self._wanted(move)) is not None:
             await self.publisher.put(wanted)
 
     @activity.defn
-    async def publish_rows(self, move: m.Move) -> None:
+    async def publish_rows(self, move: pm.Move) -> None:
         """Make the rows say so, and remove the draft's files."""
         wanted = await self._wanted(move)
         if wanted is None:
@@ -83,7 +84,7 @@ class FolderLibrary(Library):
         await self._leave_draft(move.request.job_id)
 
     @activity.defn
-    async def undo(self, move: m.Move) -> None:
+    async def undo(self, move: pm.Move) -> None:
         """Take files back whose rows could not be written, and tell why."""
         job_id, name = move.request.job_id, move.placed.path.rpartition("/")[2]
         if not await self.publisher.abandon(token_of(move.request), name):
@@ -93,16 +94,16 @@ class FolderLibrary(Library):
                 return
         await self._tell(job_id, f"unpromoted:{activity.info().workflow_run_id}", "promotion_failed", move.error)
 
-    async def _standing(self, request: m.PromoteRequest, result: JobResult, stands: StandingBytes) -> m.Placed:
+    async def _standing(self, request: pm.PromoteRequest, result: JobResult, stands: StandingBytes) -> pm.Placed:
         """These bytes are a version: the job is told which. Raises LibraryConflict when agents do not read it now."""
         if not stands.current:
             await self._tell(request.job_id, f"refused:{result.digest}:{stands.told}", "promotion_failed", stands.told)
             raise LibraryConflict(stands.told)
         digest = result.digest or ""
-        placed = m.Placed(path=stands.path, revision=result.revision or 0, digest=digest, done=True)
+        placed = pm.Placed(path=stands.path, revision=result.revision or 0, digest=digest, done=True)
         async with self.database.transaction() as session:
             said = f"these bytes are {stands.name} {stands.version} already"
-            await _published(session, m.Move(request=request, placed=placed), said)
+            await _published(session, pm.Move(request=request, placed=placed), said)
         await self._leave_draft(request.job_id)
         return placed
 
@@ -112,7 +113,7 @@ class FolderLibrary(Library):
         except OSError as left:
             activity.logger.warning("the draft of a published skill is left behind: %s", left)
 
-    async def _claimed(self, move: m.Move) -> m.Placed:
+    async def _claimed(self, move: pm.Move) -> pm.Placed:
         """The place, once its name is this promotion's. Raises LibraryConflict, and tells."""
         job_id, placed = move.request.job_id, move.placed
         try:
@@ -129,7 +130,7 @@ class FolderLibrary(Library):
         fixed = {"version": held.metadata.version, "at": held.metadata.published_at, "commit": self.git}
         return placed.model_copy(update=fixed)
 
-    async def _wanted(self, move: m.Move) -> Wanted | None:
+    async def _wanted(self, move: pm.Move) -> Wanted | None:
         """What was claimed; for a place that a release before 0.4.0 decided the claim is made now. None: it is done."""
         async with self.database.transaction() as session:
             wanted = await candidate(session, move)
@@ -145,7 +146,7 @@ def within_job(status: str) -> bool:
     return status in (JobStatus.COMPLETED, JobStatus.RUNNING)
 
 
-async def _published(session: Session, move: m.Move, said: str = "") -> None:
+async def _published(session: Session, move: pm.Move, said: str = "") -> None:
     """The job's own record of it; what was forced is told with who and why."""
     request, path = move.request, move.placed.path
     job_id = request.job_id

@@ -24,7 +24,7 @@ from domain.taxonomy import place
 from store import jobs, standing, standing_bytes
 from store.standing import Draft
 from store.standing_bytes import StandingBytes
-from workflows.messages import PromoteRequest
+from workflows.promote_messages import PromoteRequest
 
 PATIENCE = 10.0
 """Seconds to wait for the end, so that most callers get it at once."""

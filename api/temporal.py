@@ -37,7 +37,8 @@ from domain.prompt import AnswerSignal
 from domain.shape import Shape
 from workflows.attributes import FAILING, STATUS, USER
 from workflows.create_skill import CreateSkill
-from workflows.messages import Outcome, PromoteRequest, ReopenRequest, RetryRequest
+from workflows.messages import Outcome, ReopenRequest, RetryRequest
+from workflows.promote_messages import PromoteRequest
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import WORKFLOWS
 

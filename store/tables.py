@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.job import JobStatus, Phase
 from domain.prompt import HitlType, PromptStatus
-from store import library_tables, usage_tables
+from store import evidence_tables, library_tables, usage_tables
 from store.base import Base, Json, one_of
 
 USER_ID = String(255)
@@ -216,6 +216,7 @@ class DeepUnderstandingState(Base):
     user_goals: Mapped[list[Any]]
     readiness_score: Mapped[float | None] = mapped_column()
     complete: Mapped[bool] = mapped_column(default=False)
+    research_performed: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
 class TddWorkflowState(Base):
@@ -230,6 +231,7 @@ class TddWorkflowState(Base):
     compliance_tests_run: Mapped[int] = mapped_column(default=0)
     rationalizations_identified: Mapped[list[Any]]
     checklist_state: Mapped[Json]
+    comparisons: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
 class EvaluationRun(Base):
@@ -308,7 +310,7 @@ class ValidationReportRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-ELSEWHERE = (library_tables, usage_tables)
+ELSEWHERE = (evidence_tables, library_tables, usage_tables)
 """The modules of the other tables."""
 
 METADATA = Base.metadata

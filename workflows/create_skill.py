@@ -12,6 +12,7 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
+    import workflows.promote_messages as pm
     from domain.job import CancelRequest, Phase, StartJob
     from domain.prompt import AnswerSignal, HitlType, PromptAction
     from workflows.asking import LEAN, JobCancelled
@@ -241,7 +242,7 @@ class CreateSkill:
         if not self.options.promote:
             return
         self.job.unless_ending()
-        request = m.PromoteRequest(job_id=self.job.id, by=self.job.start.user_id, category=self.options.category)
+        request = pm.PromoteRequest(job_id=self.job.id, by=self.job.start.user_id, category=self.options.category)
         try:
             await workflow.execute_child_workflow(
                 PromoteSkill.run,

@@ -205,17 +205,28 @@ class Written(Spent):
 
 
 class Trial(ForJob):
-    """All cases are to be run in one arm; `revision` is 0 without the skill."""
+    """All cases are to be run in one arm; `revision` is 0 without the skill.
+
+    `against`: the revision that held before, when this one answers its failing cases; `round` counts these from 1.
+    """
 
     arm: Arm
     revision: int = 0
+    against: int = 0
+    round: int = 0
 
 
 class Measured(Spent):
-    """How many of the cases passed in one arm."""
+    """How many of the cases passed in one arm.
+
+    `holds`: the better one of two compared revisions (None: whoever asks decides). `worth_another`: a further revision
+    may answer what still fails. Releases before 0.5.0 say neither.
+    """
 
     passed: int
     cases: int
+    holds: int | None = None
+    worth_another: bool = False
 
 
 class Judged(Spent):
@@ -239,44 +250,6 @@ class ForRevision(ForJob):
 
     revision: int
     advice: bool = True
-
-
-class PromoteRequest(Shape):
-    """Input of the workflow `promote-skill:{job_id}`; `force` publishes against the verdict and needs a reason.
-
-    `digest`: what the promoter has seen and thereby approves; another one is refused.
-    """
-
-    job_id: UUID
-    digest: str | None = None
-    by: str
-    category: str | None = None
-    force: bool = False
-    reason: str = ""
-
-
-class Placed(Shape):
-    """Where a draft will be published: `path` is `<category>/<name>`; `done`: this very digest is published already.
-
-    `version`, `at`: what was fixed when the name was claimed; a release before 0.4.0 claimed nothing and says nothing.
-    `commit`: the version goes into the library's git history too.
-    """
-
-    path: str
-    revision: int
-    digest: str
-    done: bool = False
-    version: str = ""
-    at: datetime | None = None
-    commit: bool = False
-
-
-class Move(Shape):
-    """A draft to be published at its place, or taken back from it."""
-
-    request: PromoteRequest
-    placed: Placed
-    error: str = ""
 
 
 class RetryRequest(Heard):

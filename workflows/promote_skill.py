@@ -7,6 +7,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
+    import workflows.promote_messages as pm
     from domain.job import JobStatus
     from workflows.library_messages import Commit
     from workflows.library_steps import Keeper
@@ -21,14 +22,14 @@ class PromoteSkill:
     """One promotion, `promote-skill:{job_id}`."""
 
     @workflow.run
-    async def run(self, request: m.PromoteRequest) -> m.Outcome:
+    async def run(self, request: pm.PromoteRequest) -> m.Outcome:
         """Decide the place, put the files there, then make the rows say so; files are taken back if the rows fail."""
         placed = await workflow.execute_activity_method(Library.place, request, summary="decide where it goes", **FILES)
         if not placed.done:
-            await self.publish(m.Move(request=request, placed=placed))
+            await self.publish(pm.Move(request=request, placed=placed))
         return m.Outcome(job_id=request.job_id, status=JobStatus.COMPLETED, path=placed.path, revision=placed.revision)
 
-    async def publish(self, move: m.Move) -> None:
+    async def publish(self, move: pm.Move) -> None:
         """Files first, because they can be taken back; rows second, because agents read what they list."""
         workflow.set_current_details(f"Publishing revision {move.placed.revision} as `{move.placed.path}`")
         try:
@@ -43,7 +44,7 @@ class PromoteSkill:
         if move.placed.commit:
             await self.commit(move)
 
-    async def commit(self, move: m.Move) -> None:
+    async def commit(self, move: pm.Move) -> None:
         """Into the library's git history, if the settings ask for it. What is published stays so whatever happens."""
         placed, request = move.placed, move.request
         told = Commit(

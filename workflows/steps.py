@@ -13,6 +13,7 @@ from temporalio.common import Priority, RetryPolicy
 with workflow.unsafe.imports_passed_through():
     import domain.retention as r
     import workflows.messages as m
+    import workflows.promote_messages as pm
     from domain.job import StartJob
 
 WORKFLOWS = "workflows"
@@ -274,22 +275,22 @@ class Library(ABC):
 
     @activity.defn
     @abstractmethod
-    async def place(self, request: m.PromoteRequest) -> m.Placed:
+    async def place(self, request: pm.PromoteRequest) -> pm.Placed:
         """Decide where the draft goes. Refuses a draft that may not be published."""
 
     @activity.defn
     @abstractmethod
-    async def publish_files(self, move: m.Move) -> None:
+    async def publish_files(self, move: pm.Move) -> None:
         """Put the files at their place, whole or not at all."""
 
     @activity.defn
     @abstractmethod
-    async def publish_rows(self, move: m.Move) -> None:
+    async def publish_rows(self, move: pm.Move) -> None:
         """Make the rows say so, and remove the draft's files."""
 
     @activity.defn
     @abstractmethod
-    async def undo(self, move: m.Move) -> None:
+    async def undo(self, move: pm.Move) -> None:
         """Take files back whose rows could not be written, and tell why."""
 
 

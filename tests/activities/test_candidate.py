@@ -33,6 +33,7 @@ from tests.support.rows import (
 from tests.support.rows import told as events_of
 from tests.support.wanted import told
 from workflows import messages as m
+from workflows import promote_messages as pm
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def library(database: Database, tmp_path: Path) -> FolderLibrary:
     return FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()))
 
 
-async def ready(library: FolderLibrary, run: Run, job: UUID, number: int) -> m.PromoteRequest:
+async def ready(library: FolderLibrary, run: Run, job: UUID, number: int) -> pm.PromoteRequest:
     """A job whose last revision is saved, validated and complete."""
     async with library.database.transaction() as session:
         digest = (await revisions.summary(session, job, number)).digest
@@ -49,12 +50,12 @@ async def ready(library: FolderLibrary, run: Run, job: UUID, number: int) -> m.P
         await jobs.change(session, job, "end", "completed", "over", status=JobStatus.COMPLETED)
     await run(library.save_draft, m.ForRevision(job_id=job, revision=number))
     await make_report(library.database, job, digest, passed=True)
-    return m.PromoteRequest(job_id=job, by="ada", digest=digest)
+    return pm.PromoteRequest(job_id=job, by="ada", digest=digest)
 
 
-async def promote(library: FolderLibrary, run: Run, request: m.PromoteRequest) -> m.Placed:
+async def promote(library: FolderLibrary, run: Run, request: pm.PromoteRequest) -> pm.Placed:
     placed = await run(library.place, request)
-    move = m.Move(request=request, placed=placed)
+    move = pm.Move(request=request, placed=placed)
     if not placed.done:
         await run(library.publish_files, move)
         await run(library.publish_rows, move)
@@ -69,7 +70,7 @@ async def first(library: FolderLibrary, run: Run, text: str = SKILL) -> UUID:
     return job
 
 
-async def following(library: FolderLibrary, run: Run, of: UUID, text: str, revision: int = 1) -> m.PromoteRequest:
+async def following(library: FolderLibrary, run: Run, of: UUID, text: str, revision: int = 1) -> pm.PromoteRequest:
     """A job that goes on from another one and has revised its skill; ready to be promoted."""
     job = await make_job(library.database, user="bob", origin=Origin(job_id=of, revision=revision))
     await run(DatabaseRecords(library.database).adopt, m.ForJob(job_id=job))
@@ -90,7 +91,7 @@ async def test_a_job_that_goes_on_from_a_published_skill_publishes_its_next_vers
     assert await told(database, library.shelves, NAME) == ("active", "1.0.1", "1.0.1", ["1.0.0", "1.0.1"], False)
     assert (await promote(library, run, request)).done
     with pytest.raises(LibraryConflict, match=rf"agents read 1\.0\.1 instead.*skills rollback {NAME} 1\.0\.0"):
-        await promote(library, run, m.PromoteRequest(job_id=old, by="eve"))
+        await promote(library, run, pm.PromoteRequest(job_id=old, by="eve"))
     assert (await told(database, library.shelves, NAME)).version == "1.0.1"
 
 
@@ -172,7 +173,7 @@ async def test_a_draft_that_goes_on_from_nothing_published_has_a_name_of_its_own
         assert digest_of(await revisions.files(session, request.job_id, 2)) == request.digest
 
 
-async def unchanged(library: FolderLibrary, run: Run, of: UUID) -> m.PromoteRequest:
+async def unchanged(library: FolderLibrary, run: Run, of: UUID) -> pm.PromoteRequest:
     """A job that goes on from another one and changed nothing; ready to be promoted."""
     job = await make_job(library.database, user="bob", origin=Origin(job_id=of, revision=1))
     await run(DatabaseRecords(library.database).adopt, m.ForJob(job_id=job))
@@ -205,7 +206,7 @@ async def test_bytes_of_a_withdrawn_version_are_refused_with_the_way_back(
         row.status = SkillStatus.YANKED
     for job in (old, same.job_id):
         with pytest.raises(LibraryConflict, match=f"{NAME} was withdrawn.*skills restore {NAME}"):
-            await run(library.place, m.PromoteRequest(job_id=job, by="ada"))
+            await run(library.place, pm.PromoteRequest(job_id=job, by="ada"))
         assert (await kinds(database, job))[-1] == "promotion_failed"
 
 

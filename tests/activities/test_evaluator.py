@@ -8,6 +8,8 @@ import pytest
 from activities.evaluator import ModelEvaluator
 from activities.models import Models
 from domain.evaluation import Arm, EvaluationCase
+from domain.evidence.policy import Policy
+from domain.evidence.profile import QUICK
 from domain.prompt import Answer, HitlType
 from store import evidence, jobs
 from store.session import Database
@@ -38,7 +40,8 @@ EDITED = """
 @pytest.fixture
 def evaluator(database: Database, tmp_path: Path, provider: LocalProvider) -> ModelEvaluator:
     """An evaluator whose models are the stand-in."""
-    return ModelEvaluator(database, Models(database, specs(settings_for(provider, tmp_path)), 4))
+    models = Models(database, specs(settings_for(provider, tmp_path)), 4)
+    return ModelEvaluator(database, models, QUICK, Policy(mode="warn"))
 
 
 async def make_cases(evaluator: ModelEvaluator, database: Database, run: Run) -> UUID:

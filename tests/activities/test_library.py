@@ -20,6 +20,7 @@ from tests.activities.conftest import Run
 from tests.support.rows import CATEGORY, NAME, SKILL, a_call, kinds, make_draft, make_job, make_report, row_of, told
 from tests.support.wanted import told as whole
 from workflows import messages as m
+from workflows import promote_messages as pm
 
 PLACE = f"{CATEGORY}/{NAME}"
 
@@ -38,18 +39,18 @@ async def drafted(library: FolderLibrary, run: Run, *, status: JobStatus = JobSt
     return job, digest
 
 
-def ask(job: UUID, **how: object) -> m.PromoteRequest:
-    return m.PromoteRequest.model_validate({"job_id": job, "by": "ada", **how})
+def ask(job: UUID, **how: object) -> pm.PromoteRequest:
+    return pm.PromoteRequest.model_validate({"job_id": job, "by": "ada", **how})
 
 
-async def placed(library: FolderLibrary, run: Run, job: UUID, digest: str, **how: object) -> m.Move:
+async def placed(library: FolderLibrary, run: Run, job: UUID, digest: str, **how: object) -> pm.Move:
     """A move that was allowed."""
     await make_report(library.database, job, digest, passed=True)
     request = ask(job, **how)
-    return m.Move(request=request, placed=await run(library.place, request))
+    return pm.Move(request=request, placed=await run(library.place, request))
 
 
-async def published(library: FolderLibrary, run: Run, **how: object) -> m.Move:
+async def published(library: FolderLibrary, run: Run, **how: object) -> pm.Move:
     job, digest = await drafted(library, run)
     move = await placed(library, run, job, digest, **how)
     await run(library.publish_files, move)
@@ -233,7 +234,7 @@ async def test_every_step_of_publishing_may_run_twice(library: FolderLibrary, da
 async def test_publishing_what_is_published_already_is_done_at_once(library: FolderLibrary, run: Run) -> None:
     move = await published(library, run)
     again = await run(library.place, ask(move.request.job_id, category="general"))
-    assert again == m.Placed(path=PLACE, revision=1, digest=move.placed.digest, done=True)
+    assert again == pm.Placed(path=PLACE, revision=1, digest=move.placed.digest, done=True)
 
 
 async def test_a_draft_can_be_published_in_another_category(library: FolderLibrary, run: Run) -> None:
@@ -312,7 +313,7 @@ async def test_a_promotion_that_an_earlier_release_began_is_ended_by_this_one(
     library: FolderLibrary, database: Database, run: Run
 ) -> None:
     job, digest = await drafted(library, run)
-    older = m.Move(request=ask(job), placed=m.Placed(path=PLACE, revision=1, digest=digest))
+    older = pm.Move(request=ask(job), placed=pm.Placed(path=PLACE, revision=1, digest=digest))
     for step in (library.publish_files, library.publish_rows, library.publish_rows, library.undo):
         await run(step, older)
     assert await whole(database, library.shelves, NAME) == ("active", "1.0.0", "1.0.0", ["1.0.0"], False)

@@ -24,6 +24,7 @@ from tests.activities.conftest import Run
 from tests.support import old_rows as old
 from tests.support.rows import CATEGORY, NAME, make_job, make_report, row_of
 from workflows import messages as m
+from workflows import promote_messages as pm
 
 DAY = timedelta(days=1)
 
@@ -281,8 +282,8 @@ async def test_a_promotion_that_finds_its_text_gone_publishes_nothing(
     job = await old.drafted(database)
     await make_report(database, job, (await row_of(database, job)).result["digest"], passed=True)
     await old.end(database, job, status=JobStatus.COMPLETED)
-    request = m.PromoteRequest(job_id=job, by="ada")
-    move = m.Move(request=request, placed=await run(at_work.place, request))
+    request = pm.PromoteRequest(job_id=job, by="ada")
+    move = pm.Move(request=request, placed=await run(at_work.place, request))
     await old.age_events(database, job, old.LONG)
     await run(retention.forget, await batch(database, Kind.DRAFTS))
     with pytest.raises(NotFound, match="too old"):

@@ -19,6 +19,7 @@ from api.temporal import SUMMARY, TOLD_WITHIN, WORKFLOW_TASK, Temporal, result_o
 from domain.errors import LibraryConflict, PromotionRefused
 from domain.job import CancelRequest, StartJob
 from workflows import messages as m
+from workflows import promote_messages as pm
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import LIBRARY, WORKFLOWS
 from workflows.steps import Library as LibrarySteps
@@ -31,7 +32,7 @@ class RefusingLibrary(LibrarySteps):
         self.kind = kind
 
     @activity.defn
-    async def place(self, request: m.PromoteRequest) -> m.Placed:
+    async def place(self, request: pm.PromoteRequest) -> pm.Placed:
         raise ApplicationError("because", type=self.kind, non_retryable=True)
 
     @activity.defn
@@ -39,15 +40,15 @@ class RefusingLibrary(LibrarySteps):
         raise NotImplementedError
 
     @activity.defn
-    async def publish_files(self, move: m.Move) -> None:
+    async def publish_files(self, move: pm.Move) -> None:
         raise NotImplementedError
 
     @activity.defn
-    async def publish_rows(self, move: m.Move) -> None:
+    async def publish_rows(self, move: pm.Move) -> None:
         raise NotImplementedError
 
     @activity.defn
-    async def undo(self, move: m.Move) -> None:
+    async def undo(self, move: pm.Move) -> None:
         raise NotImplementedError
 
 
@@ -69,15 +70,15 @@ async def test_a_promotion_that_fails_says_why_in_our_own_words(
     temporal: WorkflowEnvironment, kind: str, raised: type[Exception]
 ) -> None:
     async with working(temporal.client, RefusingLibrary(kind)):
-        promotion = await Temporal(temporal.client).promote(m.PromoteRequest(job_id=uuid4(), by="ada"))
+        promotion = await Temporal(temporal.client).promote(pm.PromoteRequest(job_id=uuid4(), by="ada"))
         with pytest.raises(raised, match="because"):
             await result_of(promotion, 20)
 
 
 async def test_a_promotion_that_takes_long_is_left_to_itself(temporal: WorkflowEnvironment) -> None:
-    promotion = await Temporal(temporal.client).promote(m.PromoteRequest(job_id=uuid4(), by="ada"))
+    promotion = await Temporal(temporal.client).promote(pm.PromoteRequest(job_id=uuid4(), by="ada"))
     assert await result_of(promotion, 0.1) is None
-    joined = await Temporal(temporal.client).promote(m.PromoteRequest(job_id=uuid4(), by="ada"))
+    joined = await Temporal(temporal.client).promote(pm.PromoteRequest(job_id=uuid4(), by="ada"))
     assert joined.id != promotion.id
     for handle in (promotion, joined):
         await handle.terminate()
@@ -124,7 +125,7 @@ async def test_a_job_gives_its_worker_five_seconds_for_a_workflow_task(temporal:
     line = Temporal(temporal.client)
     start = StartJob(job_id=uuid4(), user_id="ada", task_description="Handle user data")
     await line.start(start, "digest")
-    promotion = await line.promote(m.PromoteRequest(job_id=start.job_id, by="ada"))
+    promotion = await line.promote(pm.PromoteRequest(job_id=start.job_id, by="ada"))
     for handle in (temporal.client.get_workflow_handle(f"create-skill:{start.job_id}"), promotion):
         begun = (await handle.fetch_history()).events[0].workflow_execution_started_event_attributes
         assert begun.workflow_task_timeout.ToTimedelta() == WORKFLOW_TASK

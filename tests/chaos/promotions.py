@@ -34,7 +34,7 @@ from tests.support.wanted import told
 from workflows.check_library import CheckLibrary
 from workflows.curate_skill import CurateSkill
 from workflows.library_messages import CheckRequest, CurateRequest, Curation
-from workflows.messages import PromoteRequest
+from workflows.promote_messages import PromoteRequest
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import WORKFLOWS
 

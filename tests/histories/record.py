@@ -22,6 +22,7 @@ from tests.support.fleet import Fleet
 from tests.support.provider import FaultKind
 from tests.support.provider_models import ChatRequest
 from workflows import messages as m
+from workflows import promote_messages as pm
 from workflows.create_skill import CreateSkill
 from workflows.promote_skill import PromoteSkill
 from workflows.retention import Retention
@@ -236,7 +237,7 @@ async def test_record_a_night_of_retention(fleet: Fleet) -> None:
 async def test_record_a_promotion_by_a_person(fleet: Fleet) -> None:
     job_id = await fleet.start(auto_approve=True)
     await fleet.outcome(job_id)
-    request = m.PromoteRequest(job_id=job_id, by="ada")
+    request = pm.PromoteRequest(job_id=job_id, by="ada")
     name = f"promote-skill:{job_id}"
     await fleet.client.execute_workflow(PromoteSkill.run, request, id=name, task_queue=WORKFLOWS)
     await keep(fleet, "promotion", name)

@@ -22,7 +22,7 @@ from tests.support.fleet import fleet as run_fleet
 from tests.support.foreign_skills import skill
 from tests.support.provider import LocalProvider
 from workflows import library_messages as lib
-from workflows import messages as m
+from workflows import promote_messages as pm
 from workflows.check_library import WORKFLOW, CheckLibrary
 from workflows.curate_skill import CurateSkill
 from workflows.import_messages import ForImport, Taken
@@ -56,7 +56,7 @@ async def next_version(fleet: Fleet, first: JobView) -> UUID:
     seen = await fleet.answer(job_id, HitlType.PREVIEW, "edit", content=f"{written}\nSay which version it was.\n")
     await fleet.answer(job_id, HitlType.PREVIEW, after=seen)
     await fleet.outcome(job_id)
-    request = m.PromoteRequest(job_id=job_id, by="ada")
+    request = pm.PromoteRequest(job_id=job_id, by="ada")
     await fleet.client.execute_workflow(PromoteSkill.run, request, id=f"promote-skill:{job_id}", task_queue=WORKFLOWS)
     return job_id
 

@@ -15,6 +15,7 @@ from store import evidence, jobs, skills, understanding
 from tests.support.fleet import TASK, Fleet
 from tests.support.provider import FaultKind
 from workflows import messages as m
+from workflows import promote_messages as pm
 from workflows.create_skill import CreateSkill
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import WORKFLOWS
@@ -22,7 +23,7 @@ from workflows.steps import WORKFLOWS
 INVALID = "---\nname: wrong-name\n---\n\n# Nothing\n\nTODO: write this.\n"
 
 
-async def promote(fleet: Fleet, request: m.PromoteRequest) -> m.Outcome:
+async def promote(fleet: Fleet, request: pm.PromoteRequest) -> m.Outcome:
     """Promote as the API does."""
     name = f"promote-skill:{request.job_id}"
     return await fleet.client.execute_workflow(PromoteSkill.run, request, id=name, task_queue=WORKFLOWS)
@@ -69,8 +70,8 @@ async def test_questions_answers_preview_approval_and_promotion_by_people(fleet:
     job = await fleet.job(job_id)
     assert job.validation_passed and not job.promoted and job.result.understanding_summary
 
-    done = await promote(fleet, m.PromoteRequest(job_id=job_id, by="ada"))
-    again = await promote(fleet, m.PromoteRequest(job_id=job_id, by="ada"))
+    done = await promote(fleet, pm.PromoteRequest(job_id=job_id, by="ada"))
+    again = await promote(fleet, pm.PromoteRequest(job_id=job_id, by="ada"))
     assert done.path == again.path == (await fleet.job(job_id)).final_path
     async with fleet.database.transaction() as session:
         listed = await skills.listed(session)
@@ -152,7 +153,7 @@ async def test_a_waiver_names_person_and_reason_and_allows_promotion(fleet: Flee
     async with fleet.database.transaction() as session:
         report = await evidence.last_report(session, job_id, job.result.digest or "")
     assert report and report.waived == {"by": "ada", "reason": "a try-out", "findings": None}
-    assert (await promote(fleet, m.PromoteRequest(job_id=job_id, by="ada"))).path
+    assert (await promote(fleet, pm.PromoteRequest(job_id=job_id, by="ada"))).path
 
 
 async def test_a_waiver_must_name_the_errors_that_stand(fleet: Fleet) -> None:
@@ -181,7 +182,7 @@ async def test_a_job_that_is_not_ended_is_not_promoted(fleet: Fleet) -> None:
     job_id = await fleet.start(max_questions=0)
     await fleet.prompt(job_id, HitlType.PREVIEW)
     with pytest.raises(WorkflowFailureError):
-        await promote(fleet, m.PromoteRequest(job_id=job_id, by="ada"))
+        await promote(fleet, pm.PromoteRequest(job_id=job_id, by="ada"))
     assert not (await fleet.job(job_id)).promoted
     assert "promotion_failed" in [event.type for event in await fleet.events(job_id)]
 

@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 from domain.job import StartJob
 from domain.prompt import HitlType, PromptAction
 from workflows import messages as m
+from workflows import promote_messages as pm
 from workflows.steps import (
     BUDGET_EXHAUSTED,
     PLACE_TROUBLE,
@@ -242,19 +243,19 @@ class FakeLibrary(Library):
         self.memory.note(f"draft {revision.revision}")
 
     @activity.defn
-    async def place(self, request: m.PromoteRequest) -> m.Placed:
-        return m.Placed(path="general/a-skill", revision=1, digest="digest-1")
+    async def place(self, request: pm.PromoteRequest) -> pm.Placed:
+        return pm.Placed(path="general/a-skill", revision=1, digest="digest-1")
 
     @activity.defn
-    async def publish_files(self, move: m.Move) -> None:
+    async def publish_files(self, move: pm.Move) -> None:
         self.memory.note("publish files")
 
     @activity.defn
-    async def publish_rows(self, move: m.Move) -> None:
+    async def publish_rows(self, move: pm.Move) -> None:
         if self.rows_fail:
             raise ApplicationError("the row is locked", non_retryable=True)
         self.memory.note("publish rows")
 
     @activity.defn
-    async def undo(self, move: m.Move) -> None:
+    async def undo(self, move: pm.Move) -> None:
         self.memory.note(f"undo: {move.error}")

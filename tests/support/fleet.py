@@ -140,6 +140,8 @@ def settings_for(provider: Provider, library: Path) -> Settings:
         model_api_key=SecretStr(provider.key),
         library=library,
         model_timeout=20,
+        evaluation="quick",
+        evidence_policy="warn",
     )
 
 

@@ -73,6 +73,8 @@ class Provider(ABC):
             "SKILL_FLEET_MODEL": "openai/stand-in",
             "SKILL_FLEET_MODEL_API_BASE": self.url,
             "SKILL_FLEET_MODEL_API_KEY": self.key,
+            "SKILL_FLEET_EVALUATION": "quick",
+            "SKILL_FLEET_EVIDENCE_POLICY": "warn",
         }
 
     @abstractmethod

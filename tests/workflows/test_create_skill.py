@@ -9,6 +9,7 @@ from domain.job import CancelRequest, JobStatus
 from domain.prompt import AnswerSignal, HitlType
 from tests.workflows.conftest import Stage
 from workflows import messages as m
+from workflows import promote_messages as pm
 from workflows.create_skill import CreateSkill
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import WORKFLOWS
@@ -159,6 +160,6 @@ async def test_a_promotion_whose_rows_fail_takes_the_files_back_and_never_fails_
 
 async def test_a_promotion_alone_fails_loudly_when_its_rows_fail(stage: Stage) -> None:
     stage.library.rows_fail = True
-    request = m.PromoteRequest(job_id=stage.job_id, by="ada")
+    request = pm.PromoteRequest(job_id=stage.job_id, by="ada")
     with pytest.raises(WorkflowFailureError):
         await stage.client.execute_workflow(PromoteSkill.run, request, id=f"p-{stage.job_id}", task_queue=WORKFLOWS)

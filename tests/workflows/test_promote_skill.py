@@ -16,7 +16,7 @@ from tests.support.fake_steps import FakeLibrary, FakeRecords, Memory
 from tests.workflows.conftest import steps_of
 from worker import running, workers
 from workflows import library_messages as lib
-from workflows import messages as m
+from workflows import promote_messages as pm
 from workflows.library_steps import Keeper
 from workflows.promote_skill import PromoteSkill
 from workflows.steps import LIBRARY, WORKFLOWS
@@ -32,7 +32,7 @@ class Troubled(FakeLibrary):
         self.trouble = trouble
 
     @activity.defn
-    async def publish_files(self, move: m.Move) -> None:
+    async def publish_files(self, move: pm.Move) -> None:
         raise self.trouble
 
 
@@ -53,7 +53,7 @@ async def test_what_cannot_be_published_is_promoted_again_not_retried(
     async with running(workers(skipping.client, queues, records.tell_trouble, records.enter_phase)):
         with pytest.raises(WorkflowFailureError):
             await skipping.client.execute_workflow(
-                PromoteSkill.run, m.PromoteRequest(job_id=JOB, by="ada"), id=f"p-{why}", task_queue=WORKFLOWS
+                PromoteSkill.run, pm.PromoteRequest(job_id=JOB, by="ada"), id=f"p-{why}", task_queue=WORKFLOWS
             )
     told = memory.told[-1]
     assert told.startswith(f"undo: {why}")
@@ -64,9 +64,9 @@ class Committing(FakeLibrary):
     """A library whose settings ask for git."""
 
     @activity.defn
-    async def place(self, request: m.PromoteRequest) -> m.Placed:
+    async def place(self, request: pm.PromoteRequest) -> pm.Placed:
         placed = {"path": "general/a-skill", "revision": 1, "digest": "d", "version": "1.0.0", "commit": True}
-        return m.Placed.model_validate(placed)
+        return pm.Placed.model_validate(placed)
 
 
 class FakeKeeper(Keeper):
@@ -98,7 +98,7 @@ async def test_a_published_version_is_committed_and_stays_published_whatever_git
     queues = {WORKFLOWS: steps[WORKFLOWS], LIBRARY: [*steps[LIBRARY], keeper.commit_skill]}
     async with running(workers(skipping.client, queues, records.tell_trouble, records.enter_phase)):
         outcome = await skipping.client.execute_workflow(
-            PromoteSkill.run, m.PromoteRequest(job_id=JOB, by="ada"), id=f"git-{broken}", task_queue=WORKFLOWS
+            PromoteSkill.run, pm.PromoteRequest(job_id=JOB, by="ada"), id=f"git-{broken}", task_queue=WORKFLOWS
         )
     assert outcome.path == "general/a-skill"
     assert memory.told[-2:] == ["publish rows", "commit general/a-skill 1.0.0 by ada"]
