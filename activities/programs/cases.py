@@ -1,36 +1,24 @@
-"""Evaluation cases: tasks as users type them, and what a good answer shows. Code's expectations come first."""
+"""Two quick evaluation cases: tasks as users type them, and what a good answer shows. Code's expectations come first.
 
-import re
-from collections import Counter
+All that a small model is asked for; cases of several kinds are written by `cases_by_kind`.
+"""
+
 from collections.abc import Sequence
 
 import dspy
 from pydantic import Field
 
+from activities.programs.case_rules import LEAST_ASKED, certain, covered, plain_prompt, without_hints
 from activities.programs.context import said, told
-from activities.programs.facts import Facts, expectations_of, facts_of, task_of
+from activities.programs.facts import Facts, facts_of, task_of
 from activities.programs.language_model import LanguageModel
-from activities.programs.prose import clip, distinct, is_useful, phrase, restates, sentence, sentences, words
+from activities.programs.prose import distinct, phrase, restates, sentence
 from activities.programs.task import Item, Task
 from domain.brief import Brief, Plan
 from domain.evaluation import EvaluationCase, Expectation
-from domain.evidence.grading import MAX_PATTERN
 
 FEWEST_ITEMS = 2
 """Lines of material; with fewer an agent has nothing to work with."""
-
-SUBSTANCE = Expectation(text="Answers with more than a line", check="regex", value=r"(?:\w+\W+){14}\w+")
-"""Used where a request names nothing that code could check."""
-
-
-FEWEST_OWN = 2
-"""Words that only one line of the material has; with fewer, code cannot tell whether the line was dealt with."""
-
-MOST_COVERED = 2
-"""Lines that are asked for, the most telling ones: some of a user's material is rightly left out."""
-
-LEAST_ASKED = 4
-"""Words of a message that asks for something."""
 
 MOST_REVISED = 4
 """Cases that a model writes when a person asked for others; each is run in both arms."""
@@ -99,7 +87,7 @@ async def write_cases(model: LanguageModel, brief: Brief, plan: Plan, *, most: i
     """Between one and `most` cases. Every one has an expectation that an empty answer fails, and one for the judge."""
     items = await _proposed(model.at("writing evaluation cases"), brief)
     others = [WHOLE] if model.low_confidence else plan.success_criteria
-    return _cases(items, brief, others)[:most] or _cases([], brief, others, [_plain_prompt(brief, plan)])
+    return _cases(items, brief, others)[:most] or _cases([], brief, others, [plain_prompt(brief, plan)])
 
 
 async def revise_cases(
@@ -127,7 +115,7 @@ def _cases(
         EvaluationCase(
             id=f"case-{number}",
             prompt=prompt,
-            expectations=[*_certain(facts), *_covered(prompt, brief), _judged(shown.get(prompt, ""), others, number)],
+            expectations=[*certain(facts), *covered(prompt, brief), judged(shown.get(prompt, ""), others, number)],
         )
         for number, prompt in enumerate(prompts, 1)
     ]
@@ -148,70 +136,16 @@ def _of_lines(made: dspy.Prediction) -> list[CaseItem]:
 
 def _prompt(item: CaseItem, facts: Facts, brief: Brief) -> str:
     """How the user asks, then what they paste; "" without material. Nothing of it gives the answer away."""
-    asked = _without_hints(sentence(item.ask), facts)
+    asked = without_hints(sentence(item.ask), facts)
     task = sentence(task_of(brief.task), 400)
     opening = task if len(asked.split()) < LEAST_ASKED or restates(asked, WriteCases.__doc__ or "") else asked
-    pasted = [_without_hints(line, facts) for line in distinct(phrase(line, 200) for line in item.material)]
+    pasted = [without_hints(line, facts) for line in distinct(phrase(line, 200) for line in item.material)]
     lines = [f"- {line}" for line in pasted if line and not restates(line, brief.task)]
     return "\n".join([opening, "", *lines]) if len(lines) >= FEWEST_ITEMS else ""
 
 
-def _certain(facts: Facts) -> list[Expectation]:
-    found = expectations_of(facts)
-    return found if any(item.check in ("regex", "contains") for item in found) else [*found, SUBSTANCE]
-
-
-def _covered(prompt: str, brief: Brief) -> list[Expectation]:
-    """Each line the user pasted shows up in the answer by at least one word of its own.
-
-    Without this, an answer that keeps the form and drops the content passes (seen: “none” under every heading).
-    Tasks that choose among their material are exempt.
-    """
-    lines = [line[2:] for line in prompt.splitlines() if line.startswith("- ")]
-    if _CHOOSES.search("\n".join(said(brief))):
-        return []
-    counts = Counter(word for line in lines for word in set(words(line)))
-    common = set(words(f"{brief.task} {prompt.partition('- ')[0]}"))
-    own = {line: [w for w in words(line) if counts[w] == 1 and w not in common and len(w) > 2][:8] for line in lines}
-    telling = sorted((line for line in lines if len(own[line]) >= FEWEST_OWN), key=lambda line: -len(own[line]))
-    return [
-        Expectation(text=f"Deals with “{clip(line, 70)}”", check="regex", value=rf"(?i)\b(?:{'|'.join(own[line])})")
-        for line in telling[:MOST_COVERED]
-        if len("|".join(own[line])) < MAX_PATTERN - 20
-    ]
-
-
-def _judged(shows: str, criteria: Sequence[str], number: int) -> Expectation:
+def judged(shows: str, criteria: Sequence[str], number: int) -> Expectation:
     """What only a reader can tell: the case's own point, else a success criterion."""
     own = phrase(shows, 160)
     usable = own or (criteria[(number - 1) % len(criteria)] if criteria else "Does what was asked, completely")
     return Expectation(text=usable, check="judge")
-
-
-def _without_hints(prompt: str, facts: Facts) -> str:
-    """The prompt without the sentences that give away what the skill should add."""
-    hints = [re.compile(rf"\b{re.escape(hint)}\b", re.IGNORECASE) for hint in facts.given_away]
-    lines = [line.strip() for line in prompt.splitlines()]
-    kept = [" ".join(part for part in sentences(line) if not _tells(part, hints)) for line in lines]
-    return clip("\n".join(line for line in kept if line), 1_000)
-
-
-def _tells(text: str, hints: Sequence[re.Pattern[str]]) -> bool:
-    """Two of the words to find, or one in a sentence about form. One alone may well be part of the material."""
-    count = sum(1 for hint in hints if hint.search(text))
-    return count >= 2 or (count == 1 and bool(_FORM.search(text)))
-
-
-_CHOOSES = re.compile(
-    r"\b(?:top|best|only|filter|select|pick|choose|relevant|priorit\w+|important|summar\w+|shorten|condense)\b", re.I
-)
-
-_FORM = re.compile(r"\b(?:group|section|heading|format|words|at most|limit|categor)", re.IGNORECASE)
-
-
-def _plain_prompt(brief: Brief, plan: Plan) -> str:
-    """The bare task, when the model's prompts are of no use."""
-    trigger = next((item for item in plan.triggers if is_useful(item)), "")
-    task = task_of(brief.task)
-    lead = f"{trigger}. " if trigger and trigger.casefold() != task.casefold() else ""
-    return f"{lead}{task}. Make up what you need, and give me the finished result."

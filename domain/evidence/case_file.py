@@ -4,15 +4,15 @@ Read by the loader of frontmatters, which refuses aliases, tags, duplicate keys 
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from pydantic import JsonValue, ValidationError
 
 from domain import frontmatter
 from domain.errors import InvalidAnswer, SkillFileError
-from domain.evaluation import EvaluationCase, Expectation
-from domain.evidence.grading import pattern_problem
+from domain.evaluation import EvaluationCase
+from domain.evidence.expectations import expectation_problem
 from domain.text import utf8_problem
 
 MAX_CASES = 50
@@ -22,6 +22,12 @@ MAX_CASE_BYTES = 64 * 1024
 """Bytes of the text: the safe loader is slow, and 50 cases of a page each fit."""
 
 MAX_ID = 80
+
+FIELDS = ("id", "kind", "prompt", "expectations")
+"""What people write of a case; the rest is found by the experiment."""
+
+_AS_FOUND: dict[str, tuple[JsonValue, ...]] = {"role": ("proof",), "by_person": (False, "false"), "note": ("",)}
+"""What a case that was copied whole may say of itself: nothing that is not so anyway."""
 
 _Placed = tuple[str, JsonValue]
 
@@ -96,11 +102,12 @@ def _case(place: str, item: JsonValue) -> EvaluationCase:
         _refuse(f"{place}: a case is a mapping with id, prompt and expectations.")
     unknown = sorted(set(item) - set(EvaluationCase.model_fields))
     if unknown:
-        _refuse(
-            f"{place}: `{unknown[0][:MAX_ID]}` is no field of a case; use {', '.join(EvaluationCase.model_fields)}."
-        )
+        _refuse(f"{place}: `{unknown[0][:MAX_ID]}` is no field of a case; use {', '.join(FIELDS)}.")
+    found = next((name for name in item if name not in FIELDS and item[name] not in _AS_FOUND[name]), None)
+    if found:
+        _refuse(f"{place}: `{found}` is what the experiment finds, and is not written by hand; leave it out.")
     try:
-        case = EvaluationCase.model_validate(item)
+        case = EvaluationCase.model_validate({name: item[name] for name in FIELDS if name in item})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
@@ -124,39 +131,10 @@ def _case_problem(case: EvaluationCase) -> str | None:
         return f"case `{case.id}` has no `expectations`: name at least one thing that a good answer shows."
     for number, expectation in enumerate(case.expectations, 1):
         problem = utf8_problem(f"{case.id}{case.prompt}{expectation.text}{expectation.value}")
-        problem = problem or _expectation_problem(expectation)
+        problem = problem or expectation_problem(expectation)
         if problem:
             return f"case `{case.id}`, expectation {number}: {problem}"
     return None
-
-
-def _expectation_problem(expectation: Expectation) -> str | None:
-    if not expectation.text.strip():
-        return "the `text` is empty: say what a good answer shows."
-    check = _VALUES.get(expectation.check)
-    return check(expectation.value) if check else None
-
-
-def _some_text(value: str) -> str | None:
-    return None if value.strip() else "the `value` is empty: name the text to look for."
-
-
-def _pattern(value: str) -> str | None:
-    return _some_text(value) or pattern_problem(value)
-
-
-def _number(value: str) -> str | None:
-    return (
-        None if value.strip().isdecimal() and value.isascii() else f"the `value` {value[:20]!r} is no number of words."
-    )
-
-
-_VALUES: dict[str, Callable[[str], str | None]] = {
-    "contains": _some_text,
-    "absent": _some_text,
-    "regex": _pattern,
-    "max_words": _number,
-}
 
 
 def _unique(places: Sequence[str], cases: Sequence[EvaluationCase]) -> None:

@@ -1,4 +1,4 @@
-"""Verdicts that code can give on an agent's answer, and what many verdicts add up to. Pure; must not ask a model.
+"""Verdicts that code can give on an agent's answer, and whether they make a run pass. Pure; must not ask a model.
 
 An empty answer fails every expectation: silence is never a pass.
 """
@@ -6,7 +6,7 @@ An empty answer fails every expectation: silence is never a pass.
 import re
 from collections.abc import Callable, Sequence
 
-from domain.evaluation import Arm, CaseRun, CheckedExpectation, Evidence, Expectation
+from domain.evaluation import CheckedExpectation, Expectation
 
 MAX_PATTERN = 200
 """Characters of a regular expression; longer ones are refused."""
@@ -14,8 +14,13 @@ MAX_PATTERN = 200
 MAX_SEARCHED = 20_000
 """Characters of an answer that a pattern is tried on, so that a slow pattern stays bounded."""
 
+UNDECIDED = "Not decided: "
+"""How the reason of a verdict begins when its grader could not run: it failed, and says nothing about the answer."""
+
 _NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)\s*(?:[+*]|\{\d*,)")
 _BACKREFERENCE = re.compile(r"\\[1-9]|\(\?P=")
+_NESTED_SET = re.compile(r"(?<!\\)\[\^?\]?(?:[^\]\\]|\\.)*?(?:\[|--|&&|~~|\|\|)")
+"""What Python warns of: a later release may read it as a set within a set."""
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
@@ -30,6 +35,8 @@ def pattern_problem(pattern: str) -> str | None:
         return f"The pattern has {len(pattern)} characters; at most {MAX_PATTERN} are tried."
     if _NESTED_REPEAT.search(pattern) or _BACKREFERENCE.search(pattern):
         return "The pattern repeats a repetition or refers back, which can take exponential time."
+    if _NESTED_SET.search(pattern):
+        return "The pattern has `[`, or a sign twice, within brackets: put a backslash before it."
     try:
         re.compile(pattern)
     except re.error as error:
@@ -48,6 +55,11 @@ def check(expectation: Expectation, output: str) -> CheckedExpectation | None:
     return _verdict(expectation, passed, reason)
 
 
+def decided(checked: CheckedExpectation) -> bool:
+    """Whether the verdict says something about the answer: its grader could run."""
+    return not checked.reason.startswith(UNDECIDED)
+
+
 def run_passed(checked: Sequence[CheckedExpectation]) -> bool:
     """Every expectation holds, and there is at least one.
 
@@ -56,23 +68,6 @@ def run_passed(checked: Sequence[CheckedExpectation]) -> bool:
     """
     certain = [item for item in checked if not item.low_confidence]
     return all(item.passed for item in certain or checked) and bool(checked)
-
-
-def summarize(runs: Sequence[CaseRun]) -> Evidence:
-    """Pass rates of both arms over the runs given; `n` counts the cases that ran in both arms."""
-    arms = {arm: [run for run in runs if run.arm is arm] for arm in Arm}
-    with_, without = (_rate(arms[arm]) for arm in (Arm.WITH, Arm.WITHOUT))
-    if with_ is None and without is None:
-        return Evidence()
-    both = {run.case_id for run in arms[Arm.WITH]} & {run.case_id for run in arms[Arm.WITHOUT]}
-    delta = None if with_ is None or without is None else round(with_ - without, 4)
-    return Evidence(
-        status="measured" if with_ is not None else "pending", with_=with_, without=without, delta=delta, n=len(both)
-    )
-
-
-def _rate(runs: Sequence[CaseRun]) -> float | None:
-    return round(sum(run.passed for run in runs) / len(runs), 4) if runs else None
 
 
 def _verdict(expectation: Expectation, passed: bool, reason: str) -> CheckedExpectation:
@@ -101,7 +96,7 @@ def _regex(value: str, output: str) -> tuple[bool, str]:
 
 def _max_words(value: str, output: str) -> tuple[bool, str]:
     words = word_count(output)
-    if not value.strip().isdigit():
+    if not value.strip().isdecimal():
         return False, f"The limit {value!r} is not a number."
     return words <= int(value), f"The answer has {words} words; at most {value.strip()} are allowed."
 

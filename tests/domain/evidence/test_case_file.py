@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidAnswer
-from domain.evaluation import CaseKind, EvaluationCase, Expectation
+from domain.evaluation import CaseKind, CaseRole, EvaluationCase, Expectation
 from domain.evidence.case_file import MAX_CASE_BYTES, MAX_CASES, read_cases, write_cases
 from tests.support.prompts import CASES
 
@@ -33,6 +33,15 @@ SAID = LINES.filter(lambda text: text.strip() != "") | st.sampled_from(
 EXPECTATION = st.builds(
     Expectation, text=SAID, check=st.sampled_from(["contains", "absent", "judge"]), value=SAID
 ) | st.builds(Expectation, text=SAID, check=st.just("max_words"), value=st.integers(0, 999).map(str))
+EXPECTATION |= st.builds(
+    Expectation, text=SAID, check=st.just("command"), value=st.sampled_from(["true", "python3 -c 'import json'"])
+)
+EXPECTATION |= st.builds(
+    Expectation,
+    text=SAID,
+    check=st.just("json_schema"),
+    value=st.sampled_from(['{"type": "object"}', '{\n  "type": "array",\n  "minItems": 2\n}']),
+)
 CASE = st.builds(
     EvaluationCase,
     id=SAID,
@@ -53,6 +62,18 @@ def test_a_person_may_leave_out_what_has_a_default_and_write_numbers_as_numbers(
     (case,) = read_cases(text)
     assert (case.id, case.kind, case.expectations[0].value) == ("1", CaseKind.APPLICATION, "50")
     assert read_cases(ONE.join("[]").replace('"judge"', '"max_words", "value": 50'))[0].expectations[0].value == "50"
+
+
+def test_a_case_copied_whole_is_taken_as_long_as_it_claims_nothing() -> None:
+    (case,) = read_cases(ONE.join("[]"))
+    assert read_cases(json.dumps([case.model_dump(mode="json")])) == [case]
+    assert read_cases(ONE.join("[]").replace('"p"', '"p", "role": "proof", "note": ""')) == [case]
+
+
+def test_what_the_experiment_found_is_not_written_for_editing() -> None:
+    (case,) = read_cases(ONE.join("[]"))
+    found = case.model_copy(update={"role": CaseRole.GUARD, "by_person": True, "note": "passed"})
+    assert read_cases(write_cases([found])) == [case]
 
 
 def test_a_text_of_several_lines_is_written_so_that_it_can_be_edited() -> None:
@@ -80,6 +101,11 @@ def test_a_text_of_several_lines_is_written_so_that_it_can_be_edited() -> None:
         ("- id: a\n  prompt: p\n  expectations: [{text: t, check: contains}]\n", "`value` is empty"),
         ("- id: a\n  prompt: p\n  expectations: [{text: t, check: max_words, value: few}]\n", "no number"),
         ("- id: a\n  prompt: p\n  expectations: [{text: '', check: judge}]\n", "`text` is empty"),
+        ("- id: a\n  prompt: p\n  expectations: [{text: t, check: json_schema, value: '{'}]\n", "not valid JSON"),
+        ("- id: a\n  prompt: p\n  expectations: [{text: t, check: command, value: ' '}]\n", "a command line"),
+        ("- id: a\n  role: guard\n  prompt: p\n", "`role` is what the experiment finds"),
+        ("- id: a\n  note: mine\n  prompt: p\n", "`note` is what the experiment finds"),
+        (ONE.join("[]").replace('"p"', '"p", "by_person": true'), "`by_person` is what the experiment finds"),
         (CASES + CASES, "Line 10: the id `first` is taken"),
         ("- id: a\n  id: b\n", "Line 2: `id` is given twice"),
         ("- &a x\n- *a\n", "Line 1: Anchors"),

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.evaluation import Arm, CaseRun, CheckedExpectation, Expectation
-from domain.evidence.grading import MAX_PATTERN, check, pattern_problem, run_passed, summarize, word_count
+from domain.evaluation import CheckedExpectation, Expectation
+from domain.evidence.grading import (
+    MAX_PATTERN,
+    UNDECIDED,
+    check,
+    decided,
+    pattern_problem,
+    run_passed,
+    word_count,
+)
 
 CHECKS = ["contains", "absent", "regex", "max_words", "judge"]
 
@@ -31,6 +39,7 @@ def verdict(check_: str, value: str, output: str) -> bool:
         ("max_words", "3", "one two-fold don't", True),
         ("max_words", "3", "one two three four", False),
         ("max_words", "few", "one", False),
+        ("max_words", "²", "one", False),
     ],
 )
 def test_each_check(check_: str, value: str, output: str, passed: bool) -> None:
@@ -84,24 +93,6 @@ def test_a_low_confidence_verdict_decides_only_where_nothing_else_does() -> None
     assert not run_passed([checked(False, low=True)])
 
 
-def run(case: str, arm: Arm, passed: bool) -> CaseRun:
-    return CaseRun(case_id=case, arm=arm, output="x", passed=passed, checked=[])
-
-
-def test_evidence_is_the_share_passed_in_each_arm_and_their_difference() -> None:
-    found = summarize(
-        [
-            run("a", Arm.WITHOUT, False),
-            run("b", Arm.WITHOUT, True),
-            run("a", Arm.WITH, True),
-            run("b", Arm.WITH, True),
-        ]
-    )
-
-    assert (found.status, found.with_, found.without, found.delta, found.n) == ("measured", 1.0, 0.5, 0.5, 2)
-
-
-def test_evidence_is_pending_while_only_the_control_has_run_and_none_before() -> None:
-    assert summarize([]).status == "none"
-    half = summarize([run("a", Arm.WITHOUT, False)])
-    assert (half.status, half.without, half.with_, half.delta, half.n) == ("pending", 0.0, None, None, 0)
+def test_a_verdict_whose_grader_could_not_run_is_no_verdict_on_the_answer() -> None:
+    assert decided(checked(False))
+    assert not decided(checked(False).model_copy(update={"reason": f"{UNDECIDED}no sandbox here"}))
