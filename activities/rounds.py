@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from domain.answering.answers import spoken
-from domain.brief import Decision
+from domain.brief import Decision, Understanding
+from domain.job import LEAST_QUESTIONS, JobOptions
 from domain.prompt import YOU_DECIDE, Answer, HitlType, InteractionView, Question, QuestionsData
 from domain.shape import Shape
 from store import jobs, prompts, understanding
@@ -14,6 +15,9 @@ from store.session import Session
 from store.tables import HitlInteraction
 
 _NOTHING: tuple[JsonValue, ...] = (None, "", [], YOU_DECIDE)
+PATIENCE = 2
+"""Single questions left to the model in a row, after which no more are asked."""
+
 _ROUNDS = (HitlType.CLARIFY, HitlType.DEEP_UNDERSTANDING)
 
 
@@ -24,16 +28,27 @@ class Round(Shape):
     decided: int
 
 
-async def worth_another(session: Session, job_id: UUID) -> bool:
-    """Whether more questions may be asked: there are rounds left, and the person answered something in the last one.
+def most_questions(options: JobOptions) -> int:
+    """How many questions a round may have."""
+    return min(options.max_questions, 1) if options.one_at_a_time else options.max_questions
 
-    Who leaves a whole round to the model wants to get on.
+
+async def worth_another(session: Session, job_id: UUID, known: Understanding, *, small: bool) -> bool:
+    """Whether more questions may be asked: there are rounds left, something is open, and the person goes on answering.
+
+    Who leaves a whole round to the model wants to get on; of single questions, who leaves two in a row. One at a time,
+    the first two are asked as a batch would have them, whatever the model says. A `small` model's word is not enough
+    for more.
     """
-    allowed = (await jobs.options_of(session, job_id)).max_rounds
-    if await understanding.rounds_asked(session, job_id) >= allowed:
-        return False
+    options = await jobs.options_of(session, job_id)
     rounds = await rounds_of(session, job_id)
-    return bool(rounds) and rounds[-1].decided > 0
+    if not rounds or await understanding.rounds_asked(session, job_id) >= options.max_rounds:
+        return False
+    begun = options.one_at_a_time and len(rounds) < LEAST_QUESTIONS
+    if not begun and (small or known.readiness >= 1):
+        return False
+    patience = PATIENCE if options.one_at_a_time else 1
+    return len(rounds) < patience or any(each.decided for each in rounds[-patience:])
 
 
 async def rounds_of(session: Session, job_id: UUID) -> Sequence[Round]:

@@ -7,6 +7,8 @@ model wrote (the programs do) and knows nothing of frontmatter (`domain/skill_fi
 from collections.abc import Iterable
 
 from domain.brief import Decision
+from domain.counters import COUNTERS, OF_RESULTS, Counters, blocks, cell
+from domain.job import Style
 from domain.prompt import YOU_DECIDE
 from domain.shape import Shape
 
@@ -15,6 +17,16 @@ QUICK_START = "Quick Start"
 DECISIONS = "Decisions from the author"
 CORE = ["When to use", QUICK_START, "Inputs", "Workflow", "Rules", MISTAKES, "Before handing over"]
 """The sections of every skill, in their order; `DECISIONS` follows the rules."""
+
+FILES = "Files of this skill"
+"""Of a skill that has any beside SKILL.md: links to them and what each is for; follows `QUICK_START`."""
+
+_LEFT_OUT = {
+    "comprehensive": frozenset[str](),
+    "minimal": frozenset(["Inputs", MISTAKES]),
+    "navigation_hub": frozenset(["Inputs", MISTAKES]),
+}
+"""Sections that a style has not, beside those of the category's own. A hub's files hold the detail."""
 
 
 class Example(Shape):
@@ -59,6 +71,13 @@ class OwnSection(Shape):
     text: str
 
 
+class FileLink(Shape):
+    """A file beside SKILL.md, relative to it, and what it is for."""
+
+    path: str
+    purpose: str
+
+
 class Revised(Shape):
     """A skill after feedback: the whole file, and one sentence for each thing that changed."""
 
@@ -70,7 +89,7 @@ class Manuscript(Shape):
     """Everything the body of a skill is made of. `request` and `decisions` are quoted word for word.
 
     `shape`: the headings that every result has, in their order. `outline`: those of the skill itself; without one, the
-    core.
+    core. `counters`: against failures that were measured. `files`: those that really lie beside it.
     """
 
     title: str
@@ -88,26 +107,51 @@ class Manuscript(Shape):
     checks: list[str] = []
     own: list[OwnSection] = []
     outline: list[str] = []
+    style: Style = "comprehensive"
+    counters: Counters = Counters()
+    files: list[FileLink] = []
 
 
 def body(manuscript: Manuscript) -> str:
-    """The Markdown below the frontmatter; sections without content are left out."""
+    """The Markdown below the frontmatter; sections without content, and those that its style has not, are left out."""
+    against = {block.heading: block.text for block in blocks(manuscript.counters)}
     parts = [
         ("When to use", _when(manuscript)),
-        (QUICK_START, _quick_start(manuscript.quick_start, manuscript.shape)),
+        (QUICK_START, _quick_start(manuscript)),
+        (FILES, files_text(manuscript.files)),
         ("Inputs", _bullets(_named(item.name, item.what) for item in manuscript.inputs)),
         ("Workflow", _numbered(_named(item.action, item.detail) for item in manuscript.steps)),
+        *((heading, against[heading]) for heading in OF_RESULTS),
         ("Rules", _bullets(_reasoned(item) for item in manuscript.rules)),
+        *((heading, against[heading]) for heading in COUNTERS if heading not in OF_RESULTS),
         (DECISIONS, _decisions(manuscript)),
         (MISTAKES, mistakes_text(manuscript.mistakes)),
         ("Before handing over", "\n".join(f"- [ ] {item}" for item in manuscript.checks)),
     ]
-    parts += [(section.heading, section.text) for section in manuscript.own]
-    place = {heading: number for number, heading in enumerate(manuscript.outline or CORE)}
-    place.setdefault(DECISIONS, place.get("Rules", len(place)))
-    parts.sort(key=lambda part: place.get(part[0], len(place)))
+    if manuscript.style == "comprehensive":
+        parts += [(section.heading, section.text) for section in manuscript.own]
+    parts = _ordered([part for part in parts if part[0] not in _LEFT_OUT[manuscript.style]], manuscript)
     sections = [f"## {heading}\n\n{text}" for heading, text in parts if text]
     return "\n\n".join([f"# {manuscript.title}", manuscript.purpose, *sections]) + "\n"
+
+
+def _ordered(parts: list[tuple[str, str]], manuscript: Manuscript) -> list[tuple[str, str]]:
+    """In the order of the outline; what it does not name follows the section that it belongs to."""
+    place = {heading: number for number, heading in enumerate(manuscript.outline or CORE)}
+    last = len(place)
+    behind = {heading: "Workflow" if heading in OF_RESULTS else "Rules" for heading in COUNTERS}
+    for heading, after in ({FILES: QUICK_START} | behind | {DECISIONS: "Rules"}).items():
+        place.setdefault(heading, place.get(after, last))
+    return sorted(parts, key=lambda part: place.get(part[0], last))
+
+
+def files_text(files: Iterable[FileLink]) -> str:
+    """The text of the section on files: which to open when, so that an agent opens no other."""
+    rows = [f"| [{item.path}]({item.path}) | {cell(item.purpose)} |" for item in files]
+    head = (
+        "Open a file only when its line says so; a script is run, not read.\n\n| File | When, and what for |\n|---|---|"
+    )
+    return "\n".join([head, *rows]) if rows else ""
 
 
 def mistakes_text(mistakes: Iterable[Mistake]) -> str:
@@ -126,16 +170,20 @@ def _when(manuscript: Manuscript) -> str:
     return "\n\n".join([*blocks, *(["\n".join(others)] if manuscript.non_triggers else [])])
 
 
-def _quick_start(examples: Iterable[Example], shape: list[str]) -> str:
+def _quick_start(manuscript: Manuscript) -> str:
+    """The shortest path, and the form of every result; the minimal style shows the form alone."""
     path = "take the inputs, follow the workflow, and go through the checks at the end."
     asks = [
         f"For a request like “{_one_line(item.ask)}”: {path}" + (f"\n\nA good result: {item.good}" if item.good else "")
-        for item in examples
+        for item in manuscript.quick_start
     ]
-    lines = [f"## {heading}\n- first item, in one line\n- next item, in one line" for heading in shape]
-    block = "\n\n".join(lines)
-    told = "Every item of the input stands under the heading it belongs to, in one line of its own."
-    fence = [f"Every result has this form:\n\n```markdown\n{block}\n```\n\n{told}"] if shape else []
+    short = manuscript.style == "minimal"
+    items = "- one line an item" if short else "- first item, in one line\n- next item, in one line"
+    block = "\n\n".join(f"## {heading}\n{items}" for heading in manuscript.shape)
+    told = (
+        "" if short else "\n\nEvery item of the input stands under the heading it belongs to, in one line of its own."
+    )
+    fence = [f"Every result has this form:\n\n```markdown\n{block}\n```{told}"] if block else []
     return "\n\n".join([*asks, *fence])
 
 

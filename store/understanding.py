@@ -1,16 +1,18 @@
 """What a job asked and learned, put together as the brief that the author model gets."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.brief import Brief, Decision, Understanding
+from domain.brief import AskedQuestion, Brief, Decision, Understanding, UnderstandingView
 from domain.errors import NotFound
 from domain.job import Source
 from domain.passages import SOURCE_CHARACTERS, Text, chosen
 from domain.prompt import Question
+from domain.research import OpenPoint, Research
 from store import revisions, uploads
 from store.base import Json, columns_of
 from store.tables import DeepUnderstandingState, Job
@@ -53,6 +55,28 @@ async def keep_understanding(session: AsyncSession, job_id: UUID, known: Underst
     row.user_goals = list(known.user_goals)
     row.readiness_score = min(1.0, max(0.0, known.readiness))
     row.complete = known.complete
+    row.still_unknown = [point.model_dump() for point in known.unknown]
+
+
+async def keep_research(session: AsyncSession, job_id: UUID, research: Sequence[Research]) -> None:
+    """Store what was looked up before the first question."""
+    row = await _state(session, job_id)
+    row.research_performed = [one.model_dump() for one in research]
+
+
+async def view(session: AsyncSession, job_id: UUID) -> UnderstandingView:
+    """All that a job looked up, asked and learned; empty before it has."""
+    row = await session.get(DeepUnderstandingState, job_id)
+    if row is None:
+        return UnderstandingView()
+    known = _known(row) or Understanding(summary="", complete=False)
+    return UnderstandingView(
+        research=_research(row),
+        questions=[AskedQuestion.model_validate(item) for item in row.questions_asked],
+        answers=[Decision.model_validate(answer) for answer in row.answers],
+        readiness=row.readiness_score,
+        **known.model_dump(exclude={"readiness"}),
+    )
 
 
 async def copy(session: AsyncSession, of: UUID, to: UUID) -> None:
@@ -77,19 +101,35 @@ async def brief_of(session: AsyncSession, job_id: UUID) -> Brief:
         decisions=[Decision.model_validate(answer) for answer in row.answers] if row else [],
         understanding=_known(row),
         feedback=await revisions.feedback_of(session, job_id),
+        research=_research(row) if row else [],
     )
+
+
+async def texts(session: AsyncSession, job_id: UUID) -> list[Text]:
+    """All sources of a job, whole: those that came with the request, then those that were sent in before."""
+    job = await session.get_one(Job, job_id)
+    return await _texts(session, [Source.model_validate(source) for source in job.sources])
 
 
 async def _sources(session: AsyncSession, job: Job) -> list[Source]:
     """Those that came with the request as they are; of those sent in before the passages that fit the task best, as
     many as a model may be told of. By the task as it was asked for, so that every step is told the same."""
     given = [Source.model_validate(source) for source in job.sources]
-    named = [source.source_id for source in given if source.source_id is not None]
-    if not named:
+    if all(source.source_id is None for source in given):
         return given
-    texts = [Text(source.name, source.content) for source in given if source.source_id is None]
-    texts += [text for upload_id in named for text in await uploads.texts(session, upload_id)]
-    return chosen(job.task_description, texts, SOURCE_CHARACTERS)
+    return chosen(job.task_description, await _texts(session, given), SOURCE_CHARACTERS)
+
+
+async def _texts(session: AsyncSession, given: Sequence[Source]) -> list[Text]:
+    found = [Text(source.name, source.content) for source in given if source.source_id is None]
+    for source in given:
+        if source.source_id is not None:
+            found += [Text(one.name, one.content) for one in await uploads.texts(session, source.source_id)]
+    return found
+
+
+def _research(row: DeepUnderstandingState) -> list[Research]:
+    return [Research.model_validate(item) for item in row.research_performed]
 
 
 def _known(row: DeepUnderstandingState | None) -> Understanding | None:
@@ -101,6 +141,7 @@ def _known(row: DeepUnderstandingState | None) -> Understanding | None:
         user_goals=row.user_goals,
         readiness=row.readiness_score or 0.0,
         complete=row.complete,
+        unknown=[OpenPoint.model_validate(item) for item in row.still_unknown],
     )
 
 

@@ -1,8 +1,9 @@
 """How a task becomes messages. Must not call a model by itself.
 
-Two layouts of the same words. `dspy.JSONAdapter` says everything in the system message and suits every provider.
-`ShortAdapter` is for the small local model, which reads some 56 tokens a second: what is the same in many calls comes
-first (llama.cpp keeps the common prefix), the form is left to the schema that constrains generation.
+What is the same in many calls comes first, so that a server that keeps prompt prefixes reads it once: the role, then
+the request with its sources, which is by far the longest part; then what belongs to the task alone. `FullAdapter` says
+the task in dspy's own words and suits every provider. `ShortAdapter` is for the small local model, which reads some 56
+tokens a second: the form is left to the schema that constrains generation.
 """
 
 import re
@@ -24,11 +25,13 @@ SHARED = "request"
 
 
 class FullAdapter(dspy.JSONAdapter):  # type: ignore[misc]  # dspy ships no types
-    """dspy's own words. What they say of a task depends on the task alone, and is made once."""
+    """dspy's own words. Of a task that begins with the shared request they stand behind its inputs: in dspy's order,
+    with the task first, no two tasks of a job begin alike. What they say depends on the task alone, and is made once.
+    """
 
     def format_system_message(self, signature: type[Task]) -> str:
-        """Building it takes 2 ms of dspy's time."""
-        return _in_full(signature)  # type: ignore[arg-type]  # a class is hashable; mypy looks at its instances
+        """The same for every task with the shared request; building dspy's takes 2 ms."""
+        return ROLE if _begins_shared(signature) else _in_full(signature)  # type: ignore[arg-type]  # see `_in_full`
 
     def format_user_message_content(
         self,
@@ -42,12 +45,21 @@ class FullAdapter(dspy.JSONAdapter):  # type: ignore[misc]  # dspy ships no type
         plain = {
             name: _MARK.sub("[ [ ##", value) if isinstance(value, str) else value for name, value in inputs.items()
         }
+        if _begins_shared(signature):
+            told = super().format_user_message_content(signature, plain, prefix, suffix)
+            asked = [_in_full(signature), self.user_message_output_requirements(signature)]  # type: ignore[arg-type]
+            return "\n\n".join([told, *asked])
         words: str = super().format_user_message_content(signature, plain, prefix, suffix, main_request)
         return words
 
 
+def _begins_shared(signature: type[Task]) -> bool:
+    return next(iter(signature.input_fields), "") == SHARED
+
+
 @lru_cache(maxsize=KNOWN)
 def _in_full(signature: type[Task]) -> str:
+    """A class is hashable, though mypy, which looks at its instances, does not see it."""
     words: str = dspy.JSONAdapter().format_system_message(signature)
     return words
 
@@ -73,8 +85,7 @@ class ShortAdapter(dspy.JSONAdapter):  # type: ignore[misc]  # dspy ships no typ
         given = [f"{name.upper()}:\n{text}" for name, text in texts.items() if text]
         wanted = [f"- {name}: {field.json_schema_extra['desc']}" for name, field in signature.output_fields.items()]
         asked = [textwrap.dedent(signature.instructions).strip(), "Answer as JSON with:\n" + "\n".join(wanted)]
-        first = next(iter(signature.input_fields), "")
-        return "\n\n".join([*given, *asked] if first == SHARED else [*asked, *given])
+        return "\n\n".join([*given, *asked] if _begins_shared(signature) else [*asked, *given])
 
 
 class PlainAdapter(dspy.ChatAdapter):  # type: ignore[misc]  # dspy ships no types

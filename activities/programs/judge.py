@@ -101,13 +101,18 @@ async def rationalizations(
     missed = [item.text for item in checked if not item.passed]
     if not missed or not output.strip():
         return []
-    by_rule = [text for text in sentences(output) if _EXCUSE.search(text)]
+    by_rule = excuses(output)
     if by_rule or model.low_confidence:
-        return list(dict.fromkeys(by_rule))[:3]
+        return by_rule
     found = await model.at(f"reading {case.id}").ask(
         FindExcuses, 240, 0.0, answer=output[:READ], expectations="\n".join(missed)
     )
     return [text for text in dict.fromkeys(found.excuses) if found_in(output, text)][:3]
+
+
+def excuses(output: str) -> list[str]:
+    """The sentences that a rule knows for excuses, word for word, three at most."""
+    return list(dict.fromkeys(text for text in sentences(output) if _EXCUSE.search(text)))[:3]
 
 
 async def review(model: LanguageModel, skill_text: str, plan: Plan) -> list[Finding]:

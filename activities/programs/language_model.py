@@ -131,6 +131,15 @@ class _Form:
         return sampling | ({"response_format": self.response_format} if self.response_format else {})
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """A free reply, "" if there was none, with the tokens and seconds of its call."""
+
+    text: str
+    tokens: int
+    seconds: float
+
+
 class LanguageModel:
     """A model, the ledger of one job, and a place in that job (`scope`), which `at` narrows."""
 
@@ -141,12 +150,20 @@ class LanguageModel:
         self._gate = gate
         self._attempt = attempt
         self._label: tuple[str, ...] = ()
+        self._run: tuple[str, ...] = ()
+        self._last: ModelCall | None = None
 
     def at(self, *parts: str) -> "LanguageModel":
         """The same model at a narrower place; the parts are also what people read while it is asked."""
         narrower = LanguageModel(self._spec, self._ledger, self._scope, self._gate, self._attempt)
-        narrower._label = (*self._label, *parts)
+        narrower._label, narrower._run = (*self._label, *parts), self._run
         return narrower
+
+    def apart(self, run: str) -> "LanguageModel":
+        """The same place for people, another one in the ledger: one of many runs of a question, each paid by itself."""
+        one = self.at()
+        one._run = (*self._run, run)
+        return one
 
     @property
     def name(self) -> str:
@@ -197,6 +214,13 @@ class LanguageModel:
         found = await self._try(task, PlainAdapter(use_json_adapter_fallback=False), 0, form, inputs, free=True)
         return "" if found is None else str(found.reply).strip()
 
+    async def spoken(self, task: type[Task], /, max_tokens: int, temperature: float = 0.4, **inputs: object) -> Spoken:
+        """What `say` gives, with what its call took when it was paid; zeros when that is not known."""
+        alone = self.at()  # of calls side by side each knows its own
+        reply = await alone.say(task, max_tokens, temperature, **inputs)
+        call = alone._last or ModelCall(key="", label="", input_digest="", outputs=[], model=self.name)
+        return Spoken(reply, call.input_tokens + call.output_tokens, call.latency)
+
     async def _try(
         self,
         task: type[Task],
@@ -236,18 +260,20 @@ class LanguageModel:
     async def _recorded(self, messages: JsonValue, form: _Form, task: type[Task], index: int, send: Send) -> list[str]:
         """The stored answer if there is one, else the model's, stored before anything is done with it."""
         digest = _digest([self.name, messages, form.config(self.name)])
-        key = "/".join([self._scope, *self._label, task.__name__, str(index), digest[:16]])
+        key = "/".join([self._scope, *self._label, *self._run, task.__name__, str(index), digest[:16]])
         found = await self._ledger.find(key)
         if found is None:
             async with self._gate.place(), self._ledger.paying(key, self._said()) as kept_meanwhile:
-                found = kept_meanwhile or await self._kept(key, digest, await self._paid(send, form.live))
+                found = kept_meanwhile or await self._kept(key, digest, messages, await self._paid(send, form.live))
+        self._last = found
         if not found.outputs:
             raise BrokenOutput
         return found.outputs
 
-    async def _kept(self, key: str, digest: str, call: ModelCall) -> ModelCall:
+    async def _kept(self, key: str, digest: str, messages: JsonValue, call: ModelCall) -> ModelCall:
         """Shielded: an answer that was paid is stored even if the step is cancelled at this moment."""
-        call = call.model_copy(update={"key": key, "label": self._said(), "input_digest": digest})
+        trace = call.trace.model_copy(update={"messages": messages})
+        call = call.model_copy(update={"key": key, "label": self._said(), "input_digest": digest, "trace": trace})
         return await asyncio.shield(self._ledger.keep(call))
 
     async def _paid(self, send: Send, live: bool) -> ModelCall:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import get_args
 
 import dspy
 
 from activities.programs.context import known, listed, said, told
 from activities.programs.facts import criteria_of, facts_of, lost, requirements_of, task_of
+from activities.programs.kinds import MEANS, FileItem, asked_style, files_of, kind_by_rule, kind_of, may_need_files
 from activities.programs.language_model import LanguageModel
 from activities.programs.prose import (
     capital,
@@ -21,15 +23,21 @@ from activities.programs.prose import (
 )
 from activities.programs.task import Task
 from domain.answering.proposals import legal_description, legal_name
-from domain.brief import Brief, Plan, Proposal
+from domain.brief import Brief, Kind, Plan, Proposal
+from domain.job import Style
 from domain.library.search import folded, words
 from domain.manuscript import CORE
 from domain.names import asked_name, free_name, slug
+from domain.planned_files import MOST_FILES
+from domain.research import near_duplicates
 
 FEWEST_WORDS = 4
 """Of a message: a small model answers with bare topics, which say nothing about when to use a skill."""
 
 MOST_REQUIRED = 3
+
+MOST_BESIDE = 2
+"""Near duplicates that a plan names."""
 
 ANYWHERE = "general"
 """The category when the library has none yet."""
@@ -41,10 +49,12 @@ _ON_DESCRIPTION = re.compile(r"\bdescri(?:be[ds]?|bing|ption)\b", re.IGNORECASE)
 
 class PlanSkill(Task):
     """Plan the skill. Its description is all an agent sees when it decides whether to read the skill: say concretely
-    what it does and when to use it, in the words of the request."""
+    what it does and when to use it, in the words of the request. Where the library has a skill for a part of this,
+    leave that part to it."""
 
     request: str = dspy.InputField(desc="what a person asked for, answers, sources as data")
     wish: str = dspy.InputField(desc="what the author wants changed in the last plan; may be empty")
+    style: str = dspy.InputField(desc="how much the skill shall say; may be empty")
     title: str = dspy.OutputField(desc="two to five words", max_length=60)
     name: str = dspy.OutputField(desc="two to four lower-case words joined by hyphens, verb first", max_length=40)
     what: str = dspy.OutputField(
@@ -57,12 +67,18 @@ class PlanSkill(Task):
         max_length=3,
     )
     non_triggers: list[str] = dspy.OutputField(
-        desc="messages with a similar order that another skill must handle", min_length=1, max_length=2
+        desc="messages with a similar order that another skill must handle; first what one of the library's does",
+        min_length=1,
+        max_length=2,
     )
     success_criteria: list[str] = dspy.OutputField(
-        desc="what a reader can see in a good result, beyond the request's own words", min_length=1, max_length=2
+        desc="what a reader can see in a good result, beyond the request's own words; each can fail",
+        min_length=1,
+        max_length=2,
     )
-    key_assumptions: list[str] = dspy.OutputField(desc="what is taken for granted without being said", max_length=2)
+    key_assumptions: list[str] = dspy.OutputField(
+        desc="what is taken for granted without being said, so that the author can object", max_length=2
+    )
     category: str = dspy.OutputField(desc="the shelf of the library that fits best")
 
 
@@ -75,6 +91,18 @@ class ChooseRequired(Task):
     requires: list[str] = dspy.OutputField(desc="names of the needed skills; empty when none is", max_length=3)
 
 
+_KIND = dspy.OutputField(
+    desc="technique: a way to do a task; discipline: a rule that is tempting to skip under pressure; pattern: something"
+    " to recognise before acting; reference: facts to look up"
+)
+_KIND.json_schema_extra["enum"] = list(get_args(Kind))
+_FILES = dspy.OutputField(
+    desc="files beside SKILL.md, each with path and purpose: references/<subject>.md for what is read only when needed;"
+    " scripts/<task>.py or .sh only for a computation that must come out the same each time; empty when one text does",
+    max_length=MOST_FILES,
+)
+
+
 async def plan(
     model: LanguageModel,
     brief: Brief,
@@ -85,15 +113,21 @@ async def plan(
     feedback: str = "",
     settled: Proposal | None = None,
     skills: Collection[str] = (),
+    style: Style = "comprehensive",
 ) -> Plan:
     """The plan. `category` given by a person stands; `taken` are names in use; `feedback` is on an earlier plan.
 
     `settled`: the name and description that a person asked for or accepted; they stand until feedback is about them.
-    `skills`: those of the library that this one may build on.
+    `skills`: those of the library that this one may build on. `style`: stands unless feedback names another.
     """
-    task = _on_shelves(categories)
+    style = asked_style(feedback) or style
+    task = _task(categories, style, brief, small=model.low_confidence)
     request = told(brief, model.low_confidence)
-    found = await model.at("planning").ask(task, 480, request=request, wish=feedback.strip())
+    means = "" if model.low_confidence and style == "comprehensive" else MEANS[style]
+    found = await model.at("planning").ask(
+        task, 480 if model.low_confidence else 620, request=request, wish=feedback.strip(), style=means
+    )
+    kind = kind_by_rule(brief) if model.low_confidence else kind_of(str(found.kind), brief)
     what = sentence(str(found.what), 500)
     if not what or lost(task_of(brief.task), what) or foreign_names(what, known(brief)):
         what = sentence(brief.refined or brief.task, 600)
@@ -110,8 +144,21 @@ async def plan(
         shelf="" if category else str(found.category),
         placed_by_person=bool(category),
         success_criteria=_criteria(brief, found.success_criteria, model.low_confidence),
-        key_assumptions=_phrases(found.key_assumptions, brief, 3),
+        key_assumptions=[*_phrases(found.key_assumptions, brief, 3), *_beside(brief)],
+        style=style,
+        kind=kind,
+        files=[] if model.low_confidence else files_of(_file_items(found), style, kind, brief),
     )
+
+
+def _file_items(found: dspy.Prediction) -> Sequence[FileItem]:
+    return found.get("files") or []
+
+
+def _beside(brief: Brief) -> list[str]:
+    """That the library has nearly the same: an assumption that a person must be able to object to."""
+    near = near_duplicates(brief.research)[:MOST_BESIDE]
+    return [f"The library has {hit.name} for nearly the same; this one is for what that one leaves out" for hit in near]
 
 
 async def _required(model: LanguageModel, request: str, brief: Brief, skills: Collection[str]) -> list[str]:
@@ -148,6 +195,16 @@ def short_slug(proposed: str, otherwise: str) -> str:
     """A legal name of at most five words from a model's proposal, or from `otherwise`."""
     words = re.findall(r"[\w']+", phrase(re.sub(r"[-_]+", " ", proposed)) or otherwise)
     return slug(" ".join(words[:5]))
+
+
+def _task(categories: Sequence[str], style: Style, brief: Brief, *, small: bool) -> type[Task]:
+    """What is asked: of a capable model also the kind, and the files where they may be needed."""
+    task = _on_shelves(categories)
+    if not small:
+        task = task.append("kind", _KIND, type_=str)
+    if not small and may_need_files(style, brief):
+        task = task.append("files", _FILES, type_=list[FileItem])
+    return task
 
 
 def _on_shelves(categories: Sequence[str]) -> type[Task]:

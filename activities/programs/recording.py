@@ -9,9 +9,10 @@ from dspy.clients.backend_selection import select_backend
 from pydantic import JsonValue
 
 from activities.programs.streaming import Lane
+from activities.programs.tracing import reasoning_of
 from activities.programs.transport import Engines
-from activities.programs.usage import count
-from domain.model_call import ModelCall
+from activities.programs.usage import count, price
+from domain.model_call import ModelCall, Trace
 from domain.text import clean
 
 _UNSTORABLE = re.compile(
@@ -74,8 +75,9 @@ class RecordingLM(dspy.LM):  # type: ignore[misc]  # dspy ships no types
             texts = [_text(output) for output in outputs]
             told = self._last or ModelCall(key="", label="", input_digest="", outputs=[], model=self.model)
             latency = time.monotonic() - started
+            trace = Trace(reasoning=_storable(reasoning_of(outputs)))
             return _estimated(told, messages, texts).model_copy(
-                update={"outputs": [text for text in texts if text], "latency": latency}
+                update={"outputs": [text for text in texts if text], "latency": latency, "trace": trace}
             )
 
         return await self._through(messages, send)
@@ -93,13 +95,16 @@ class RecordingLM(dspy.LM):  # type: ignore[misc]  # dspy ships no types
             model=self.model,
             input_tokens=count(counts.get("prompt_tokens")) or 0,
             output_tokens=count(counts.get("completion_tokens")) or 0,
-            usd=cost if isinstance(cost, float) else None,
+            usd=price(cost),
         )
 
 
 def _text(output: object) -> str:
     """Models that reason answer with an object; only its text counts."""
-    text = str(output.get("text") or "") if isinstance(output, dict) else str(output or "")
+    return _storable(str(output.get("text") or "") if isinstance(output, dict) else str(output or ""))
+
+
+def _storable(text: str) -> str:
     return _UNSTORABLE.sub("", clean(text))
 
 

@@ -20,6 +20,9 @@ _MARKS = re.compile(r"[<>]")
 """Markup in a description is refused by some platforms."""
 
 
+MOST_LOOKED_UP = 3
+
+
 class RefineRequest(Task):
     """Say the request as one clear instruction to a skilled colleague. Keep every fact, number and name in it; add
     none. Then propose a name and a description for a skill that does this kind of task."""
@@ -33,12 +36,23 @@ class RefineRequest(Task):
     )
 
 
+_LOOK_UP = dspy.OutputField(
+    desc="what to search for in the library of skills and in the sources before asking the person anything, two to"
+    " four words each: what the request takes for granted; empty when nothing is",
+    max_length=MOST_LOOKED_UP,
+)
+RefineAndLookUp = RefineRequest.append("look_up", _LOOK_UP, type_=list[str])
+"""The same, and what a capable model would look up; the small one is asked for as little as can be."""
+
+
 async def refine(model: LanguageModel, brief: Brief) -> Refinement:
     """The sharpened request, with a legal name and description: of what the person asked for, else of the model's.
 
     A rewording that lost a fact is not used: the request itself stands then.
     """
-    found = await model.at("refining the request").ask(RefineRequest, 240, request=told(brief, model.low_confidence))
+    small = model.low_confidence
+    task = RefineRequest if small else RefineAndLookUp
+    found = await model.at("refining the request").ask(task, 240 if small else 300, request=told(brief, small))
     reworded = str(found.task_description).strip()
     usable = is_useful(reworded) and not lost(brief.task, reworded)
     asked = asked_name(brief.task)
@@ -46,6 +60,7 @@ async def refine(model: LanguageModel, brief: Brief) -> Refinement:
         task_description=reworded if usable else brief.task.strip(),
         name=slug(asked) if asked else short_slug(str(found.name), task_of(brief.task)),
         description=described(asked_description(brief.task) or str(found.description), brief),
+        look_up=[] if small else [str(text) for text in found.look_up][:MOST_LOOKED_UP],
     )
 
 

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 
 import dspy
 
-from activities.programs.context import excuses, failed, known, listed, told
+from activities.programs.context import known, told
 from activities.programs.language_model import LanguageModel
-from activities.programs.prose import alike, cites, distinct, is_runaway, is_useful, phrase, sentence
-from activities.programs.section_tasks import MistakeItem
+from activities.programs.markdown_lines import behind, markdown_lines
+from activities.programs.prose import cites, is_runaway, is_useful, phrase, sentence
 from activities.programs.task import Task
 from activities.programs.together import together
 from domain.brief import Brief
-from domain.evaluation import CaseRun
-from domain.manuscript import MISTAKES, Mistake, Revised, mistakes_text
-from domain.markdown import walk
+from domain.manuscript import Revised
 from domain.skill import Finding, Section
 from domain.skill_file import append_section, replace_section, sections
 
@@ -36,9 +34,6 @@ _NEW_SECTION = re.compile(
     r"(?:on|about|called|named|for|with|titled)?\s*[\"“]?([A-Za-z][\w -]{2,50})",
     re.IGNORECASE,
 )
-
-_BREAKS_OUT = re.compile(r" {0,3}#{1,2}(?:\s|$)")
-"""A heading that would end the section it stands in."""
 
 
 class ChooseSections(Task):
@@ -76,15 +71,6 @@ class ExtendSection(Task):
     change: str = dspy.OutputField(desc="what was added, one sentence", max_length=140)
 
 
-class CounterFailures(Task):
-    """Agents followed the skill and still failed as listed. For each failure name the mistake and say exactly what
-    to do instead, so that the next agent cannot miss it or talk itself out of it."""
-
-    request: str = dspy.InputField(desc="what the author asked for, answers, sources as data")
-    failures: str = dspy.InputField(desc="what was missed, and how agents excused it")
-    mistakes: list[MistakeItem] = dspy.OutputField(desc="one for each failure, in order", min_length=1, max_length=6)
-
-
 async def revise(
     model: LanguageModel,
     brief: Brief,
@@ -93,10 +79,12 @@ async def revise(
     *,
     findings: Sequence[Finding] = (),
     missed: str = "",
+    chosen: Sequence[str] = (),
 ) -> Revised:
     """The skill with the sections rewritten that the feedback (or a finding) touches; the rest byte for byte.
 
     `brief.feedback` is what earlier rounds asked for: it stays done. `missed`: what a first attempt did not do.
+    `chosen`: the headings it touches, where they are known already.
     Findings on the frontmatter are named among the changes and left to the caller, who knows the plan.
     """
     author = model.at("revising")
@@ -106,7 +94,8 @@ async def revise(
     present = sections(content)
     if not asked:
         return Revised(content=content, changes=changes)
-    targets = await _targets(author, present, asked, feedback, ours)
+    settled = [one for one in present if one.heading in chosen or (chosen and any(_holds(one, it) for it in ours))]
+    targets = settled or await _targets(author, present, asked, feedback, ours)
     made = await together(*(_rewritten(author, brief, target, asked, missed) for target in targets))
     for target, (text, change) in zip(targets, made, strict=True):
         if target.line == 0:
@@ -202,73 +191,21 @@ async def _rewritten(model: LanguageModel, brief: Brief, target: Section, asked:
         feedback=asked,
         missed=missed,
     )
-    lines = [line for line in _lines(found.lines) if not cites(line, f"{known(brief)}\n{asked}\n{present}")]
+    lines = [line for line in markdown_lines(found.lines) if not cites(line, f"{known(brief)}\n{asked}\n{present}")]
     change = sentence(str(found.change), 160) or f"Changed as asked: {phrase(asked, 100)}."
     if adds:
         fresh = [line for line in lines if line.strip() not in present]
-        return _joined(present, fresh or [_as_asked(asked)]), change
+        return behind(present, fresh or [_as_asked(asked)]), change
     usable = lines if is_useful(" ".join(lines)[:2_000]) else []
-    return ("\n".join(usable), change) if usable else (_joined(present, [_as_asked(asked)]), change)
-
-
-def _lines(items: Sequence[str]) -> list[str]:
-    """Markdown lines as written; some models send several in one item."""
-    lines = [line.rstrip() for item in items for line in item.splitlines() or [""]]
-    calm = "\n".join(line for line in lines if not is_runaway(line))
-    return [line.text for line in walk(calm) if line.code or not _BREAKS_OUT.match(line.text)]
+    return ("\n".join(usable), change) if usable else (behind(present, [_as_asked(asked)]), change)
 
 
 def _is_change(present: str, lines: Sequence[str], adds: bool) -> bool:
     """New text that is not what stands there already, and no loop."""
-    text = "\n".join(_lines(lines)).strip()
+    text = "\n".join(markdown_lines(lines)).strip()
     return bool(text) and not is_runaway(text) and (text not in present if adds else text != present)
-
-
-def _joined(present: str, lines: Sequence[str]) -> str:
-    """The lines behind the section; a blank line between unlike kinds, so that Markdown keeps them apart."""
-    last = present.rstrip().rpartition("\n")[2]
-    same = bool(last) and bool(lines) and last[:2] == lines[0][:2] and last[:2] in ("- ", "* ", "> ")
-    return f"{present.rstrip()}{chr(10) if same else chr(10) * 2}{chr(10).join(lines)}".strip("\n")
 
 
 def _as_asked(asked: str) -> str:
     """The author's own words, where the model had nothing to say."""
     return f"- {' '.join(asked.split())}"
-
-
-async def counter(model: LanguageModel, brief: Brief, content: str, failures: Sequence[CaseRun]) -> Revised:
-    """The skill with an explicit counter to each failed expectation and each excuse in its "Common mistakes"."""
-    missed = [*failed(failures), *(f"The agent's excuse: “{text}”" for text in excuses(failures))][:6]
-    if not missed:
-        return Revised(content=content)
-    found = await model.at("countering failures").ask(
-        CounterFailures, 460, live=True, request=told(brief, model.low_confidence), failures=listed(missed)
-    )
-    proposed = [Mistake(mistake=sentence(item.mistake), instead=sentence(item.instead)) for item in found.mistakes]
-    usable = [item for item in proposed if item.mistake and item.instead and not cites(item.instead, known(brief))]
-    own = [_plain_counter(text) for text in missed if not any(_covers(item, text) for item in usable)]
-    present = next((item for item in sections(content) if item.heading.casefold() == MISTAKES.casefold()), None)
-    old = present.text if present else ""
-    texts = [*distinct(item.mistake for item in usable), *(item.mistake for item in own)]
-    counters = {item.mistake: item for item in [*own, *usable]}
-    kept = [counters[text] for text in texts if text not in old]
-    if not kept:
-        return Revised(content=content)
-    lines = mistakes_text(kept).splitlines()
-    changes = [f"{MISTAKES}: {item.mistake}" for item in kept]
-    if present is None:
-        return Revised(content=append_section(content, MISTAKES, "\n".join(lines), before=LAST), changes=changes)
-    return Revised(content=replace_section(content, MISTAKES, _joined(old.strip("\r\n"), lines)), changes=changes)
-
-
-def _covers(item: Mistake, failure: str) -> bool:
-    return alike(item.mistake, failure) or alike(item.instead, failure)
-
-
-def _plain_counter(failure: str) -> Mistake:
-    """By rule, for a failure that the model did not counter."""
-    text = failure.rstrip(".")
-    return Mistake(
-        mistake=f"Results that miss this: {text[0].lower()}{text[1:]}.",
-        instead="Read the finished result once for this alone, mend it, and only then hand it over.",
-    )

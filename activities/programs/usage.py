@@ -4,6 +4,7 @@ dspy 3.4.1 loses a whole answer, which was paid, for one count that is none. Mus
 """
 
 import json
+import math
 
 from pydantic import JsonValue
 
@@ -22,6 +23,16 @@ def count(told: object) -> int | None:
     if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told <= MOST:
         return None
     return int(told) if told == int(told) else None
+
+
+def price(told: object) -> float | None:
+    """What a call cost in US dollars, by LiteLLM's price table, of which dspy brings its own copy; None: unknown.
+
+    dspy 3.4.1 prices what its own client asked without importing LiteLLM. 0 is a price: some models are free.
+    """
+    if isinstance(told, bool) or not isinstance(told, int | float) or not math.isfinite(told) or told < 0:
+        return None
+    return float(told)
 
 
 def with_counts(document: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """The skill, section by section: small questions to the model side by side, the person's facts by code.
 
 What the request and the answers demand is a rule and a check in their own words whatever the model says; the model
-adds how and why. A small model adds less: what it proposed beyond that was seen to be invented.
+adds how and why. A small model adds less: what it proposed beyond that was seen to be invented. Styles but the
+comprehensive one are not asked for what they do not hold. What failures call for is in `failure_forms.py`.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 import dspy
 
-from activities.programs.certain import HONEST, NOTHING_LOST, demands, framed, seen_mistakes, steps_of
+from activities.programs.certain import HONEST, LONGEST_RULE, NOTHING_LOST, demands, framed, seen_mistakes, steps_of
 from activities.programs.context import decided, failed, known, listed, said, told
 from activities.programs.facts import facts_of
 from activities.programs.language_model import LanguageModel
@@ -39,6 +40,7 @@ from activities.programs.section_tasks import (
 from activities.programs.together import together
 from domain.brief import Brief, Plan
 from domain.evaluation import CaseRun
+from domain.job import Style
 from domain.manuscript import Example, Input, Manuscript, Mistake, OwnSection, Rule, Step
 
 FEWEST_STEPS = 3
@@ -61,22 +63,38 @@ _NARRATES = re.compile(
 """A small model tells what happens, and who approves it, instead of how to do the step."""
 
 
+DETAIL = {"comprehensive": 400, "navigation_hub": 160, "minimal": 100}
+"""Characters of how a step is done, by style."""
+
+MOST_CHECKS = {"comprehensive": 8, "navigation_hub": 6, "minimal": 2}
+MOST_TRIGGERS = {"comprehensive": 20, "navigation_hub": 20, "minimal": 2}
+"""Of the plan's own; the minimal style says the first."""
+
+
+def style_of(model: LanguageModel, plan: Plan) -> Style:
+    """The style that is really written: a hub without files, as a small model's are, would lead nowhere."""
+    hub = plan.style == "navigation_hub" and (model.low_confidence or not plan.files)
+    return "comprehensive" if hub else plan.style
+
+
 async def write(model: LanguageModel, brief: Brief, plan: Plan, failures: Sequence[CaseRun]) -> Manuscript:
     """The pieces of the skill; `failures` are the runs without it that did not pass."""
-    author = _Author(model, brief, plan, failures)
+    style = style_of(model, plan)
+    author = _Author(model, brief, plan, failures, style)
     (inputs, steps), rules, edges = await together(author.workflow(), author.rules(), author.edges())
     return Manuscript(
+        style=style,
         title=plan.title,
         purpose=plan.description.partition(" Use when ")[0],
         request=brief.task,
-        triggers=plan.triggers,
-        non_triggers=plan.non_triggers,
+        triggers=plan.triggers[: MOST_TRIGGERS[style]],
+        non_triggers=plan.non_triggers[: MOST_TRIGGERS[style]],
         shape=facts_of(said(brief)).labels,
-        quick_start=[Example(ask=(plan.triggers or [brief.task])[0], good=edges.good)],
+        quick_start=[] if style == "minimal" else [Example(ask=(plan.triggers or [brief.task])[0], good=edges.good)],
         inputs=inputs,
         steps=steps,
         rules=rules,
-        decisions=decided(brief),
+        decisions=[item for item in decided(brief) if style != "minimal" or len(item.answer) > LONGEST_RULE],
         mistakes=edges.mistakes,
         checks=edges.checks,
         own=edges.own,
@@ -96,7 +114,10 @@ class _Edges(NamedTuple):
 class _Author:
     """The brief, the plan and the failures, as every section needs them."""
 
-    def __init__(self, model: LanguageModel, brief: Brief, plan: Plan, failures: Sequence[CaseRun]) -> None:
+    def __init__(
+        self, model: LanguageModel, brief: Brief, plan: Plan, failures: Sequence[CaseRun], style: Style
+    ) -> None:
+        self.style = style
         self.model = model.at("writing")
         self.brief = brief
         self.plan = plan
@@ -132,7 +153,7 @@ class _Author:
         return not strange and not cites(whole, self.known)
 
     def _detail(self, text: str) -> str:
-        detail = sentence(text, 400)
+        detail = sentence(text, DETAIL[self.style])
         if self.model.low_confidence:
             detail = " ".join(part for part in sentences(detail) if not _NARRATES.search(part))
         return detail if self._kept(detail) else ""
@@ -150,8 +171,8 @@ class _Author:
         return rules if len(rules) >= FEWEST_RULES else [*rules, HONEST]
 
     async def _reasoned(self, own: Sequence[str]) -> list[Rule]:
-        if not own:
-            return []
+        if not own or self.style == "minimal":
+            return [Rule(rule=rule) for rule in own]
         found = await self.model.at("rules").ask(GiveReasons, 240, live=True, request=self.request, rules=listed(own))
         return self._with_reasons(own, found.reasons)
 
@@ -178,22 +199,25 @@ class _Author:
         """A reason counts only if it says more than its rule and is not about rules."""
         reason = sentence(why, 160)
         says_more = not restates(reason, f"{rule} {_FILLING}") and "rule" not in reason.casefold()
-        return Rule(rule=rule, why=reason if reason and says_more and self._kept(reason) else "")
+        told = reason and says_more and self.style != "minimal" and self._kept(reason)
+        return Rule(rule=rule, why=reason if told else "")
 
     async def edges(self) -> _Edges:
-        """Measured and certain mistakes and checks first, a capable model's own behind; only it writes own sections."""
-        seen = seen_mistakes(self.brief, self.failures)
+        """Certain checks first, a capable model's own behind, and its mistakes and own sections. What was measured is
+        a small model's mistakes: a capable one answers each failure in the form of its kind."""
         criteria = [*self.plan.success_criteria, NOTHING_LOST]
-        if self.model.low_confidence:
-            return _Edges(" ".join(f"{item}." for item in criteria), seen, distinct(criteria))
+        if self.model.low_confidence or self.style != "comprehensive":
+            seen = seen_mistakes(self.brief, self.failures)
+            checks = distinct(criteria)[: MOST_CHECKS[self.style]]
+            return _Edges(" ".join(f"{item}." for item in criteria), seen, checks)
         found = await self._asked_for_edges()
         good = sentence(str(found.good), 400)
         checks = [capital(phrase(item)) for item in found.checks if self._kept(item)]
         new = [item for item in checks if not restates(item, " ".join(criteria))]
         return _Edges(
             good if self._kept(good) else "",
-            [*seen, *self._mistakes(found.mistakes)],
-            distinct([*criteria, *new])[:8],
+            self._mistakes(found.mistakes),
+            distinct([*criteria, *new])[: MOST_CHECKS[self.style]],
             self._own(found.sections) if self.plan.guidance else [],
         )
 

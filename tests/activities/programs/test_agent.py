@@ -1,7 +1,8 @@
 """The agent on trial, with the skill and without it."""
 
-from activities.programs.agent import try_case
+from activities.programs.agent import READ, try_case
 from activities.programs.language_model import LanguageModel
+from activities.programs.together import together
 from domain.evaluation import EvaluationCase
 from tests.support.ledger import MemoryLedger
 from tests.support.provider import FaultKind, LocalProvider
@@ -31,4 +32,24 @@ async def test_both_arms_are_stored_apart(model: LanguageModel, ledger: MemoryLe
 async def test_an_agent_that_says_nothing_gives_an_empty_answer(model: LanguageModel, provider: LocalProvider) -> None:
     provider.fail(FaultKind.EMPTY)
 
-    assert await try_case(model, CASE, None) == ""
+    assert (await try_case(model, CASE, None)).text == ""
+
+
+async def test_references_are_labelled_resources_before_the_case_and_bounded(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    beside = {"references/b.md": "x" * (2 * READ), "references/a.md": "Ids come first."}
+    await try_case(model, CASE, "# Notes", beside)
+    await try_case(model, CASE.model_copy(update={"prompt": "And for 2.5?"}), "# Notes", beside)
+    first, second = (call.messages[0].text for call in provider.calls())
+    assert first == second, "the prefix is the same for every case, so that a provider reads it once"
+    assert '<resource path="references/a.md">\nIds come first.\n</resource>' in first
+    assert first.index("a.md") < first.index("b.md")
+    assert len(first) < READ + 1_000
+
+
+async def test_tokens_and_seconds_are_those_of_its_own_call_also_when_it_was_paid_before(model: LanguageModel) -> None:
+    first, other = await together(try_case(model, CASE, None), try_case(model, CASE, "# Notes " + "word " * 500))
+    assert 0 < first.tokens < other.tokens - 300
+    assert first.seconds > 0
+    assert await try_case(model, CASE, None) == first

@@ -27,7 +27,8 @@ from deploy.model_server import ALIAS, KEY
 from deploy.weights import QWEN, default_cache_dir
 from domain.brief import Brief
 from domain.evaluation import Arm, CaseRun, EvaluationCase
-from domain.evidence.grading import check, run_passed, summarize
+from domain.evidence.grading import check, run_passed
+from domain.evidence.numbers import numbers, shown
 from domain.manuscript import body
 from domain.skill import SKILL_FILE, Frontmatter, Severity, SkillFileEntry
 from domain.skill_file import render
@@ -82,7 +83,7 @@ async def _until_healthy(url: str) -> None:
 
 
 async def run_case(model: LanguageModel, case: EvaluationCase, skill: str | None) -> CaseRun:
-    output = await try_case(model, case, skill)
+    output = (await try_case(model, case, skill)).text
     checked = [check(item, output) or await judge(model, case, item, output) for item in case.expectations]
     arm = Arm.WITH if skill else Arm.WITHOUT
     return CaseRun(case_id=case.id, arm=arm, output=output, passed=run_passed(checked), checked=checked)
@@ -100,7 +101,7 @@ async def test_from_a_sentence_to_a_skill_that_helps(local: LanguageModel, ledge
     green = [await run_case(local, case, content.decode()) for case in cases]
 
     report = validate([SkillFileEntry(path=SKILL_FILE, data=content)], planned.name)
-    evidence = summarize([*red, *green])
+    evidence = shown(numbers(cases, [*red, *green]))
     calls = list(ledger.calls.values())
     seconds = sum(call.latency for call in calls)
     told = [f"{call.label:28} {call.input_tokens:5} read {call.output_tokens:4} written" for call in calls]

@@ -1,12 +1,19 @@
 """The plan: legal, free, on a real shelf, and in the author's words where the model has none."""
 
+from typing import get_args
+
+import pytest
 from pydantic import JsonValue
 
+from activities.programs.kinds import HUB, MEANS
 from activities.programs.language_model import LanguageModel
 from activities.programs.plan import plan
-from domain.brief import Brief, Plan, Proposal
+from domain.brief import Brief, Plan, PlannedFile, Proposal
+from domain.job import Style
 from domain.names import LEGAL
+from domain.research import Hit, Research
 from tests.activities.programs.conftest import REQUEST, MakeModel
+from tests.support.generic import generic
 from tests.support.provider import LocalProvider
 
 SHELVES = ["data", "writing"]
@@ -20,6 +27,7 @@ GOOD: dict[str, JsonValue] = {
     "success_criteria": ["Every pull request appears once", "grouped into Added, Fixed and Breaking"],
     "key_assumptions": ["The list is complete"],
     "category": "writing",
+    "kind": "technique",
 }
 
 
@@ -164,3 +172,88 @@ async def test_newer_words_on_the_name_or_the_description_win(model: LanguageMod
     described = await settled_plan(model, SETTLED, feedback="The description is too vague")
     assert described.name == "acme-notes"
     assert described.description != SETTLED.description
+
+
+async def styled(model: LanguageModel, style: Style, task: str = REQUEST, feedback: str = "") -> Plan:
+    return await plan(
+        model, Brief(task=task), categories=SHELVES, taken=[], category=None, style=style, feedback=feedback
+    )
+
+
+@pytest.mark.parametrize("style", get_args(Style))
+async def test_the_style_stands_in_the_plan_and_is_told_with_what_it_means(
+    model: LanguageModel, provider: LocalProvider, style: Style
+) -> None:
+    found = await styled(model, style)
+
+    assert found.style == style
+    assert MEANS[style] in provider.calls()[0].text
+    assert all(means not in provider.calls()[0].text for other, means in MEANS.items() if other != style)
+
+
+async def test_feedback_that_names_a_style_changes_it(model: LanguageModel, provider: LocalProvider) -> None:
+    assert (await styled(model, "comprehensive", feedback="Make it minimal")).style == "minimal"
+    assert MEANS["minimal"] in provider.calls()[0].text
+
+
+async def test_the_kind_is_the_models_or_by_rule_where_its_word_is_none(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when(field="kind").answer("discipline")
+    assert (await styled(model, "comprehensive")).kind == "discipline"
+    provider.when(field="kind").answer("recipe")
+    assert (await styled(model, "comprehensive", "Spot race conditions in a review")).kind == "pattern"
+
+
+async def test_the_small_model_is_asked_for_neither_kind_nor_files(
+    make_model: MakeModel, provider: LocalProvider
+) -> None:
+    found = await styled(make_model(small=True), "navigation_hub", "Look up the parameters of our own API")
+
+    assert (found.style, found.kind, found.files) == ("navigation_hub", "reference", [])
+    assert not {"kind", "files"} & set(provider.calls()[0].fields)
+
+
+async def test_files_are_asked_for_only_where_they_may_be_needed_and_only_legal_ones_are_planned(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    proposed: JsonValue = [
+        {"path": "references/groups.md", "purpose": "Tells what belongs into which group."},
+        {"path": "references/../../.bashrc", "purpose": "Runs at each login."},
+        {"path": "references/groups.md", "purpose": "Says it again."},
+        {"path": "scripts/run.sh", "purpose": "Runs what nobody asked for."},
+    ]
+    provider.when(field="files").answer(proposed)
+
+    hub = await styled(model, "navigation_hub")
+    one_text = await styled(model, "comprehensive")
+
+    purpose = "Tells what belongs into which group."
+    assert hub.files == [PlannedFile(path="references/groups.md", kind="reference", purpose=purpose)]
+    assert one_text.files == []
+    assert ["files" in call.fields for call in provider.calls()] == [True, False]
+
+
+@pytest.mark.parametrize("full", [True, False])
+async def test_a_model_without_an_idea_plans_a_hub_that_points_somewhere(
+    model: LanguageModel, provider: LocalProvider, full: bool
+) -> None:
+    provider.when().answer(generic(full=full))
+
+    assert [file.path for file in (await styled(model, "navigation_hub")).files] == [HUB]
+
+
+async def test_a_near_duplicate_is_an_assumption_and_reaches_the_model(
+    model: LanguageModel, provider: LocalProvider
+) -> None:
+    provider.when().answer(GOOD)
+    hit = Hit(name="documents/release-notes", text="Writes release notes. Use when a release is due.", near=True)
+    brief = Brief(task=REQUEST, research=[Research(query="release notes", where="library", hits=[hit])])
+
+    found = await plan(model, brief, categories=SHELVES, taken=[], category=None)
+
+    assert found.key_assumptions == [
+        "The list is complete",
+        "The library has documents/release-notes for nearly the same; this one is for what that one leaves out",
+    ]
+    assert "documents/release-notes: Writes release notes." in provider.calls()[0].text

@@ -4,9 +4,8 @@ import pytest
 from pydantic import JsonValue
 
 from activities.programs.language_model import LanguageModel
-from activities.programs.revise import counter, revise
+from activities.programs.revise import revise
 from domain.brief import Brief
-from domain.evaluation import Arm, CaseRun, CheckedExpectation
 from domain.skill import Finding, Severity
 from domain.skill_file import sections
 from tests.support.provider import LocalProvider
@@ -34,14 +33,6 @@ Written by hand   with odd spacing.
 
 - [ ] It is short
 """
-FAILED = CaseRun(
-    case_id="case-1",
-    arm=Arm.WITH,
-    output="For brevity I left it out.",
-    passed=False,
-    checked=[CheckedExpectation(text="Has the heading “Breaking”", check="regex", passed=False, reason="no")],
-    rationalizations=["For brevity I left it out."],
-)
 
 
 def texts(content: str) -> dict[str, str]:
@@ -164,35 +155,6 @@ async def test_text_without_sections_gets_one(model: LanguageModel, content: str
 
     assert found.content.startswith(content.rstrip("\n"))
     assert "## Notes" in found.content
-
-
-async def test_failures_and_excuses_get_explicit_counters(model: LanguageModel, provider: LocalProvider) -> None:
-    answer: JsonValue = {"mistake": "leaving out the heading “Breaking”", "instead": "write “none” under it"}
-    provider.when(field="mistakes").answer([answer])
-
-    found = await counter(model, BRIEF, CONTENT, [FAILED])
-
-    told = texts(found.content)["Common mistakes"]
-    assert "- **Leaving out the heading “Breaking”.** Instead: Write “none” under it." in told
-    assert "For brevity I left it out" in told
-    assert list(texts(found.content))[-2:] == ["Common mistakes", "Before handing over"]
-
-
-async def test_counters_are_added_to_those_there_are_and_never_twice(
-    model: LanguageModel, provider: LocalProvider
-) -> None:
-    provider.when(field="mistakes").answer([{"mistake": "leaving out a heading", "instead": "write every heading"}])
-
-    once = await counter(model, BRIEF, CONTENT, [FAILED])
-    twice = await counter(model, BRIEF, once.content, [FAILED])
-
-    assert twice.content == once.content
-    assert twice.changes == []
-
-
-async def test_without_failures_nothing_is_countered(model: LanguageModel, provider: LocalProvider) -> None:
-    assert (await counter(model, BRIEF, CONTENT, [])).content == CONTENT
-    assert provider.calls() == []
 
 
 async def test_earlier_feedback_stays_done_and_the_newest_is_what_must_change_now(

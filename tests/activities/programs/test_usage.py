@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from activities.programs.gate import Gate
 from activities.programs.language_model import LanguageModel, ModelSpec
 from activities.programs.task import Task
-from activities.programs.usage import MOST, count, with_counts
+from activities.programs.usage import MOST, count, price, with_counts
 from tests.activities.programs.conftest import MakeModel, Respond
 from tests.support.ledger import MemoryLedger
 from tests.support.provider import FaultKind, LocalProvider
@@ -135,3 +135,54 @@ def test_geminis_usage_is_read_too_and_its_words_stay() -> None:
 )
 def test_what_needs_no_change_gets_none(document: bytes) -> None:
     assert with_counts(document) is document
+
+
+CACHED: JsonValue = {"cached_tokens": 800}
+
+
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize(
+    ("model", "details", "usd"),
+    [
+        ("openai/gpt-4o-mini", None, 1000 * 0.15e-6 + 500 * 0.6e-6),
+        ("openai/gpt-4o-mini", CACHED, 200 * 0.15e-6 + 800 * 0.075e-6 + 500 * 0.6e-6),
+        ("openrouter/openai/gpt-4o-mini", None, 1000 * 0.15e-6 + 500 * 0.6e-6),
+        ("openai/stand-in", None, None),
+        ("hosted_vllm/whatever", None, None),
+    ],
+)
+async def test_a_call_costs_what_litellms_table_says_and_is_unknown_where_it_says_nothing(
+    odd_server: StartServer,
+    ledger: MemoryLedger,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    details: JsonValue,
+    usd: float | None,
+    live: bool,
+) -> None:
+    """List prices of May 2024, which have stood since; OpenAI reads from its cache for half."""
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    usage: JsonValue = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}
+    assert isinstance(usage, dict)
+    answer = completion(usage | ({"prompt_tokens_details": details} if details else {}))
+    assert isinstance(answer, dict)
+    answer["model"] = model.rpartition("/")[2]
+    spec = ModelSpec(model, await odd_server(lambda _: (200, answer)), "key")
+
+    await LanguageModel(spec, ledger, "job-1", Gate(1)).ask(Name, 200, live=live, request="a lamp")
+
+    [call] = ledger.calls.values()
+    assert (call.input_tokens, call.output_tokens, call.model) == (1000, 500, model)
+    assert call.usd == (None if usd is None else pytest.approx(usd))
+    assert call.latency > 0 and len(call.input_digest) == 64
+
+
+@pytest.mark.parametrize(
+    ("told", "usd"),
+    [
+        *((0, 0.0), (0.0, 0.0), (0.25, 0.25), (2, 2.0), (None, None), (True, None), ("0.1", None)),
+        *((-0.5, None), (float("nan"), None), (float("inf"), None)),
+    ],
+)
+def test_a_price_is_a_number_of_dollars_and_what_is_free_costs_nothing(told: object, usd: float | None) -> None:
+    assert price(told) == usd

@@ -6,11 +6,16 @@ import pytest
 from pydantic import JsonValue
 
 from activities.programs.certain import EVERY_ITEM, NOTHING_LOST
+from activities.programs.failure_forms import counters
 from activities.programs.language_model import LanguageModel
 from activities.programs.write import write
-from domain.brief import Brief, Decision, Plan
+from activities.programs.write_files import write_files
+from domain.brief import Brief, Decision, Plan, PlannedFile
+from domain.counters import COUNTERS, WORDS, fitted
 from domain.evaluation import Arm, CaseRun, CheckedExpectation
-from domain.manuscript import body
+from domain.facts import salient_facts
+from domain.job import Style
+from domain.manuscript import FileLink, body
 from domain.skill import SKILL_FILE, Frontmatter, Severity, SkillFileEntry
 from domain.skill_file import parse, render, sections
 from domain.validation import validate
@@ -124,17 +129,6 @@ async def test_what_agents_got_wrong_without_the_skill_is_told_to_the_model(
     assert all("Has the heading “Breaking”" in call.messages[-1].text for call in provider.calls())
 
 
-async def test_a_recorded_failure_is_countered_by_code_before_the_models_mistakes(
-    model: LanguageModel, answers: LocalProvider
-) -> None:
-    manuscript = await write(model, BRIEF, PLAN, [FAILED])
-
-    assert [item.mistake for item in manuscript.mistakes] == [
-        "Leaving out the headings “Added”, “Fixed” and “Breaking”, or using others.",
-        "Dropping small fixes.",
-    ]
-
-
 async def test_a_small_model_gives_steps_and_reasons_and_code_gives_the_rest(
     make_model: MakeModel, answers: LocalProvider
 ) -> None:
@@ -217,3 +211,121 @@ async def test_what_a_stand_in_writes_passes_the_rules(make_model: MakeModel, ta
     report = validate([SkillFileEntry(path=SKILL_FILE, data=content)], plan.name)
     assert [finding.message for finding in report.findings if finding.severity is Severity.ERROR] == []
     assert [item.heading for item in sections(parse(content).body)][:2] == ["Quick Start", "Inputs"]
+
+
+FULL = PLAN.model_copy(
+    update={
+        "triggers": [f"Write the release notes for version {n}" for n in range(2, 7)],
+        "non_triggers": ["Write the announcement of a product"],
+        "outline": ["When to use", "Quick Start", "Tone", "Inputs", "Workflow", "Rules", "Common mistakes"],
+        "guidance": {"Tone": "How the notes sound."},
+        "files": [
+            PlannedFile(path="references/house-style.md", kind="reference", purpose="how each kind of line is worded"),
+            PlannedFile(path="scripts/count.py", kind="script", purpose="count the words of the notes"),
+        ],
+    }
+)
+FORMS: JsonValue = [
+    {"failure": 1, "kind": "slot", "name": "", "text": "what stops working", "when": "", "otherwise": ""}
+]
+HOSTILE = "No time | for <b>that</b>, see [x](../../x)"
+
+
+@pytest.fixture
+def whole(answers: LocalProvider) -> LocalProvider:
+    """Everything of a real plan has an answer."""
+    answers.when(field="forms").answer(FORMS)
+    answers.when(field="truths").answer([{"excuse": 1, "truth": "Short notes still have every group"}])
+    answers.when(field="red_flags").answer(["You are about to leave a group out"])
+    answers.when(field="lines", contains="lines of the program").answer(["import sys", "print(len(sys.stdin.read()))"])
+    answers.when(contains="one reference of a skill").answer(
+        {"sections": [{"heading": "Added", "lines": ["- Begin with a verb.", "- Say what is new for the user."]}]}
+    )
+    return answers
+
+
+async def composed(model: LanguageModel, style: Style) -> list[SkillFileEntry]:
+    """All files of a skill, put together as the writing step does it."""
+    plan = FULL.model_copy(update={"style": style})
+    failures = [FAILED.model_copy(update={"rationalizations": ["For brevity I left it out.", HOSTILE]})]
+    manuscript = await write(model, BRIEF, plan, failures)
+    against = fitted(await counters(model, BRIEF, failures), WORDS[manuscript.style])
+    files = await write_files(model, BRIEF, plan)
+    links = [FileLink(path=it.path, purpose=it.purpose) for it in plan.files if it.path in {f.path for f in files.kept}]
+    text = body(manuscript.model_copy(update={"counters": against, "files": links}))
+    return [SkillFileEntry(path=SKILL_FILE, data=render(plan.frontmatter, text)), *files.kept]
+
+
+def headings(files: list[SkillFileEntry]) -> list[str]:
+    return [item.heading for item in sections(files[0].data.decode())]
+
+
+@pytest.mark.parametrize("style", ["comprehensive", "minimal", "navigation_hub"])
+async def test_every_style_is_valid_and_holds_the_excuses_word_for_word(
+    model: LanguageModel, whole: LocalProvider, style: Style
+) -> None:
+    files = await composed(model, style)
+
+    report = validate(files, FULL.name, facts=salient_facts(REQUEST))
+    text = files[0].data.decode()
+    assert [(one.code, one.message) for one in report.findings if one.severity is Severity.ERROR] == []
+    assert [file.path for file in files] == [SKILL_FILE, "references/house-style.md", "scripts/count.py"]
+    assert "| “For brevity I left it out.” | Short notes still have every group. |" in text
+    assert "“No time &#124; for &lt;b>that&lt;/b>, see [x]&#40;../../x)”" in text
+    assert "- **Breaking** (REQUIRED): What stops working." in text
+    assert all(f"| [{file.path}]({file.path}) | " in text for file in files[1:])
+
+
+async def test_the_comprehensive_style_has_every_section_in_its_order(
+    model: LanguageModel, whole: LocalProvider
+) -> None:
+    assert headings(await composed(model, "comprehensive")) == [
+        "When to use",
+        "Quick Start",
+        "Files of this skill",
+        "Tone",
+        "Inputs",
+        "Workflow",
+        "Required parts",
+        "Rules",
+        "Excuses and what is true",
+        "Red flags",
+        "Decisions from the author",
+        "Common mistakes",
+        "Before handing over",
+    ]
+
+
+async def test_the_minimal_style_says_little_and_asks_less(model: LanguageModel, whole: LocalProvider) -> None:
+    files = await composed(model, "minimal")
+
+    told = files[0].data.decode()
+    beside = (*COUNTERS, "Files of this skill")
+    counted = sum(len(item.text.split()) for item in sections(told) if item.heading not in beside)
+    asked = [call.fields for call in whole.calls()]
+    assert {"Inputs", "Common mistakes", "Tone"} & set(headings(files)) == set()
+    assert counted < 260  # of which the author's own words are 90
+    assert not any("mistakes" in fields for fields in asked)
+
+
+async def test_a_hub_leads_to_its_files_and_leaves_the_detail_there(model: LanguageModel, whole: LocalProvider) -> None:
+    files = await composed(model, "navigation_hub")
+
+    assert {"Inputs", "Common mistakes", "Tone"} & set(headings(files)) == set()
+    assert headings(files)[:3] == ["When to use", "Quick Start", "Files of this skill"]
+
+
+async def test_a_hub_without_files_and_one_of_a_small_model_are_written_whole(
+    model: LanguageModel, make_model: MakeModel, answers: LocalProvider
+) -> None:
+    hub = FULL.model_copy(update={"style": "navigation_hub"})
+
+    assert (await write(model, BRIEF, hub.model_copy(update={"files": []}), [])).style == "comprehensive"
+    assert (await write(make_model(small=True), BRIEF, hub, [])).style == "comprehensive"
+    assert (await write(model, BRIEF, hub, [])).style == "navigation_hub"
+
+
+async def test_a_small_models_minimal_skill_asks_for_no_reasons(make_model: MakeModel, answers: LocalProvider) -> None:
+    await write(make_model(small=True), BRIEF, FULL.model_copy(update={"style": "minimal"}), [])
+
+    assert [call.fields for call in answers.calls()] == [["needed", "steps"]]
