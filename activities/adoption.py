@@ -12,12 +12,12 @@ from pydantic import JsonValue
 from domain.brief import Plan
 from domain.errors import NotFound, SkillFileError
 from domain.evaluation import Arm
-from domain.evidence.grading import summarize
+from domain.evidence.holding import passing, proofs
 from domain.job import JobResult, JobStatus, Origin
 from domain.names import free_name
 from domain.skill import SKILL_FILE, Frontmatter, SkillFileEntry
 from domain.skill_file import digest, frontmatter_of, parse, with_frontmatter
-from store import evidence, jobs, revisions, skills, understanding
+from store import evidence, jobs, proof, revisions, skills, triggers, understanding
 from store.revisions import NewRevision
 from store.session import Session
 from store.tables import Job
@@ -63,6 +63,7 @@ async def _take_over(
     await understanding.copy(session, source.job_id, job.job_id)
     measured = NOTHING if origin.draft else origin.revision
     await evidence.copy(session, source.job_id, job.job_id, revision=measured, as_revision=FIRST)
+    await triggers.copy(session, source.job_id, job.job_id)
     before = await jobs.plan_of(session, source.job_id)
     plan = await _reserved(session, job, source, before)
     await jobs.keep_plan(session, job.job_id, plan)
@@ -116,7 +117,7 @@ def _named(file: SkillFileEntry, before: Plan, plan: Plan) -> SkillFileEntry:
 
 
 async def _fill_result(session: Session, job: Job, source: Job, plan: Plan, new: NewRevision) -> None:
-    runs = await evidence.runs_of(session, job.job_id, revision=FIRST)
+    found = await proof.of_revision(session, job.job_id, FIRST)
     await jobs.merge_result(
         session,
         job.job_id,
@@ -125,19 +126,20 @@ async def _fill_result(session: Session, job: Job, source: Job, plan: Plan, new:
         taxonomy_path=plan.path,
         revision=FIRST,
         digest=new.digest,
-        evidence=summarize(runs).model_dump(mode="json", by_alias=True),
+        evidence=found.shown().model_dump(mode="json", by_alias=True),
     )
 
 
 async def _adopted(session: Session, job_id: UUID) -> m.Adopted:
     plan = await jobs.plan_of(session, job_id)
     runs = await evidence.runs_of(session, job_id, revision=FIRST)
-    passed = {arm: [run.passed for run in runs if run.arm is arm] for arm in Arm}
+    cases = await evidence.cases_of(session, job_id)
+    ran = {run.arm for run in runs}
     return m.Adopted(
         name=plan.name,
         path=plan.path,
         revision=FIRST,
-        cases=len(await evidence.cases_of(session, job_id)),
-        passed_without=sum(passed[Arm.WITHOUT]) if passed[Arm.WITHOUT] else None,
-        passed_with=sum(passed[Arm.WITH]) if passed[Arm.WITH] else None,
+        cases=len(proofs(cases)),
+        passed_without=len(passing(cases, runs, Arm.WITHOUT)) if Arm.WITHOUT in ran else None,
+        passed_with=len(passing(cases, runs, Arm.WITH, FIRST)) if Arm.WITH in ran else None,
     )

@@ -75,7 +75,8 @@ async def _changelog(session: Session, move: pm.Move, base: SkillVersion | None)
 
 
 async def _provenance(session: Session, move: pm.Move, base: SkillVersion | None) -> Json:
-    """Models and cost, digests of all that they were asked, answers, approvals and waivers. Texts stay with the job."""
+    """Models and cost, digests of all that they were asked, answers, approvals, waivers and the evidence at a glance.
+    Texts stay with the job."""
     job_id, digest = move.request.job_id, move.placed.digest
     usage = await calls.usage(session, job_id)
     asked = select(StepResult.key, StepResult.input_digest).where(StepResult.job_id == job_id)
@@ -89,7 +90,16 @@ async def _provenance(session: Session, move: pm.Move, base: SkillVersion | None
         "approvals": [each.model_dump(mode="json") for each in [*at_previews, *_by_promoting(move)]],
         "approved_by_promoting": move.request.digest == digest,
         "waivers": await waivers.on_record(session, digest),
+        **proven(move.placed),
     }
+
+
+def proven(placed: pm.Placed) -> Json:
+    """The evidence as it was when the promotion was decided, with what it lacks by the policy of that hour; nothing of
+    promotions that were decided without."""
+    if placed.evidence is None:
+        return {}
+    return {"evidence": {**placed.evidence.model_dump(mode="json", by_alias=True), "policy": placed.policy}}
 
 
 def _by_promoting(move: pm.Move) -> list[Approval]:

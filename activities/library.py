@@ -6,10 +6,14 @@ from uuid import UUID
 from temporalio import activity
 
 from activities import drafts
-from activities.candidate import candidate, token_of
+from activities.candidate import candidate, proven, token_of
+from activities.evidence.files import EvidenceFiles
+from activities.evidence.proving import keep_report, published_report, write_files
 from activities.publishing import Publisher, Wanted
 from activities.shelves import Shelves
 from domain.errors import LibraryConflict, PromotionRefused
+from domain.evidence.policy import Policy
+from domain.evidence.report import EvaluationReport
 from domain.job import JobResult, JobStatus, Phase
 from domain.library.promotion import obstacles, told
 from domain.skill import DRAFTS
@@ -26,12 +30,17 @@ from workflows.steps import Library
 class FolderLibrary(Library):
     """The library, a folder of skills beside the database."""
 
-    def __init__(self, database: Database, shelves: Shelves, taxonomy: Taxonomy, *, git: bool = False) -> None:
-        """Take what the steps need; `git`: versions go into the library's git history too."""
+    def __init__(
+        self, database: Database, shelves: Shelves, taxonomy: Taxonomy, policy: Policy, *, git: bool = False
+    ) -> None:
+        """Take what the steps need; `git`: versions go into the library's git history too. `policy`: what evidence a
+        draft needs."""
         self.database = database
         self.shelves = shelves
         self.taxonomy = taxonomy
+        self.policy = policy
         self.publisher = Publisher(database, shelves)
+        self.files = EvidenceFiles(shelves.root)
         self.git = git
 
     @activity.defn
@@ -50,7 +59,7 @@ class FolderLibrary(Library):
             job, skill = found
             result = JobResult.model_validate(job.result)
             ended = within_job(job.status)
-            draft = await standing.of_job(session, request.job_id, result, ended=ended, lying=lying)
+            draft = await standing.of_job(session, request.job_id, result, self.policy, ended=ended, lying=lying)
             category = place(request.category or skill.category, self.taxonomy)
             stands = await standing_bytes.of_draft(session, request.job_id, result.digest)
         meant = request.digest in (None, result.digest) and lying in (None, result.digest)
@@ -63,7 +72,13 @@ class FolderLibrary(Library):
             await self._tell(request.job_id, f"refused:{result.digest}:{refusal}", "promotion_failed", refusal)
             raise PromotionRefused(refusal)
         path = f"{category}/{skill.name}"
-        placed = pm.Placed(path=path, revision=result.revision or 0, digest=result.digest or "")
+        placed = pm.Placed(
+            path=path,
+            revision=result.revision or 0,
+            digest=result.digest or "",
+            evidence=seen.standing.evidence,
+            policy=self.policy.mode,
+        )
         return await self._claimed(pm.Move(request=request, placed=placed))
 
     @activity.defn
@@ -80,7 +95,9 @@ class FolderLibrary(Library):
             async with self.database.transaction() as session:
                 await _published(session, move)
         else:
-            await self.publisher.complete(wanted, lambda session: _published(session, move))
+            report = await published_report(self.database, self.policy, move, wanted)
+            await self.publisher.complete(wanted, lambda session: _proven(session, move, report))
+            await write_files(self.database, self.files, move.request.job_id, report)
         await self._leave_draft(move.request.job_id)
 
     @activity.defn
@@ -146,6 +163,12 @@ def within_job(status: str) -> bool:
     return status in (JobStatus.COMPLETED, JobStatus.RUNNING)
 
 
+async def _proven(session: Session, move: pm.Move, report: EvaluationReport) -> None:
+    """The job's own record, and beside it what this version was found to be worth."""
+    await _published(session, move)
+    await keep_report(session, move, report)
+
+
 async def _published(session: Session, move: pm.Move, said: str = "") -> None:
     """The job's own record of it; what was forced is told with who and why."""
     request, path = move.request, move.placed.path
@@ -155,15 +178,18 @@ async def _published(session: Session, move: pm.Move, said: str = "") -> None:
     told: Json = {"final_path": path}
     if forced:
         told["forced"] = {"person": request.by, "reason": request.reason}
+    proof = proven(move.placed)
+    lacking = move.placed.evidence.lacking if move.placed.evidence else []
+    warned = f", with a warning: {'; '.join(lacking)}" if lacking else ""
     await jobs.change(
         session,
         job_id,
         f"promoted:{move.placed.digest}",
         "promotion_completed",
-        said or f"published as {path}{by_force}",
-        told,
+        said or f"published as {path}{by_force}{warned}",
+        {**told, **proof},
         current_phase=Phase.PROMOTION,
         promoted=True,
         final_path=path,
     )
-    await jobs.merge_result(session, job_id, final_path=path, taxonomy_path=path)
+    await jobs.merge_result(session, job_id, final_path=path, taxonomy_path=path, **proof)

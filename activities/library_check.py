@@ -14,6 +14,8 @@ from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.evidence.files import EvidenceFiles
+from activities.evidence.library import LostEvidence
 from activities.library_git import Git
 from activities.library_look import Look
 from activities.library_mend import Mend
@@ -80,6 +82,7 @@ class LibraryKeeper(Keeper):
             await check.each(await check.look.at_leftovers())
             await check.each(await check.look.at_drafts())
             await check.each(await check.whole.differences())
+            check.told += await check.evidence.differences(repair=check.repair)
         await check.folders()
         return check.report()
 
@@ -117,6 +120,7 @@ class Check:
         self.token = token
         self.look = Look(database, shelves)
         self.whole = Whole(database, shelves)
+        self.evidence = LostEvidence(database, EvidenceFiles(shelves.root))
         self.publisher = Publisher(database, shelves)
         self.mender = Mend(self.publisher, request.by, token)
         self.counted = {"skills": 0, "folders": 0}

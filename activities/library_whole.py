@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from activities import folders
+from activities.evidence.files import EVIDENCE
 from activities.shelves import EDITED, TAXONOMY, Shelves
 from domain.errors import SkillFileError
 from domain.library.curation import Difference
@@ -21,7 +22,7 @@ from store import requirements, versions
 from store.library_tables import Skill
 from store.session import Database
 
-OURS = (DRAFTS, EDITED, TEMPLATES)
+OURS = (DRAFTS, EDITED, EVIDENCE, TEMPLATES)
 """Folders beside the shelves that this application makes or reads."""
 
 GIT = (".git", ".github")

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -16,10 +16,11 @@ from temporalio import activity
 from activities.draining import handed_back
 from activities.edge import LONGEST_WAIT
 from activities.programs.gate import Gate
-from activities.programs.language_model import LanguageModel, ModelSpec
+from activities.programs.language_model import LanguageModel, Learned, ModelSpec
+from activities.programs.tracing import kept
 from domain.budget import Budget, exhausted
 from domain.errors import BudgetExhausted, NoProvider
-from domain.model_call import ModelCall
+from domain.model_call import ModelCall, TraceMode
 from store import calls, jobs, notifications
 from store.session import Database, Session, will_pass
 from workflows.messages import Spent
@@ -54,6 +55,7 @@ class JobLedger:
     asking: Asking = field(default_factory=WeakValueDictionary)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     known: Mapping[str, ModelCall] | None = None
+    traces: TraceMode = "off"
 
     async def find(self, key: str) -> ModelCall | None:
         """The answer that an earlier attempt kept under this key: all of the step's are read at the first question.
@@ -82,7 +84,7 @@ class JobLedger:
 
     async def _keep(self, call: ModelCall) -> ModelCall:
         async with self.database.transaction() as session:
-            return await calls.keep(session, self.job_id, call)
+            return await calls.keep(session, self.job_id, call, kept(self.traces, call.trace))
 
     @asynccontextmanager
     async def paying(self, key: str, label: str) -> AsyncIterator[ModelCall | None]:
@@ -110,7 +112,9 @@ class JobLedger:
         return standing
 
     async def _check_budget(self, session: Session, budget: Budget | None) -> None:
-        """A call in flight counts as one, whether or not its answer has just been kept."""
+        """A call in flight counts as one, whether or not its answer has just been kept; at the job's mean tokens and
+        price. So calls are never one too many; tokens and money pass their limit by what the calls in flight take
+        more than the mean, and before the first answer, when there is no mean, by those calls."""
         if budget is None or not budget.limited:
             return
         paying = Counter(self.in_flight.get(self.job_id, {}))
@@ -148,9 +152,11 @@ class Models:
     specs: Mapping[Role, ModelSpec]
     limit: int
     per_minute: int | None = None
+    traces: TraceMode = "off"
     gates: Mapping[tuple[str, str | None], Gate] = field(init=False)
     in_flight: InFlight = field(init=False, default_factory=lambda: defaultdict(Counter))
     asking: Asking = field(init=False, default_factory=WeakValueDictionary)
+    others: dict[tuple[tuple[str, str | None], str], ModelSpec] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """One gate for each provider: a slow one is not asked more than it was said to bear, and holds up no other."""
@@ -158,9 +164,9 @@ class Models:
         gates = {provider: Gate(self.limit, self.per_minute, LONGEST_WAIT) for provider in providers}
         object.__setattr__(self, "gates", gates)
 
-    def of(self, role: Role, job_id: UUID, scope: str, attempt: int = 0) -> LanguageModel:
-        """The role's model at one step of one job. Raises NoProvider."""
-        spec = self.specs.get(role)
+    def of(self, role: Role, job_id: UUID, scope: str, attempt: int = 0, *, model: str = "") -> LanguageModel:
+        """The role's model at one step of one job; `model` instead of it, if that is named. Raises NoProvider."""
+        spec = self.named(role, model) if model else self.specs.get(role)
         if spec is None:
             raise NoProvider(
                 f"No model is configured for the {role}. Set SKILL_FLEET_MODEL and SKILL_FLEET_MODEL_API_KEY, or run "
@@ -168,8 +174,30 @@ class Models:
             )
         # What no attempt has begun yet cannot be on record: `paying` looks once more, so this is no promise.
         known: dict[str, ModelCall] | None = {} if attempt == 0 and _first_attempt() else None
-        ledger = JobLedger(self.database, job_id, scope, self.in_flight, self.asking, known=known)
+        ledger = JobLedger(self.database, job_id, scope, self.in_flight, self.asking, known=known, traces=self.traces)
         return LanguageModel(spec, ledger, scope, self.gates[spec.provider], attempt)
+
+    async def agent(self, job_id: UUID, scope: str, attempt: int = 0) -> LanguageModel:
+        """The agent's model at one step of one job: the one that the job names, else the role's. Raises NoProvider."""
+        async with self.database.transaction() as session:
+            wanted = await jobs.agent_model_of(session, job_id)
+        return self.of(Role.AGENT, job_id, scope, attempt, model=wanted)
+
+    def named(self, role: Role, model: str) -> ModelSpec:
+        """Another model of a provider that is configured, reached as that one is: a key goes only where it was meant
+        to go. The role's own provider comes first. Raises NoProvider."""
+        wanted = model.split("/", 1)[0]
+        known = [self.specs[one] for one in (role, *Role) if one in self.specs]
+        near = next((spec for spec in known if spec.model == model), None)
+        near = near or next((spec for spec in known if spec.provider[0] == wanted), None)
+        if near is None:
+            there = ", ".join(dict.fromkeys(spec.provider[0] for spec in known)) or "none"
+            raise NoProvider(
+                f"No model of the provider {wanted!r} is configured (there is: {there}), so no key is known for "
+                f"{model}. Set SKILL_FLEET_{role.upper()}_MODEL and its key, restart the worker and retry the job; or "
+                "cancel it and name a model of a configured provider."
+            )
+        return self.others.setdefault((near.provider, model), replace(near, model=model, learned=Learned()))
 
 
 async def spent(session: Session, job_id: UUID) -> Spent:

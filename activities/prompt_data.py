@@ -8,9 +8,10 @@ from activities.estimates import estimate
 from activities.tdd_data import tdd_data
 from domain.budget import Budget
 from domain.compare.diff import unified
+from domain.counters import COUNTERS
 from domain.errors import NotFound, SkillFileError
-from domain.evaluation import Evidence
-from domain.evidence.grading import summarize
+from domain.evaluation import Arm, Evidence
+from domain.evidence.profile import QUICK, Profile
 from domain.job import JobResult, Phase
 from domain.prompt import (
     BudgetData,
@@ -23,17 +24,18 @@ from domain.prompt import (
     StructureFixData,
     ValidateData,
 )
+from domain.research import near_duplicates
 from domain.skill import Severity
 from domain.skill_file import parse, sections
 from domain.text import counted
-from store import calls, evidence, jobs, prompts, revisions, understanding
+from store import calls, evidence, jobs, prompts, proof, revisions, understanding
 from store.session import Database, Session
 from workflows import messages as m
 
 LINES_AROUND = 2
 """Lines shown around each change of a preview."""
 
-NOT_ABOUT_A_SECTION = ("your feedback", "changed sections:")
+NOT_ABOUT_A_SECTION = ("your feedback", "changed sections:", "references/", "scripts/", "assets/")
 """How those lines of a revision's changes begin that are shown whole, not beside a section (programs/heeding)."""
 
 
@@ -56,19 +58,22 @@ async def shown_diff(database: Database, prompt: m.Prompt) -> str:
     )
 
 
-async def prompt_data(session: Session, prompt: m.Prompt, diff: str = "") -> PromptData:
-    """The data of one prompt; `diff` from `shown_diff`. Raises NotFound when the record has not what it shows."""
+async def prompt_data(session: Session, prompt: m.Prompt, diff: str = "", profile: Profile = QUICK) -> PromptData:
+    """The data of one prompt; `diff` from `shown_diff`, `profile`: how thoroughly the job is proven, for estimates.
+
+    Raises NotFound when the record has not what it shows.
+    """
     makers: dict[HitlType, Callable[[Session, m.Prompt], Awaitable[PromptData]]] = {
         HitlType.STRUCTURE_FIX: _structure_fix,
         HitlType.CLARIFY: _questions,
         HitlType.DEEP_UNDERSTANDING: _questions,
-        HitlType.CONFIRM: _confirm,
+        HitlType.CONFIRM: partial(_confirm, profile=profile),
         HitlType.TDD_RED: tdd_data,
         HitlType.TDD_GREEN: tdd_data,
         HitlType.TDD_REFACTOR: tdd_data,
         HitlType.PREVIEW: partial(_preview, diff=diff),
         HitlType.VALIDATE: _validate,
-        HitlType.BUDGET: _budget,
+        HitlType.BUDGET: partial(_budget, profile=profile),
     }
     return await makers[prompt.kind](session, prompt)
 
@@ -89,19 +94,26 @@ async def _questions(session: Session, prompt: m.Prompt) -> QuestionsData:
         questions=asked,
         summary=known.summary if known else brief.refined or brief.task,
         readiness=known.readiness if known else 0.0,
+        unknown=known.unknown if known else [],
+        research=[] if known else brief.research,
     )
 
 
-async def _confirm(session: Session, prompt: m.Prompt) -> ConfirmData:
+async def _confirm(session: Session, prompt: m.Prompt, profile: Profile) -> ConfirmData:
     plan = await jobs.plan_of(session, prompt.job_id)
+    brief = await understanding.brief_of(session, prompt.job_id)
     return ConfirmData(
         summary=plan.description,
         path=plan.path,
         plan=plan.outline,
         key_assumptions=plan.key_assumptions,
-        estimate=estimate(after=Phase.PLANNING),
+        estimate=estimate(after=Phase.PLANNING, profile=profile, so_far=await calls.spent(session, prompt.job_id)),
         unsure=plan.unsure,
         alternatives=plan.alternatives,
+        style=plan.style,
+        kind=plan.kind,
+        files=[f"{file.path}: {file.purpose}" for file in plan.files],
+        near=near_duplicates(brief.research),
     )
 
 
@@ -132,23 +144,27 @@ async def _shown_before(session: Session, prompt: m.Prompt, number: int) -> int 
     return number - 1 if number > 1 else None
 
 
-async def _budget(session: Session, prompt: m.Prompt) -> BudgetData:
+async def _budget(session: Session, prompt: m.Prompt, profile: Profile) -> BudgetData:
     job = await jobs.get(session, prompt.job_id)
     phase = Phase(job.current_phase) if job and job.current_phase else Phase.REFINEMENT
     cases = await evidence.cases_of(session, prompt.job_id)
     held = JobResult.model_validate(job.result if job else {}).revision
+    ids = [case.id for case in cases]
+    newest = max((known.n for known in await revisions.history(session, prompt.job_id)), default=0)
+    trying = {Phase.TDD_RED: (Arm.WITHOUT, 0), Phase.GENERATION: (Arm.WITH, newest)}.get(phase)
+    made = await calls.tried(session, prompt.job_id, *trying, ids) if trying else 0
+    spent = await calls.spent(session, prompt.job_id)
     return BudgetData(
-        spent=await calls.spent(session, prompt.job_id),
+        spent=spent,
         limit=(await jobs.options_of(session, prompt.job_id)).budget or Budget(),
-        estimate=estimate(within=phase, cases=len(cases)),
+        estimate=estimate(within=phase, cases=len(cases), profile=profile, made=made, so_far=spent),
         reason=prompt.reason if held else f"{prompt.reason}; nothing is written yet, so to finish now ends the job",
     )
 
 
 async def evidence_of(session: Session, prompt: m.Prompt, revision: int) -> Evidence:
     """What the runs of this revision add up to; `pending` while they are not there yet."""
-    runs = await evidence.runs_of(session, prompt.job_id, revision=revision)
-    return summarize(runs)
+    return (await proof.of_revision(session, prompt.job_id, revision)).shown()
 
 
 async def _validate(session: Session, prompt: m.Prompt) -> ValidateData:
@@ -175,7 +191,7 @@ def _highlights(content: str, changes: list[str]) -> list[Highlight]:
         return []
     reasons = {
         "Decisions from the author": "your answers, word for word",
-        "Common mistakes": "written against cases that failed",
+        **dict.fromkeys((*COUNTERS, "Common mistakes"), "written against cases that failed"),
         "Rules": "what the agent must keep to",
     }
     told = [why for why in changes if not why.startswith(NOT_ABOUT_A_SECTION)]

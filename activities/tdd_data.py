@@ -1,9 +1,9 @@
 """What a person is shown at the checkpoints of the experiment: its cases, and how they went so far."""
 
-from domain.evaluation import CaseRun
+from domain.evaluation import Arm, CaseRun
 from domain.evidence.case_file import write_cases
 from domain.prompt import CaseResult, TddData
-from store import evidence, revisions
+from store import revisions, tdd
 from store.session import Session
 from workflows import messages as m
 
@@ -14,14 +14,14 @@ SHOWN = 600
 async def tdd_data(session: Session, prompt: m.Prompt) -> TddData:
     """The data of a tdd_* prompt: without a revision the cases are what can be edited, else its text."""
     number = prompt.revision
-    cases = await evidence.cases_of(session, prompt.job_id)
-    runs = await evidence.runs_of(session, prompt.job_id, revision=number or 0)
-    state = await evidence.tdd_of(session, prompt.job_id)
+    known = await tdd.known_of(session, prompt.job_id, number or 0)
+    cases, runs = known.cases, [*known.of(Arm.WITHOUT), *(known.of(Arm.WITH) if number else [])]
+    state = await tdd.state_of(session, prompt.job_id, known)
     text = await revisions.content(session, prompt.job_id, number) if number else write_cases(cases)
     return TddData(
         cases=cases,
         results=[_result(run) for run in runs],
-        rationalizations=await evidence.rationalizations_of(session, prompt.job_id),
+        rationalizations=known.rationalizations,
         checklist=state.checklist_state if state else {},
         no_skill_needed=prompt.no_skill_needed,
         content=text,

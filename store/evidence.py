@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
-from domain.evaluation import Arm, CaseRun, EvaluationCase, TddState
+from domain.evaluation import Arm, CaseRun, Comparison, EvaluationCase, TddState
 from domain.names import free_name
 from domain.skill import Finding, ValidationReport
 from store.base import Json, columns_of
@@ -44,6 +44,13 @@ async def replace_cases(session: AsyncSession, job_id: UUID, cases: list[Evaluat
     row.baseline_tests_run = row.compliance_tests_run = 0
     row.rationalizations_identified = []
     row.checklist_state = {"cases_written": True}
+    row.comparisons = []
+
+
+async def settle_cases(session: AsyncSession, job_id: UUID, cases: list[EvaluationCase]) -> None:
+    """The cases as the control arm leaves them: some sharper, some with another role. Raises NotFound."""
+    row = await _state(session, job_id)
+    row.cases = [case.model_dump(mode="json") for case in cases]
 
 
 def _renamed(cases: list[EvaluationCase], prefix: str) -> list[EvaluationCase]:
@@ -101,6 +108,26 @@ async def rationalizations_of(session: AsyncSession, job_id: UUID) -> list[str]:
     """The excuses heard so far."""
     row = await session.get(TddWorkflowState, job_id)
     return list(row.rationalizations_identified) if row else []
+
+
+async def keep_comparison(session: AsyncSession, job_id: UUID, comparison: Comparison) -> None:
+    """Keep which of two revisions holds; the first verdict on the two stands."""
+    row = await _state(session, job_id)
+    known = [Comparison.model_validate(one) for one in row.comparisons]
+    if (comparison.revision, comparison.against) not in {(one.revision, one.against) for one in known}:
+        row.comparisons = [*row.comparisons, comparison.model_dump(mode="json")]
+
+
+async def comparisons_of(session: AsyncSession, job_id: UUID) -> list[Comparison]:
+    """Every comparison of two revisions of a job, in their order."""
+    row = await session.get(TddWorkflowState, job_id)
+    return [Comparison.model_validate(one) for one in row.comparisons] if row else []
+
+
+async def keep_checklist(session: AsyncSession, job_id: UUID, done: dict[str, bool]) -> None:
+    """Bring the checklist up to date; items of earlier releases stay as they are."""
+    row = await _state(session, job_id)
+    row.checklist_state = {**row.checklist_state, **done}
 
 
 async def tdd_of(session: AsyncSession, job_id: UUID) -> TddState | None:

@@ -186,16 +186,20 @@ class CreateSkill:
             await self.experiment.measure()
 
     async def tdd_refactor(self) -> None:
-        """Answer failing cases in the text, once; a revision that does worse is not kept."""
-        draft, before = self.job.draft, (self.job.draft.revision, self.job.draft.passed_with or 0)
+        """Answer failing cases in the text, as long as that helps; a revision that does worse is not kept."""
+        draft = self.job.draft
         await self.job.enter(Phase.TDD_REFACTOR, "answering what still fails")
-        if draft.cases == before[1] or self.job.talk.frugal:
+        if draft.cases == (draft.passed_with or 0) or self.job.talk.frugal:
             return
-        await self._write(m.WriteReason(counter=True))
-        await self.experiment.measure()
-        if (draft.passed_with or 0) < before[1]:
-            draft.revision, draft.passed_with, draft.measured = before[0], before[1], before[0]
-            await self._save_draft()
+        rounds = 0
+        while rounds == 0 or self.experiment.worth_another:
+            rounds += 1
+            before = (draft.revision, draft.passed_with or 0)
+            await self._write(m.WriteReason(counter=True))
+            if not await self.experiment.outdo(*before, rounds):
+                draft.revision, draft.passed_with, draft.measured = before[0], before[1], before[0]
+                await self._save_draft()
+                return
 
     async def preview(self, *, unmeasured: bool = False) -> None:
         """Show the skill until a person is content. A revised one is shown at once, its evidence still pending."""

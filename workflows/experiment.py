@@ -26,6 +26,8 @@ class Experiment:
         """Take the job whose draft is tried."""
         self.job = job
         self.beside: asyncio.Task[None] | None = None
+        self.last: m.Measured | None = None
+        """What the newest measuring of a revision said; None when the budget did not allow it."""
 
     async def control(self) -> None:
         """Run the cases without the skill."""
@@ -44,17 +46,30 @@ class Experiment:
             return True
         return self.all_pass_without_it and (workflow.patched(LEAN) or workflow.patched(NO_SKILL_NEEDED))
 
-    async def measure(self, *, beside: bool = False) -> None:
-        """Run the cases with the revision that holds, as far as the budget goes."""
+    async def measure(self, *, beside: bool = False, against: int = 0, round_number: int = 0) -> None:
+        """Run the cases with the revision that holds, as far as the budget goes; `against` the one that held before."""
         draft = self.job.draft
-        revision, draft.passed_with = draft.revision, None
+        revision, draft.passed_with, self.last = draft.revision, None, None
         if self.job.talk.frugal:
             return
-        trial = m.Trial(job_id=self.job.id, arm=Arm.WITH, revision=revision)
+        trial = m.Trial(job_id=self.job.id, arm=Arm.WITH, revision=revision, against=against, round=round_number)
         with suppress(BudgetSpent):
             summary = f"cases with revision {revision}"
-            measured = await self.job.ask_model(Evaluator.try_cases, trial, summary, beside=beside)
-            draft.passed_with, draft.measured = measured.passed, revision
+            self.last = await self.job.ask_model(Evaluator.try_cases, trial, summary, beside=beside)
+            draft.passed_with, draft.measured = self.last.passed, revision
+
+    async def outdo(self, against: int, passed: int, round_number: int) -> bool:
+        """Measure the revision that answers failing cases of revision `against`, of which `passed` passed; whether it
+        holds. Workers before 0.5.0 do not say which one does: then a revision that does worse does not."""
+        await self.measure(against=against, round_number=round_number)
+        if self.last is None or self.last.holds is None:
+            return (self.job.draft.passed_with or 0) >= passed
+        return self.last.holds != against
+
+    @property
+    def worth_another(self) -> bool:
+        """Whether one more revision may answer what still fails."""
+        return self.last is not None and self.last.worth_another and not self.job.talk.frugal
 
     def measure_meanwhile(self) -> None:
         """Measure beside whatever people do now."""

@@ -45,7 +45,7 @@ class ApiProcess:
         self._process = await asyncio.create_subprocess_exec(
             *[sys.executable, "-m", "uvicorn", "api.app:create", "--factory", "--port", str(self.port)],
             cwd=ROOT,
-            env={"PATH": os.defpath, **self._environment},
+            env={"PATH": os.defpath, "SKILL_FLEET_EVIDENCE_POLICY": "warn", **self._environment},
             stdout=DEVNULL,
             stderr=DEVNULL,
         )

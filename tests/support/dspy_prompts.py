@@ -1,7 +1,8 @@
 """What a chat-completions request asks for, as one object schema, however DSPy worded it.
 
 Reads a JSON schema in `response_format`, and the prompts of DSPy 3.4's ChatAdapter and JSONAdapter (their field
-notes carry types and schemas). Anything else is a plain question. Must not make values or know about HTTP.
+notes carry types and schemas; ours stand behind the inputs). Anything else is a plain question. Must not make values
+or know about HTTP.
 """
 
 import json
@@ -19,7 +20,10 @@ _JSON_OUTPUTS = "Outputs will be a JSON object with the following fields.\n\n"
 _NOTE = "# note: the value you produce "
 _SCHEMA_NOTE = "must adhere to the JSON schema: "
 _ONE_OF = re.compile(r"must (?:be|exactly match \(no extra characters\)) one of: (.*)")
-_CLOSING = re.compile(r"^Respond with (?:a JSON object|the corresponding output fields).*", re.MULTILINE | re.DOTALL)
+_CLOSING = re.compile(
+    r"^(?:Your input fields are:\n|Respond with (?:a JSON object|the corresponding output fields)).*",
+    re.MULTILINE | re.DOTALL,
+)
 _PLAIN = Schema.model_validate({"type": "object", "properties": {"answer": {"type": "string"}}})
 
 
@@ -64,8 +68,9 @@ def read_prompt(messages: list[Message], response_format: dict[str, JsonValue] |
     sent = _sent_schema(response_format)
     if sent is not None:
         return Asked(form=AnswerForm.JSON, wanted=sent, subject=subject)
-    if _JSON_OUTPUTS in system:
-        return Asked(form=AnswerForm.JSON, wanted=_told_as_json(system), subject=subject)
+    told = "\n".join([system, *users[-1:]])
+    if _JSON_OUTPUTS in told:
+        return Asked(form=AnswerForm.JSON, wanted=_told_as_json(told), subject=subject)
     if response_format is not None:
         return Asked(form=AnswerForm.JSON, wanted=_PLAIN, subject=subject)
     if (outputs := _OUTPUTS.search(system)) is not None:
@@ -82,9 +87,9 @@ def _sent_schema(response_format: dict[str, JsonValue] | None) -> Schema | None:
     return None if schema is None else Schema.model_validate(schema)
 
 
-def _told_as_json(system: str) -> Schema:
-    start = system.rindex(_JSON_OUTPUTS) + len(_JSON_OUTPUTS)
-    notes, _ = json.JSONDecoder().raw_decode(system, start)
+def _told_as_json(told: str) -> Schema:
+    start = told.rindex(_JSON_OUTPUTS) + len(_JSON_OUTPUTS)
+    notes, _ = json.JSONDecoder().raw_decode(told, start)
     return Schema(type="object", properties={name: _noted(str(note)) for name, note in notes.items()})
 
 

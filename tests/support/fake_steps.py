@@ -8,8 +8,10 @@ from temporalio.exceptions import ApplicationError
 
 from domain.job import StartJob
 from domain.prompt import HitlType, PromptAction
+from workflows import evaluation_messages as em
 from workflows import messages as m
 from workflows import promote_messages as pm
+from workflows.evaluation_steps import Reviewing
 from workflows.steps import (
     BUDGET_EXHAUSTED,
     PLACE_TROUBLE,
@@ -29,6 +31,9 @@ class Memory:
     told: list[str] = field(default_factory=list)
     verdicts: list[bool] = field(default_factory=list)
     passed_with: list[int] = field(default_factory=list)
+    rounds: list[tuple[bool, bool]] = field(default_factory=list)
+    """Of each round of answers to failing cases: whether the new revision holds, and whether another is worth it. An
+    evaluator of an older release says neither: then this is empty."""
     trouble: list[str] = field(default_factory=list)
     disk: list[str] = field(default_factory=list)
     fixes: int = 0
@@ -211,7 +216,13 @@ class FakeEvaluator(Evaluator):
         self.memory.note(f"try {trial.arm} {trial.revision}")
         if trial.revision == 0:
             return m.Measured(passed=self.memory.passed_without.pop(0) if self.memory.passed_without else 0, cases=2)
-        return m.Measured(passed=self.memory.passed_with.pop(0) if self.memory.passed_with else 2, cases=2)
+        passed = self.memory.passed_with.pop(0) if self.memory.passed_with else 2
+        if not (trial.against and self.memory.rounds):
+            return m.Measured(passed=passed, cases=2)
+        new, another = self.memory.rounds.pop(0)
+        self.memory.note(f"round {trial.round}: {trial.revision} against {trial.against}")
+        holds = trial.revision if new else trial.against
+        return m.Measured(passed=passed, cases=2, holds=holds, worth_another=another)
 
 
 class FakeChecks(Checks):
@@ -259,3 +270,28 @@ class FakeLibrary(Library):
     @activity.defn
     async def undo(self, move: pm.Move) -> None:
         self.memory.note(f"undo: {move.error}")
+
+
+class FakeReviewing(Reviewing):
+    """A library with one skill, whose job had `cases` cases; `due_skills` are due."""
+
+    def __init__(self, memory: Memory, *, cases: int = 2, due_skills: tuple[str, ...] = ()) -> None:
+        self.memory = memory
+        self.cases = cases
+        self.due_skills = due_skills
+
+    @activity.defn
+    async def take_version(self, what: em.ForVersion) -> em.TakenUp:
+        self.memory.write_file()
+        self.memory.note(f"take {what.name} {what.version or 'newest'} for {what.model or 'any'} ({what.reason})")
+        return em.TakenUp(name=what.name, version="1.2.0", cases=self.cases, path=f"general/{what.name}")
+
+    @activity.defn
+    async def conclude(self, what: em.ForVersion) -> em.Concluded:
+        self.memory.note(f"conclude {what.name} {what.version}")
+        return em.Concluded(evaluation_id=uuid5(what.job_id, "evaluation"), verdict="keep")
+
+    @activity.defn
+    async def due(self) -> em.DueSkills:
+        model = "openai/new"
+        return em.DueSkills(skills=[em.DueSkill(name=name, version="1.2.0", model=model) for name in self.due_skills])

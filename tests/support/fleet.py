@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
@@ -26,6 +27,21 @@ from workflows.create_skill import CreateSkill
 from workflows.steps import WORKFLOWS
 
 TASK = "Write release notes for the Acme CLI from merged pull requests, grouped into Added, Fixed and Breaking"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How thoroughly skills are proven, and what becomes of those that are not: the settings of these names."""
+
+    evaluation: Literal["standard", "quick", "local-small"]
+    policy: Literal["refuse", "warn"]
+
+
+QUICKLY = Proof("quick", "warn")
+"""For tests of everything else."""
+
+BY_DEFAULT = Proof("standard", "refuse")
+"""As a provider's model is used in production."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +148,7 @@ class Fleet:
         assert job is None or not JobStatus(job.status).final, f"{job and job.status}: {job and job.error}"
 
 
-def settings_for(provider: Provider, library: Path) -> Settings:
+def settings_for(provider: Provider, library: Path, *, proof: Proof = QUICKLY) -> Settings:
     """Settings under which every role asks the stand-in."""
     return Settings(
         model="openai/stand-in",
@@ -140,15 +156,17 @@ def settings_for(provider: Provider, library: Path) -> Settings:
         model_api_key=SecretStr(provider.key),
         library=library,
         model_timeout=20,
-        evaluation="quick",
-        evidence_policy="warn",
+        evaluation=proof.evaluation,
+        evidence_policy=proof.policy,
     )
 
 
 @asynccontextmanager
-async def fleet(client: Client, database: Database, provider: LocalProvider, library: Path) -> AsyncIterator[Fleet]:
+async def fleet(
+    client: Client, database: Database, provider: LocalProvider, library: Path, *, proof: Proof = QUICKLY
+) -> AsyncIterator[Fleet]:
     """Run the workers of a fleet until the block ends."""
-    by_queue = steps(settings_for(provider, library), database)
+    by_queue = steps(settings_for(provider, library, proof=proof), database)
     records = DatabaseRecords(database)
     at_work: list[Worker] = workers(client, by_queue, records.tell_trouble, records.enter_phase)
     async with running(at_work):

@@ -9,6 +9,7 @@ from domain.answering.answers import digest as answer_digest
 from domain.answering.answers import form
 from domain.brief import Plan
 from domain.evaluation import Arm, CaseRun, CheckedExpectation, EvaluationCase, Expectation
+from domain.evidence.policy import Policy
 from domain.job import AuditEntry, JobEvent, JobOptions, JobStatus, Origin, StartJob
 from domain.model_call import ModelCall
 from domain.prompt import Answer, AnswerSignal, HitlType, Option, PromptData, Question, QuestionsData
@@ -21,6 +22,9 @@ from store.revisions import NewRevision
 from store.session import Database, Session
 from store.tables import HitlInteraction, Job
 from workflows import messages as m
+
+WARN = Policy(mode="warn")
+"""For what is not about evidence."""
 
 NAME = "release-notes"
 CATEGORY = "development"

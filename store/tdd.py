@@ -1,0 +1,53 @@
+"""The test-driven state of a job as its rows show it: what its checklist is computed from."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.errors import NotFound
+from domain.evaluation import TddState, TriggerReport
+from domain.evidence.checklist import Known, checklist
+from domain.library.next_version import front_of
+from store import evidence, jobs, revisions, triggers
+
+
+async def known_of(session: AsyncSession, job_id: UUID, revision: int) -> Known:
+    """All that is known of the proof of one revision; 0: nothing is written yet."""
+    return Known(
+        cases=await evidence.cases_of(session, job_id),
+        runs=await evidence.runs_of(session, job_id),
+        rationalizations=await evidence.rationalizations_of(session, job_id),
+        revision=revision,
+        comparisons=await evidence.comparisons_of(session, job_id),
+        triggers=await triggers_of(session, job_id, revision),
+        validated=await _validated(session, job_id, revision),
+    )
+
+
+async def triggers_of(session: AsyncSession, job_id: UUID, revision: int) -> TriggerReport | None:
+    """How the description of a revision was tried; before the first one, that of the plan."""
+    try:
+        if revision:
+            front = front_of(await revisions.files(session, job_id, revision))
+            description = front.description if front else ""
+        else:
+            description = (await jobs.plan_of(session, job_id)).description
+    except NotFound:
+        return None
+    return await triggers.of(session, job_id, description) if description else None
+
+
+async def state_of(session: AsyncSession, job_id: UUID, known: Known) -> TddState | None:
+    """How far the job is, its checklist computed from what is known; None before its RED phase."""
+    state = await evidence.tdd_of(session, job_id)
+    if state is None:
+        return None
+    return state.model_copy(update={"checklist_state": {**state.checklist_state, **checklist(known)}})
+
+
+async def _validated(session: AsyncSession, job_id: UUID, revision: int) -> bool:
+    if not revision:
+        return False
+    digest = (await revisions.summary(session, job_id, revision)).digest
+    report = await evidence.last_report(session, job_id, digest)
+    return report is not None and (report.passed or report.waived is not None)
