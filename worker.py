@@ -30,14 +30,15 @@ from activities.curator import LibraryCurator
 from activities.draining import LAST, Draining, Stop
 from activities.edge import HEARTBEAT, Edge, Tell
 from activities.entering import Enter, Entering
+from activities.evidence.reviewing import DatabaseReviewing
 from activities.importer import Importer
 from activities.library import FolderLibrary
 from activities.library_check import LibraryKeeper
 from activities.library_git import Git
+from activities.mlflow_needed import required
 from activities.records import DatabaseRecords
 from activities.retention import DatabaseRetention
 from activities.shelves import Shelves
-from domain.retention import Keep, Mode
 from domain.taxonomy import parse_taxonomy
 from settings import Settings, load
 from store.session import Database
@@ -46,6 +47,7 @@ from workflows.check_library import CheckLibrary
 from workflows.converter import COMPACT
 from workflows.library_messages import CheckRequest
 from workflows.nightly import keep_schedule
+from workflows.reevaluation import keep_reevaluation
 from workflows.registered import ALL
 from workflows.signals import Hearing
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
@@ -115,17 +117,19 @@ def steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
 def stored_steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
     """The steps that need the database and the library only: what answers wait for."""
     shelves = Shelves(settings.library)
-    records = DatabaseRecords(database, shelves)
+    records = DatabaseRecords(database, shelves, settings.profile)
     taxonomy = parse_taxonomy(shelves.prepare())
     git = settings.library_git == "on"
-    library = FolderLibrary(database, shelves, taxonomy, git=git)
+    library = FolderLibrary(database, shelves, taxonomy, settings.policy, git=git)
     curator = LibraryCurator(database, shelves)
     keeper = LibraryKeeper(database, shelves, Git(settings.library) if git else None)
     importer = Importer(database, shelves, taxonomy)
-    retention = DatabaseRetention(database, settings.library, keep(settings))
+    agent = settings.model_for("agent")
+    reviewing = DatabaseReviewing(database, settings.library, settings.policy, agent.model if agent else None)
+    retention = DatabaseRetention(database, settings.library, settings.keep)
     return {
         WORKFLOWS: [*of(records), retention.survey, retention.forget, retention.overdue],
-        LIBRARY: [*of(library), *of(curator), *of(keeper), *of(importer), retention.remove_folders],
+        LIBRARY: [*of(library), *of(curator), *of(keeper), *of(importer), *of(reviewing), retention.remove_folders],
     }
 
 
@@ -133,20 +137,6 @@ def of(does: object) -> list[Step]:
     """All steps of an object, by their names."""
     named = (getattr(does, name) for name in dir(type(does)) if hasattr(getattr(type(does), name), STEP))
     return list(named)
-
-
-def keep(settings: Settings) -> Keep:
-    """How long what is kept."""
-    return Keep(
-        mode=Mode(settings.retention),
-        drafts=settings.keep_drafts_days,
-        model_answers=settings.keep_model_answers_days,
-        events=settings.keep_events_days,
-        parked=settings.keep_parked_days,
-        idempotency=settings.keep_idempotency_days,
-        notifications=settings.keep_notifications_days,
-        uploads=settings.keep_uploads_days,
-    )
 
 
 def model_steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
@@ -158,7 +148,9 @@ def model_steps(settings: Settings, database: Database) -> dict[str, list[Step]]
     from activities.second_opinion import SecondOpinion  # noqa: PLC0415
 
     shelves = Shelves(settings.library)
-    models = Models(database, specs(settings), settings.model_concurrency, settings.model_requests_per_minute)
+    models = Models(
+        database, specs(settings), settings.model_concurrency, settings.model_requests_per_minute, settings.traces
+    )
     evaluator = ModelEvaluator(database, models, settings.profile, settings.policy)
     second = SecondOpinion(settings.scanner) if settings.scanner else None
     author = ModelAuthor(database, models, parse_taxonomy(shelves.prepare()), shelves)
@@ -166,7 +158,7 @@ def model_steps(settings: Settings, database: Database) -> dict[str, list[Step]]
     return {MODELS: [*of(author), *of(evaluator), *of(checks)]}
 
 
-def load_models() -> None:
+def load_models(mlflow_uri: str | None = None) -> None:
     """Import what the model steps need, a second's work; a thread may do it, so that answers go on."""
     # dspy would fetch a price list at the first call; the one it brings along costs nothing and is always there.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
@@ -175,6 +167,9 @@ def load_models() -> None:
     from activities.programs.language_model import switch_off_caches  # noqa: PLC0415 - see `specs`
 
     switch_off_caches()
+    if mlflow_uri is not None:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read at its import
+        import_module("activities.programs.mlflow_tracing").send_to(mlflow_uri)
 
 
 def deployment(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfig | None:
@@ -265,12 +260,13 @@ async def register_attributes(client: Client) -> None:
                 structlog.get_logger().warning("register a search attribute by hand", name=key.name, why=str(refused))
 
 
-async def schedule_retention(client: Client, settings: Settings) -> None:
-    """Make or renew the schedule; where it may not, the log says so, and jobs get done all the same."""
+async def schedule_nights(client: Client, settings: Settings) -> None:
+    """Make or renew the schedules; where they may not be, the log says so, and jobs get done all the same."""
     try:
         await keep_schedule(client, off=settings.retention == "off")
+        await keep_reevaluation(client, off=settings.reevaluate == "off")
     except RPCError as refused:
-        structlog.get_logger().warning("retention is not scheduled", why=str(refused))
+        structlog.get_logger().warning("retention and re-evaluation are not scheduled", why=str(refused))
 
 
 async def register_library(client: Client) -> None:
@@ -296,6 +292,7 @@ async def main(settings: Settings, drain: timedelta = DRAIN) -> None:
     log = structlog.get_logger()
     if settings.database_url is None:
         raise SystemExit("The worker needs a database: set SKILL_FLEET_DATABASE_URL, or run `skill-fleet up`.")
+    required(settings.mlflow_uri)
     stop = Stop(drain)
     url, tell = settings.database_url.get_secret_value(), settings.webhook_url is not None
     database = Database.connect(url, name="skill-fleet-worker", notify=tell)
@@ -309,9 +306,9 @@ async def main(settings: Settings, drain: timedelta = DRAIN) -> None:
     common = records.tell_trouble, records.enter_phase, build_version(), drain
     async with running(workers(client, stored_steps(settings, database), *common)):
         log.info("the worker takes answers")
-        await schedule_retention(client, settings)
+        await schedule_nights(client, settings)
         await register_library(client)
-        await asyncio.to_thread(load_models)
+        await asyncio.to_thread(load_models, settings.mlflow_uri)
         gc.freeze()  # what is loaded stays: each full collection that looked at it again would stop all for 80 ms
         async with running(workers(client, model_steps(settings, database), *common)):
             log.info("the worker is ready", models={role: spec.model for role, spec in specs(settings).items()})

@@ -84,6 +84,7 @@ class Asking:
         """Take up the conversation where `progress` left it."""
         self.start = start
         self.id: UUID = start.job_id
+        self.workflow_id = start.workflow_id
         self.talk = progress.conversation
         self.draft = progress.draft
         self.status = JobStatus.PENDING

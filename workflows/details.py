@@ -47,6 +47,7 @@ class Described(Protocol):
     """The part of a job's state that is shown."""
 
     id: UUID
+    workflow_id: str
     status: JobStatus
     phase: Phase | None
     open_prompt: m.Prompt | None
@@ -74,14 +75,14 @@ def _way_on(job: Described) -> str:
     if job.status.final:
         return ""
     if job.open_prompt is not None and job.open_id is not None:
-        return _prompt(job.id, job.open_prompt, job.open_id)
+        return _prompt(job, job.open_prompt, job.open_id)
     if job.problem:
         told = f"When that is mended, try again on the job's page, with `skill-fleet retry {job.id}`, or from here:"
-        return f"{told}\n\n{_signal(job.id, 'retry', ())}"
+        return f"{told}\n\n{_signal(job.workflow_id, 'retry', ())}"
     return ""
 
 
-def _prompt(job_id: UUID, prompt: m.Prompt, interaction_id: UUID) -> str:
+def _prompt(job: Described, prompt: m.Prompt, interaction_id: UUID) -> str:
     answers = ",\n      ".join(f'"{name}": "you decide"' for name in question_ids(prompt))
     asked = (f'"answers": {{\n      {answers}\n    }}',) if answers else ()
     body = (f'"interaction_id":\n      "{interaction_id}"', *EXAMPLES.get(prompt.kind, PROCEED), *asked)
@@ -90,9 +91,9 @@ def _prompt(job_id: UUID, prompt: m.Prompt, interaction_id: UUID) -> str:
         f"Waiting for a person: **{prompt.kind}** (round {prompt.round}), due {_day(prompt.timeout)}. "
         f"{'Every case passes without the skill: no skill may be needed. ' if prompt.no_skill_needed else ''}"
         f"{_literal(prompt.reason) + '. ' if prompt.reason else ''}"
-        f"Read it with `skill-fleet show {job_id}` or on the job's page.\n\n"
-        f"Answer there, with `skill-fleet answer {job_id}`, or from here:\n\n"
-        f"{_signal(job_id, 'answer', body)}\n\n"
+        f"Read it with `skill-fleet show {job.id}` or on the job's page.\n\n"
+        f"Answer there, with `skill-fleet answer {job.id}`, or from here:\n\n"
+        f"{_signal(job.workflow_id, 'answer', body)}\n\n"
         f"Other answers:\n\n{others}\n\n"
         '`"responded_by": "your name"` says who answers. A local stack has its `--address` in `stack.json`.'
     )
@@ -104,12 +105,12 @@ def question_ids(prompt: m.Prompt) -> list[str]:
     return [f"q{deeper}{number}" for number in range(1, prompt.questions + 1)]
 
 
-def _signal(job_id: UUID, name: str, body: tuple[str, ...]) -> str:
+def _signal(workflow_id: str, name: str, body: tuple[str, ...]) -> str:
     """A command that can be pasted into a shell; narrow, because the UI does not wrap it."""
     sent = "{\n    " + ",\n    ".join(body) + "\n  }" if body else "{}"
     return (
         "```shell\ntemporal workflow signal \\\n"
-        f"  --workflow-id \\\n    create-skill:{job_id} \\\n  --name {name} \\\n  --input '{sent}'\n```"
+        f"  --workflow-id \\\n    {workflow_id} \\\n  --name {name} \\\n  --input '{sent}'\n```"
     )
 
 

@@ -28,6 +28,7 @@ class TakenUp(Shape):
     name: str
     version: str
     cases: int
+    path: str = ""
 
 
 class Concluded(Spent):
@@ -35,3 +36,24 @@ class Concluded(Spent):
 
     evaluation_id: UUID
     verdict: str
+
+
+class DueSkill(Shape):
+    """A published version that was last evaluated with another agent model than `model`."""
+
+    name: str
+    version: str
+    model: str
+
+
+class DueSkills(Shape):
+    """What one night shall evaluate, longest ago first."""
+
+    skills: list[DueSkill] = []
+
+
+class Night(Shape):
+    """What one night evaluated, by skill: how each job stood when the night went on."""
+
+    started: list[UUID] = []
+    ended: int = 0

@@ -64,14 +64,20 @@ def wanted(*, off: bool) -> Schedule:
 
 async def keep_schedule(client: Client, *, off: bool) -> None:
     """Make the schedule, or bring it up to date; paused when retention is off. Raises RPCError."""
+    await keep(client, SCHEDULE, wanted(off=off), OFF)
+
+
+async def keep(client: Client, name: str, schedule: Schedule, note: str) -> None:
+    """Make a schedule as it is wanted, or bring it up to date; `note` is on what a setting has paused. Raises
+    RPCError."""
     try:
-        await client.create_schedule(SCHEDULE, wanted(off=off))
+        await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(SCHEDULE).update(lambda standing: _updated(standing, off=off))
+        await client.get_schedule_handle(name).update(lambda standing: _updated(standing, schedule, note))
 
 
-def _updated(standing: ScheduleUpdateInput, *, off: bool) -> ScheduleUpdate:
-    schedule, state = wanted(off=off), standing.description.schedule.state
-    if state.paused and state.note != OFF:
+def _updated(standing: ScheduleUpdateInput, schedule: Schedule, note: str) -> ScheduleUpdate:
+    state = standing.description.schedule.state
+    if state.paused and state.note != note:
         schedule.state = state
     return ScheduleUpdate(schedule=schedule)

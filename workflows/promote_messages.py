@@ -1,11 +1,13 @@
 """What crosses between a promotion and its steps: who wants what published, where it goes, and under which version."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from domain.evaluation import Evidence
     from domain.shape import Shape
 
 
@@ -27,7 +29,8 @@ class Placed(Shape):
     """Where a draft will be published: `path` is `<category>/<name>`; `done`: this very digest is published already.
 
     `version`, `at`: what was fixed when the name was claimed; a release before 0.4.0 claimed nothing and says nothing.
-    `commit`: the version goes into the library's git history too.
+    `commit`: the version goes into the library's git history too. `evidence`: as it was when this was decided, with
+    what it lacks by the policy, and the `policy`'s mode; where evidence was not asked for yet, both say nothing.
     """
 
     path: str
@@ -37,6 +40,8 @@ class Placed(Shape):
     version: str = ""
     at: datetime | None = None
     commit: bool = False
+    evidence: Evidence | None = None
+    policy: Literal["refuse", "warn"] | None = None
 
 
 class Move(Shape):

@@ -22,6 +22,9 @@ MOST_BATCHES = 300
 BY = "retention"
 """Who cancels a parked job."""
 
+EVALUATIONS = "jobs-that-evaluate"
+"""Patch since 0.5.0: a job without a workflow of the one kind may have one of the other."""
+
 Step = Callable[[Any, r.Batch], Awaitable[r.Gone]]
 
 
@@ -98,8 +101,15 @@ class Retention:
 
 async def _cancel(job_id: UUID, reason: str) -> bool:
     """Send the signal; False when the job's workflow is gone: then the api's reconciler writes the job's end."""
+    if await _asked(f"create-skill:{job_id}", reason):
+        return True
+    return workflow.patched(EVALUATIONS) and await _asked(f"evaluate-skill:{job_id}", reason)
+
+
+async def _asked(workflow_id: str, reason: str) -> bool:
+    """Of either kind of job: their signals are the same."""
     job: workflow.ExternalWorkflowHandle[CreateSkill]
-    job = workflow.get_external_workflow_handle_for(CreateSkill.run, f"create-skill:{job_id}")
+    job = workflow.get_external_workflow_handle_for(CreateSkill.run, workflow_id)
     try:
         await job.signal(CreateSkill.cancel, CancelRequest(reason=reason, by=BY))
     except ApplicationError:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from domain.job import JobView, Origin
+from domain.job import Evaluates, JobOptions, JobView, Origin, StartJob
 from domain.library.curation import LibraryReport
 from domain.library.importing import ImportWish, Verdict
 from domain.prompt import HitlType
@@ -20,11 +20,14 @@ from tests.histories.record import keep
 from tests.support.fleet import Fleet
 from tests.support.fleet import fleet as run_fleet
 from tests.support.foreign_skills import skill
-from tests.support.provider import LocalProvider
+from tests.support.provider import FaultKind, LocalProvider
 from workflows import library_messages as lib
+from workflows import messages as m
 from workflows import promote_messages as pm
 from workflows.check_library import WORKFLOW, CheckLibrary
 from workflows.curate_skill import CurateSkill
+from workflows.evaluate_library import EvaluateLibrary
+from workflows.evaluate_skill import EvaluateSkill
 from workflows.import_messages import ForImport, Taken
 from workflows.import_skills import ImportSkills
 from workflows.library_messages import Curation
@@ -163,3 +166,50 @@ async def test_record_a_job_whose_place_is_unsure(fleet: Fleet) -> None:
     await fleet.answer(job_id, HitlType.PREVIEW)
     await fleet.outcome(job_id)
     await keep(fleet, "unsure_place", f"create-skill:{job_id}")
+
+
+async def evaluated(fleet: Fleet, name: str, **asked: object) -> UUID:
+    """A published skill that is evaluated again."""
+    job_id = uuid4()
+    start = StartJob(
+        job_id=job_id,
+        user_id="ada",
+        task_description=f"Evaluate {name} again",
+        options=JobOptions(auto_approve=True),
+        evaluates=Evaluates.model_validate({"name": name, **asked}),
+    )
+    await fleet.client.execute_workflow(EvaluateSkill.run, start, id=start.workflow_id, task_queue=WORKFLOWS)
+    return job_id
+
+
+async def test_record_an_evaluation(fleet: Fleet) -> None:
+    name = named(await published(fleet))
+    job_id = await evaluated(fleet, name, model="openai/other")
+    assert (await fleet.job(job_id)).result.outcome in ("keep", "fix", "retire")
+    await keep(fleet, "evaluation", f"evaluate-skill:{job_id}")
+
+
+async def test_record_an_evaluation_that_parks_and_is_retried(fleet: Fleet) -> None:
+    name = named(await published(fleet))
+    fleet.provider.when(model="other").fail(FaultKind.UNAUTHORIZED, times=1)
+    start = StartJob(
+        job_id=uuid4(),
+        user_id="ada",
+        task_description=f"Evaluate {name} again",
+        options=JobOptions(auto_approve=True),
+        evaluates=Evaluates(name=name, model="openai/other"),
+    )
+    handle = await fleet.client.start_workflow(EvaluateSkill.run, start, id=start.workflow_id, task_queue=WORKFLOWS)
+    await fleet.parked(start.job_id)
+    await handle.signal(EvaluateSkill.retry, m.RetryRequest(by="ada"))
+    assert (await handle.result()).status == "completed"
+    await keep(fleet, "evaluation_after_a_problem", start.workflow_id)
+
+
+async def test_record_a_night_of_evaluations(fleet: Fleet) -> None:
+    name = named(await published(fleet))
+    await evaluated(fleet, name, model="openai/other")
+    workflow_id = f"reevaluate-{uuid4()}"
+    night = await fleet.client.execute_workflow(EvaluateLibrary.run, id=workflow_id, task_queue=WORKFLOWS)
+    assert (len(night.started), night.ended) == (1, 1)
+    await keep(fleet, "evaluations_of_a_night", workflow_id)

@@ -21,6 +21,7 @@ from worker import Step, register_attributes, running, workers
 from workflows import messages as m
 from workflows.converter import COMPACT
 from workflows.create_skill import CreateSkill
+from workflows.evaluation_steps import Reviewing
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS, Author, Checks, Evaluator, Library, Records
 
 
@@ -64,7 +65,14 @@ class Stage:
 
 def steps_of(*contracts: object) -> dict[str, list[Step]]:
     """Every step of the fakes, by task queue."""
-    queues = {Records: WORKFLOWS, Author: MODELS, Evaluator: MODELS, Checks: MODELS, Library: LIBRARY}
+    queues = {
+        Records: WORKFLOWS,
+        Author: MODELS,
+        Evaluator: MODELS,
+        Checks: MODELS,
+        Library: LIBRARY,
+        Reviewing: LIBRARY,
+    }
     found: dict[str, list[Step]] = {WORKFLOWS: [], MODELS: [], LIBRARY: []}
     for one in contracts:
         contract = next(kind for kind in queues if isinstance(one, kind))

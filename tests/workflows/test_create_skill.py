@@ -163,3 +163,30 @@ async def test_a_promotion_alone_fails_loudly_when_its_rows_fail(stage: Stage) -
     request = pm.PromoteRequest(job_id=stage.job_id, by="ada")
     with pytest.raises(WorkflowFailureError):
         await stage.client.execute_workflow(PromoteSkill.run, request, id=f"p-{stage.job_id}", task_queue=WORKFLOWS)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "held"),
+    [
+        ([(True, True), (True, True), (True, False)], 4),
+        ([(True, True), (False, False)], 2),
+        ([(False, False)], 1),
+        ([(True, False)], 2),
+    ],
+)
+async def test_failing_cases_are_answered_as_long_as_a_round_is_worth_another(
+    stage: Stage, rounds: list[tuple[bool, bool]], held: int
+) -> None:
+    stage.memory.rounds = list(rounds)
+    stage.memory.passed_with = [0] + [1] * len(rounds)
+    outcome = await (await stage.start(auto_approve=True)).result()
+    told = stage.memory.told
+    assert [line for line in told if line.startswith("round")] == [
+        f"round {number}: {number + 1} against {number}" for number in range(1, len(rounds) + 1)
+    ]
+    assert [line for line in told if line.startswith("write")] == [
+        "write 1 from 0 (first)",
+        *(f"write {number + 1} from {number} (counter)" for number in range(1, len(rounds) + 1)),
+    ]
+    assert outcome.revision == held
+    assert [line for line in told if line.startswith("draft")][-1] == f"draft {held}"

@@ -37,6 +37,14 @@ class Standing:
     draft: m.Draft = field(default_factory=m.Draft)
     spent: m.Spent = field(default_factory=m.Spent)
 
+    @property
+    def workflow_id(self) -> str:
+        return f"create-skill:{self.id}"
+
+    @workflow_id.setter
+    def workflow_id(self, _: str) -> None:
+        raise AssertionError
+
 
 def asking(kind: HitlType, **given: object) -> Standing:
     standing = Standing(status=JobStatus.PENDING_HITL, open_id=uuid4())

@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 from activities import retention as steps
 from activities.edge import Edge
 from activities.retention import DatabaseRetention
-from domain.job import JobStatus, StartJob
+from domain.job import Evaluates, JobStatus, StartJob
 from domain.retention import Batch, Found, Gone, Kind, Mode, Report, Survey
 from domain.skill import DRAFTS
 from store.session import Database
@@ -28,6 +28,7 @@ from tests.workflows.conftest import steps_of
 from worker import Step
 from workflows import messages as m
 from workflows.create_skill import CreateSkill
+from workflows.evaluate_skill import EvaluateSkill
 from workflows.retention import Retention, described
 from workflows.steps import LIBRARY, MODELS, WORKFLOWS
 
@@ -59,7 +60,7 @@ async def at_work(client: Client, retention: DatabaseRetention, memory: Memory) 
                 Worker(
                     client,
                     task_queue=queue,
-                    workflows=[Retention, CreateSkill] if queue == WORKFLOWS else [],
+                    workflows=[Retention, CreateSkill, EvaluateSkill] if queue == WORKFLOWS else [],
                     activities=by_queue[queue],
                     interceptors=[Edge(no_job)],
                 )
@@ -231,6 +232,23 @@ async def test_jobs_that_nobody_came_for_are_cancelled_by_the_signal_that_people
     assert memory.ending is not None
     assert (memory.ending.by, memory.ending.reason) == ("retention", "nobody answered for 60 days")
     assert still.status is not None and still.status.name == "RUNNING"
+
+
+async def test_a_parked_evaluation_is_cancelled_too(
+    temporal: WorkflowEnvironment, database: Database, library: Path
+) -> None:
+    memory, job = Memory(), await make_job(database)
+    await old.park(database, job)
+    start = StartJob(job_id=job, user_id="ada", task_description="Again", evaluates=Evaluates(name="a-skill"))
+    async with at_work(temporal.client, DatabaseRetention(database, library, old.KEEP), memory):
+        handle = await temporal.client.start_workflow(
+            EvaluateSkill.run, start, id=start.workflow_id, task_queue=WORKFLOWS
+        )
+        report = await asyncio.wait_for((await night(temporal.client)).result(), 60)
+        outcome = await asyncio.wait_for(handle.result(), 30)
+    assert went(report)[Kind.PARKED_JOBS].jobs == 1
+    assert outcome.status is JobStatus.CANCELLED
+    assert memory.ending is not None and memory.ending.by == "retention"
 
 
 async def started(client: Client, job: UUID) -> WorkflowHandle[CreateSkill, m.Outcome]:
