@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.evidence.policy import Policy
 from domain.evidence.profile import Profile, profile_for
+from domain.retention import Keep, Mode
 
 PREFIX = "SKILL_FLEET_"
 CHECKOUT = Path(__file__).resolve().parent
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
     )
     retention: Literal["off", "dry-run", "on"] = Field("dry-run", description="Old things go, or are only counted.")
     keep_drafts_days: int = Field(90, ge=1, description="Drafts of ended jobs that were never published.")
-    keep_model_answers_days: int = Field(90, ge=1, description="Paid model answers of ended jobs.")
+    keep_model_answers_days: int = Field(90, ge=1, description="Paid model answers of ended jobs, and their traces.")
     keep_events_days: int = Field(180, ge=1, description="Events of ended jobs.")
     keep_parked_days: int = Field(90, ge=1, description="Jobs that wait for somebody who does not come.")
     keep_idempotency_days: int = Field(7, ge=1, description="Answers kept under an Idempotency-Key.")
@@ -115,6 +116,20 @@ class Settings(BaseSettings):
             delta=self.evidence_delta,
             recall=self.evidence_recall,
             precision=self.evidence_precision,
+        )
+
+    @property
+    def keep(self) -> Keep:
+        """How long what is kept."""
+        return Keep(
+            mode=Mode(self.retention),
+            drafts=self.keep_drafts_days,
+            model_answers=self.keep_model_answers_days,
+            events=self.keep_events_days,
+            parked=self.keep_parked_days,
+            idempotency=self.keep_idempotency_days,
+            notifications=self.keep_notifications_days,
+            uploads=self.keep_uploads_days,
         )
 
     @property

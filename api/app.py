@@ -26,6 +26,7 @@ from api import (
     catalog,
     curating,
     drafts,
+    evaluations,
     groups,
     health,
     hitl,
@@ -41,6 +42,8 @@ from api import (
     retention,
     skills,
     sources,
+    traces,
+    understanding,
     usage,
     versions,
     well_known,
@@ -109,18 +112,20 @@ def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float 
         responses=documented(422),
     )
     api = APIRouter(prefix=PREFIX)
-    about_jobs = (live.router, jobs.router, record.router, audit.router, hitl.router, drafts.router, groups.router)
+    about_jobs = (live.router, jobs.router, record.router, traces.router, understanding.router)
+    about_people = (audit.router, hitl.router, drafts.router, groups.router)
     # The last one takes any path below /skills.
     about_skills = (
         archives.router,
         versions.router,
+        evaluations.router,
         curating.router,
         catalog.router,
         marketplace.router,
         skills.router,
     )
     from_people = (usage.router, profiles.router, sources.router, imports.router)
-    for router in (*about_jobs, *about_skills, *from_people, health.router, retention.router):
+    for router in (*about_jobs, *about_people, *about_skills, *from_people, health.router, retention.router):
         api.include_router(router)
     for router in (api, well_known.router, marketplace.root_router, health.metrics_router, pages.router):
         app.include_router(router)
@@ -167,6 +172,7 @@ async def lifespan(
         library=LibraryFolder(settings.library),
         hub=Hub(),
         model=model.model if model else None,
+        policy=settings.policy,
     )
     app.state.services = parts
     works = [parts.hub.listen(partial(listen, url)), redeliver_for_ever(parts), reconcile_for_ever(parts)]

@@ -16,6 +16,7 @@ from api.library import LibraryFolder
 from api.permissions import LOCAL, Person, Verb, may
 from api.reading import KnownJob, find, no_job
 from api.temporal import Temporal
+from domain.evidence.policy import Policy
 from store.session import Database
 
 USER_COOKIE = "skill_fleet_user"
@@ -24,13 +25,15 @@ MAX_USER = 255
 
 @dataclass(frozen=True)
 class Services:
-    """The parts of the api, made by the composition root. `model` is the one configured here, if any."""
+    """The parts of the api, made by the composition root. `model` is the one configured here, if any; `policy`: what
+    evidence a draft needs."""
 
     database: Database
     temporal: Temporal
     library: LibraryFolder
     hub: Hub
     model: str | None = None
+    policy: Policy = field(default_factory=Policy)
     artifacts: Artifacts = field(default_factory=Artifacts)
 
 

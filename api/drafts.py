@@ -12,7 +12,7 @@ from api.described import problems
 from api.errors import InvalidRequest, NothingToPromote
 from api.promoting import PromotionRequest
 from domain.job import JobStatusView
-from domain.library.promotion import DraftView, OpenFinding, missing
+from domain.library.promotion import DraftView, OpenFinding, missing, warnings
 from domain.library.waivers import fingerprint
 from domain.prompt import MAX_ANSWER
 from domain.shape import StrictShape
@@ -35,7 +35,8 @@ class WaiverRequest(StrictShape):
 
 @router.get("/{job_id}", summary="What a draft has and lacks", responses=problems(404, 409, 503))
 async def read_draft(job: JobToRead, parts: ServicesDep) -> DraftView:
-    """Approval, validation, scan and evaluation of the draft's digest, and what is missing to publish it."""
+    """Approval, validation, scan and evaluation of the draft's digest, what is missing to publish it, and what it would
+    be published without (`warnings`, where the policy only warns)."""
     draft, _ = await promoting.draft_of(parts, job)
     return await _view(draft)
 
@@ -86,4 +87,9 @@ async def promote_draft(
 async def _view(draft: Draft) -> DraftView:
     seen = await asyncio.to_thread(draft.examined)
     found = [OpenFinding(key=fingerprint(finding), finding=finding) for finding in seen.open_errors]
-    return DraftView(standing=seen.standing, missing=missing(seen.standing), open_findings=found)
+    return DraftView(
+        standing=seen.standing,
+        missing=missing(seen.standing),
+        open_findings=found,
+        warnings=warnings(seen.standing),
+    )

@@ -149,7 +149,7 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
         history = await revisions.history(session, job.job_id)
         shown = view.result.revision or (history[-1].n if history else None)
         content = await revisions.content(session, job.job_id, shown) if shown else ""
-        evaluation = await evaluation_of(session, job) if job.opened else None
+        evaluation = await evaluation_of(session, job, parts.policy) if job.opened else None
         findings = await _findings(session, view)
         known_groups = await groups.all_groups(session)
     models = view.result.usage.models if view.result.usage else []

@@ -162,5 +162,5 @@ async def _known(parts: Services, job: KnownJob) -> tuple[Draft, StandingBytes |
         result = JobResult.model_validate(row.result if row else {})
         stands = await standing_bytes.of_draft(session, job.job_id, result.digest)
         ended = job.status is JobStatus.COMPLETED
-        draft = await standing.of_job(session, job.job_id, result, ended=ended, lying=lying)
+        draft = await standing.of_job(session, job.job_id, result, parts.policy, ended=ended, lying=lying)
     return draft, stands

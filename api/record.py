@@ -12,13 +12,16 @@ from api.reading import KnownJob
 from domain.compare.diff import DiffRow, folded, side_by_side, unified
 from domain.compare.section_changes import SectionChange, changed_sections
 from domain.errors import NotFound
-from domain.evaluation import EvaluationView
-from domain.evidence.grading import summarize
-from domain.job import JobResult, Usage
+from domain.evaluation import Arm, EvaluationView, Evidence
+from domain.evidence.case_checks import flags
+from domain.evidence.numbers import numbers, shown
+from domain.evidence.policy import Policy, lacking
+from domain.job import JobResult
+from domain.job_usage import JobUsage
 from domain.prompt import InteractionView
 from domain.shape import StrictShape
 from domain.skill import RevisionSummary, RevisionView
-from store import calls, evidence, jobs, prompts, revisions
+from store import job_usage, jobs, prompts, revisions, tdd
 from store.session import Session
 
 MOST_ROWS = 5_000
@@ -113,29 +116,47 @@ async def read_diff(
 async def read_evaluation(job: JobToRead, parts: ServicesDep) -> EvaluationView:
     """The cases, every run with and without the skill word for word, and what they add up to."""
     async with parts.database.transaction() as session:
-        return await evaluation_of(session, job)
+        return await evaluation_of(session, job, parts.policy)
 
 
 @router.get("/usage", summary="Cost")
-async def read_usage(job: JobToRead, parts: ServicesDep) -> Usage:
-    """Model calls, tokens and money; `usd` is null when a price is unknown."""
+async def read_usage(job: JobToRead, parts: ServicesDep) -> JobUsage:
+    """Model calls, tokens, money and seconds: as a whole, by step, by model, and what the budget still allows. `usd` is
+    null when a price is unknown; an answer that was used again counts once."""
     async with parts.database.transaction() as session:
-        return await calls.usage(session, job.job_id)
+        return await job_usage.in_parts(session, job.job_id)
 
 
-async def evaluation_of(session: Session, job: KnownJob) -> EvaluationView:
-    """The experiment of a job; the evidence is that of the revision that holds."""
-    runs = await evidence.runs_of(session, job.job_id)
+async def evaluation_of(session: Session, job: KnownJob, policy: Policy) -> EvaluationView:
+    """The experiment of a job; evidence, numbers and checklist are those of the revision that holds.
+
+    All of it is counted from the rows, but the profile and that evidence is partial: these only the evaluator knew.
+    """
     row = await jobs.get(session, job.job_id)
-    held = JobResult.model_validate(row.result if row else {}).revision
+    result = JobResult.model_validate(row.result if row else {})
+    known = await tdd.known_of(session, job.job_id, result.revision or 0)
+    holding = [*known.of(Arm.WITHOUT), *known.of(Arm.WITH)]
+    found = numbers(known.cases, holding)
+    glance = shown(found, known.triggers, profile=result.evidence.profile if result.evidence else "")
+    told = {"lacking": lacking(policy, found[0] if found else None, known.triggers)}
     return EvaluationView(
         job_id=job.job_id,
-        cases=await evidence.cases_of(session, job.job_id),
-        runs=runs,
-        evidence=summarize([run for run in runs if run.revision in (None, 0, held)]),
-        rationalizations=await evidence.rationalizations_of(session, job.job_id),
-        tdd=await evidence.tdd_of(session, job.job_id),
+        cases=known.cases,
+        runs=known.runs,
+        evidence=glance.model_copy(update=told | _partly(glance, result.evidence)),
+        rationalizations=known.rationalizations,
+        tdd=await tdd.state_of(session, job.job_id, known),
+        numbers=found,
+        flags=flags(known.cases, holding) if known.cases else [],
+        triggers=known.triggers,
+        comparisons=known.comparisons,
     )
+
+
+def _partly(found: Evidence, told: Evidence | None) -> dict[str, str]:
+    """What the evaluator said of these very numbers, when the budget had ended the runs early."""
+    same = told is not None and (told.with_, told.without, told.n) == (found.with_, found.without, found.n)
+    return {"status": "partial"} if same and told and told.status == "partial" else {}
 
 
 async def _known(session: Session, job: KnownJob, *wanted: int) -> list[RevisionSummary]:

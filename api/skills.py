@@ -24,7 +24,7 @@ from domain.skill import SKILL_FILE, SkillFileEntry, ValidationReport
 from domain.skill_file import frontmatter_of, parse
 from domain.taxonomy import Facet, Shelf, Taxonomy
 from domain.validation import STRICT, Profile, validate
-from store import mounts, requirements, search, skills
+from store import evaluations, mounts, requirements, search, skills
 from store.session import Session
 
 router = APIRouter(tags=["library"])
@@ -155,6 +155,7 @@ async def _described(session: Session, found: Published) -> SkillView:
     """All that the rows say of a skill; its text lies elsewhere."""
     row = found.row
     version = await skills.version_of(session, row.name, row.version)
+    judged = await evaluations.newest(session, row.name, row.version)
     catalogue = await requirements.catalogue(session)
     return SkillView(
         **skills.summary(row).model_dump(),
@@ -170,6 +171,7 @@ async def _described(session: Session, found: Published) -> SkillView:
         note=row.note,
         replaced_by=row.replaced_by,
         warning=found.warning,
+        evaluation=evaluations.summary(judged) if judged else None,
     )
 
 

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4, uuid5
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -55,14 +54,6 @@ LONGEST_WAIT = timedelta(days=365)
 ALWAYS_DIGESTED = ("auto_approve", "confirm", "promote", "category", "max_questions", "hitl_timeout")
 """Options of the first release. Later ones count only when they differ from their default, so that a release which
 adds one leaves the digest of every earlier request as it was."""
-
-
-def _refuse(value: object) -> None:
-    if value is not None:
-        raise ValueError("This option is not supported yet; leave it out.")
-
-
-Unsupported = Annotated[None, BeforeValidator(_refuse), Field(description="Not supported yet; refused when given.")]
 
 
 def _enough_words(text: str) -> str:
@@ -111,11 +102,10 @@ Wait = Annotated[timedelta, AfterValidator(_in_reach)]
 
 
 class StartOptions(JobOptions):
-    """How the job shall run. An unknown option is refused, and so is one that is not supported yet."""
+    """How the job shall run. An unknown option is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    style: Unsupported = None
     budget: StartBudget | None = None
     hitl_timeout: Wait = JobOptions.model_fields["hitl_timeout"].default
     remind_after: Annotated[list[Wait], Field(max_length=10)] = JobOptions.model_fields["remind_after"].default

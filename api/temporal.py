@@ -4,8 +4,8 @@ Every call is bounded in time, and a Temporal that is away is one error: Tempora
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -37,6 +37,7 @@ from domain.prompt import AnswerSignal
 from domain.shape import Shape
 from workflows.attributes import FAILING, STATUS, USER
 from workflows.create_skill import CreateSkill
+from workflows.evaluate_skill import EvaluateSkill
 from workflows.messages import Outcome, ReopenRequest, RetryRequest
 from workflows.promote_messages import PromoteRequest
 from workflows.promote_skill import PromoteSkill
@@ -44,6 +45,13 @@ from workflows.steps import WORKFLOWS
 
 Of = TypeVar("Of")
 Made = TypeVar("Made")
+Given = TypeVar("Given")
+
+KINDS = ("create-skill", "evaluate-skill")
+"""How the ids of the workflows of jobs begin; nearly all make a skill, so that is asked for first."""
+
+TYPES = "('CreateSkill', 'EvaluateSkill')"
+"""The same as types of workflows, for a query."""
 
 RPC = timedelta(seconds=4)
 """Seconds for one try; below the five after which many HTTP clients give up on us."""
@@ -113,12 +121,12 @@ class Temporal:
         """Start a job's workflow. Raises WorkflowAlreadyStartedError for a known id, TemporalUnavailable."""
         async with bounded():
             await self._client.start_workflow(
-                CreateSkill.run,
+                EvaluateSkill.run if start.evaluates else CreateSkill.run,
                 start,
-                id=_create(start.job_id),
+                id=start.workflow_id,
                 task_queue=WORKFLOWS,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=summary_of(start.task_description),
+                static_summary=summary_of(start.task_description, verb="Evaluate" if start.evaluates else "Create"),
                 memo={"body": digest, "task": start.task_description[:TASK_IN_MEMO]},
                 search_attributes=TypedSearchAttributes(
                     [SearchAttributePair(USER, start.user_id), SearchAttributePair(STATUS, JobStatus.PENDING.value)]
@@ -129,39 +137,34 @@ class Temporal:
 
     async def describe(self, job_id: UUID) -> RunningJob | None:
         """A job as Temporal knows it; None when it knows none. Raises TemporalUnavailable."""
-        try:
-            async with bounded():
-                return await _running(await self._job(job_id).describe(rpc_timeout=RPC))
-        except WorkflowGone:
-            return None
+        for kind in KINDS:
+            with suppress(WorkflowGone):
+                async with bounded():
+                    return await _running(await self._job(job_id, kind).describe(rpc_timeout=RPC))
+        return None
 
     async def fresh(self) -> list[RunningJob]:
         """Jobs that have not told of themselves yet, newest first, at most MOST_LISTED. Raises TemporalUnavailable."""
-        query = f"WorkflowType='CreateSkill' AND ExecutionStatus='Running' AND {STATUS.name}='{JobStatus.PENDING}'"
+        query = f"WorkflowType IN {TYPES} AND ExecutionStatus='Running' AND {STATUS.name}='{JobStatus.PENDING}'"
         async with bounded():
             listed = self._client.list_workflows(query, limit=MOST_LISTED, page_size=MOST_LISTED, rpc_timeout=RPC)
             return [await _running(execution) async for execution in listed]
 
     async def answer(self, job_id: UUID, interaction_id: UUID) -> None:
         """Tell the workflow that its prompt has an answer. Raises WorkflowGone, TemporalUnavailable."""
-        async with bounded(TOLD_WITHIN):
-            signal = AnswerSignal(interaction_id=interaction_id)
-            await self._job(job_id).signal(CreateSkill.answer, signal, rpc_timeout=RPC)
+        await self._signal(job_id, CreateSkill.answer, AnswerSignal(interaction_id=interaction_id), TOLD_WITHIN)
 
     async def cancel(self, job_id: UUID, request: CancelRequest) -> None:
         """Ask the job to end. Raises WorkflowGone, TemporalUnavailable."""
-        async with bounded():
-            await self._job(job_id).signal(CreateSkill.cancel, request, rpc_timeout=RPC)
+        await self._signal(job_id, CreateSkill.cancel, request)
 
     async def retry(self, job_id: UUID, by: str) -> None:
         """Ask the job to try again. Raises WorkflowGone, TemporalUnavailable."""
-        async with bounded():
-            await self._job(job_id).signal(CreateSkill.retry, RetryRequest(by=by), rpc_timeout=RPC)
+        await self._signal(job_id, CreateSkill.retry, RetryRequest(by=by))
 
     async def reopen(self, job_id: UUID, by: str) -> None:
         """Ask the job to ask its parked prompt again. Raises WorkflowGone, TemporalUnavailable."""
-        async with bounded():
-            await self._job(job_id).signal(CreateSkill.reopen, ReopenRequest(by=by), rpc_timeout=RPC)
+        await self._signal(job_id, CreateSkill.reopen, ReopenRequest(by=by))
 
     async def promote(self, request: PromoteRequest, *, again: bool = False) -> WorkflowHandle[PromoteSkill, Outcome]:
         """Start a promotion, or join the one that runs. Raises WorkflowAlreadyStartedError after one that succeeded,
@@ -214,8 +217,22 @@ class Temporal:
                     return None
                 raise
 
-    def _job(self, job_id: UUID) -> WorkflowHandle[CreateSkill, Outcome]:
-        return self._client.get_workflow_handle_for(CreateSkill.run, _create(job_id))
+    def _job(self, job_id: UUID, kind: str) -> WorkflowHandle[CreateSkill, Outcome]:
+        """Jobs of either kind hear the same signals."""
+        return self._client.get_workflow_handle_for(CreateSkill.run, f"{kind}:{job_id}")
+
+    async def _signal(
+        self, job_id: UUID, signal: Callable[[CreateSkill, Given], None], said: Given, within: float = WITHIN
+    ) -> None:
+        """Tell a job something. Raises WorkflowGone when no workflow of it runs, whichever its kind."""
+        for kind in KINDS:
+            try:
+                async with bounded(within):
+                    await self._job(job_id, kind).signal(signal, said, rpc_timeout=RPC)
+                    return
+            except WorkflowGone:
+                if kind is KINDS[-1]:
+                    raise
 
 
 async def result_of(promotion: WorkflowHandle[Of, Made], within: float) -> Made | None:
@@ -234,14 +251,14 @@ async def result_of(promotion: WorkflowHandle[Of, Made], within: float) -> Made 
         raise _translated(error) from error
 
 
-def summary_of(task: str) -> str:
+def summary_of(task: str, *, verb: str = "Create") -> str:
     """The line by which the Temporal Web UI tells a job, at most SUMMARY characters of the task.
 
     That UI renders Markdown and HTML live, remote images included. A code span is the one form that it shows as it is:
     backslashes come out as backslashes, and do not stop addresses from becoming links.
     """
     line = one_line(task).replace("`", "'")
-    return f"Create skill: `{line if len(line) <= SUMMARY else line[: SUMMARY - 1] + '…'}`"
+    return f"{verb} skill: `{line if len(line) <= SUMMARY else line[: SUMMARY - 1] + '…'}`"
 
 
 def one_line(text: str) -> str:
@@ -290,14 +307,10 @@ def _reason(failure: WorkflowFailureError) -> Exception:
 async def _running(execution: WorkflowExecution | WorkflowExecutionDescription) -> RunningJob:
     memo = await execution.memo()
     return RunningJob(
-        job_id=UUID(execution.id.removeprefix("create-skill:")),
+        job_id=UUID(execution.id.rpartition(":")[2]),
         user_id=execution.typed_search_attributes.get(USER, ""),
         task_description=str(memo.get("task", "")),
         digest=str(memo.get("body", "")),
         status=STATUSES.get(execution.status, JobStatus.PENDING) if execution.status else JobStatus.PENDING,
         started_at=execution.start_time,
     )
-
-
-def _create(job_id: UUID) -> str:
-    return f"create-skill:{job_id}"

@@ -26,6 +26,8 @@ def chat(
     promote: starting.Promote = False,
     max_questions: starting.MaxQuestions = None,
     max_rounds: starting.MaxRounds = None,
+    one_at_a_time: starting.OneAtATime = False,
+    style: starting.Style = None,
     budget_calls: starting.BudgetCalls = None,
     budget_tokens: starting.BudgetTokens = None,
     budget_usd: starting.BudgetUsd = None,
@@ -38,9 +40,9 @@ def chat(
     run = run_of(ctx)
     if task is not None and resume is not None:
         raise UsageProblem("Give either a task or --resume JOB.", next_step="skill-fleet chat")
-    budget = (budget_calls, budget_tokens, budget_usd)
+    budget, how = (budget_calls, budget_tokens, budget_usd), (style, one_at_a_time)
     options = starting.options_of(
-        category, auto_approve, confirm, tdd_checkpoints, promote, max_questions, max_rounds, budget, timeout
+        category, auto_approve, confirm, tdd_checkpoints, promote, max_questions, max_rounds, budget, timeout, how
     )
     with run.api() as api:
         desk = run.desk(api, editor=editor)

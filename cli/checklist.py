@@ -10,7 +10,7 @@ from cli.client import Api
 from cli.output import Output
 from cli.overview import evidence
 from cli.problems import ApiProblem
-from domain.evaluation import Arm, EvaluationView, Evidence
+from domain.evaluation import Arm, CaseFlag, CaseRole, EvaluationCase, EvaluationView, Evidence
 
 STEPS: Mapping[str, str] = MappingProxyType(
     {
@@ -19,7 +19,12 @@ STEPS: Mapping[str, str] = MappingProxyType(
         "with_run": "tried with the skill",
     }
 )
-"""What a checklist holds, in its order; a newer api may say more."""
+"""What a checklist of a job begun before 0.5.0 holds, in its order; a newer api may say more."""
+
+PHASES: Mapping[str, str] = MappingProxyType(
+    {"red": "RED", "green": "GREEN", "refactor": "REFACTOR", "quality": "Quality"}
+)
+"""The parts of a checklist, in the order of the work; an item is named `part.item`."""
 
 
 def evaluation(api: Api, job: UUID) -> EvaluationView | None:
@@ -51,20 +56,43 @@ def lines(view: EvaluationView | None) -> list[str]:
     if view.tdd is not None:
         told.append(f"Phase: {view.tdd.phase.upper()}")
         told += boxes(view.tdd.checklist_state)
-    told += [f"{case.id}: {_passes(view, case.id)}; {first_line(case.prompt)}" for case in view.cases]
+    told += [_case(view, case) for case in view.cases]
+    told += [_flag(flag) for flag in view.flags]
     return [*told, f"Evidence: {evidence(view.evidence)}"]
 
 
 def boxes(items: dict[str, bool]) -> list[str]:
-    """The checklist in the order of the work, a box a line; nothing while nothing was begun."""
-    whole = {**dict.fromkeys(STEPS, False), **items} if items else {}
-    return [f"[{'x' if done else ' '}] {STEPS.get(name) or name.replace('_', ' ')}" for name, done in whole.items()]
+    """The checklist in the order of the work, by phase, a box a line; nothing while nothing was begun."""
+    named = {name: done for name, done in items.items() if "." in name}
+    if not named:
+        whole = {**dict.fromkeys(STEPS, False), **items} if items else {}
+        return [_box(STEPS.get(name, name), done) for name, done in whole.items()]
+    parts = dict.fromkeys([*PHASES, *(name.partition(".")[0] for name in named)])
+    told: list[str] = []
+    for part in parts:
+        own = {name.partition(".")[2]: done for name, done in named.items() if name.startswith(f"{part}.")}
+        told += [f"{PHASES.get(part, part)} ({sum(own.values())} of {len(own)})"] if own else []
+        told += [f"  {_box(name, done)}" for name, done in own.items()]
+    return told
+
+
+def _box(name: str, done: bool) -> str:
+    return f"[{'x' if done else ' '}] {name.replace('_', ' ')}"
 
 
 def first_line(text: str) -> str:
     """The first line of a text, with a sign that there is more."""
     first, *more = text.strip().split("\n")
     return f"{first} …" if more else first
+
+
+def _case(view: EvaluationView, case: EvaluationCase) -> str:
+    guard = " (guards against harm)" if case.role is CaseRole.GUARD else ""
+    return f"{case.id}{guard}: {_passes(view, case.id)}; {first_line(case.prompt)}"
+
+
+def _flag(flag: CaseFlag) -> str:
+    return f"! {flag.case_id}: {flag.kind.replace('_', ' ')}{f'; {flag.note}' if flag.note else ''}"
 
 
 def _passes(view: EvaluationView, case_id: str) -> str:

@@ -38,6 +38,8 @@ def create(
     promote: starting.Promote = False,
     max_questions: starting.MaxQuestions = None,
     max_rounds: starting.MaxRounds = None,
+    one_at_a_time: starting.OneAtATime = False,
+    style: starting.Style = None,
     budget_calls: starting.BudgetCalls = None,
     budget_tokens: starting.BudgetTokens = None,
     budget_usd: starting.BudgetUsd = None,
@@ -46,9 +48,7 @@ def create(
     from_job: Annotated[UUID | None, typer.Option(metavar="JOB", help="Go on from what an ended job left.")] = None,
     revision: Annotated[int | None, typer.Option(min=1, help="Of --from-job; default: the one that held.")] = None,
     draft: Annotated[bool, typer.Option("--draft", help="Of --from-job: its draft, as you edited the folder.")] = False,
-    file: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Start every job of a file, or -.")
-    ] = None,
+    file: Annotated[Path | None, typer.Option("--from", metavar="FILE", help="Start all jobs of a file, or -.")] = None,
     reasoning: Told = Reasoning.SUMMARY,
     editor: EditorCommand = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only start; do not stay.")] = False,
@@ -56,9 +56,9 @@ def create(
     """Create a skill from a sentence. It asks what it must know, right here."""
     run = run_of(ctx)
     _one_way(task, resume, from_job, file, revision)
-    budget = (budget_calls, budget_tokens, budget_usd)
+    budget, how = (budget_calls, budget_tokens, budget_usd), (style, one_at_a_time)
     options = starting.options_of(
-        category, auto_approve, confirm, tdd_checkpoints, promote, max_questions, max_rounds, budget, timeout
+        category, auto_approve, confirm, tdd_checkpoints, promote, max_questions, max_rounds, budget, timeout, how
     )
     with run.api() as api:
         if file is not None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from cli import checklist, record, steering
+from cli import checklist, record, steering, traces, understood, usage
 from cli.client import Api
 from cli.desk import Desk
 from cli.output import Output
@@ -71,6 +71,14 @@ def show(
     job: JobId,
     whole: Annotated[bool, typer.Option("--record", help="All of it: prompts, answers, revisions, events.")] = False,
     tests: Annotated[bool, typer.Option("--checklist", help="The checklist of the tests, and each case.")] = False,
+    understanding: Annotated[
+        bool, typer.Option("--understanding", help="What was looked up, asked and understood, and what is open.")
+    ] = False,
+    cost: Annotated[bool, typer.Option("--usage", help="What it cost: by step, by model, and what is left.")] = False,
+    trace: Annotated[
+        str | None,
+        typer.Option("--trace", metavar="STEP", help="What models thought and answered: in a step, or in `all`."),
+    ] = None,
 ) -> None:
     """Show where a job stands. Who wrote it, how it was proven, and what to do next."""
     run = run_of(ctx)
@@ -79,6 +87,12 @@ def show(
             record.show(run.out, record.of(api, job))
         elif tests:
             checklist.show(run.out, api, job)
+        elif understanding:
+            understood.show(run.out, api, job)
+        elif cost:
+            usage.show(run.out, api, job)
+        elif trace is not None:
+            traces.show(run.out, api, job, trace)
         else:
             _overview(run.out, api, api.get(f"/jobs/{job}", JobView))
 

@@ -51,6 +51,8 @@ def promote(
         run.out.document(view)
         return
     run.out.line(f"published {view.final_path}")
+    for warned in steering.warnings(view):
+        run.out.say(warned)
 
 
 def skills(

@@ -1,9 +1,11 @@
 """A job in words: where it stands, who wrote it, how it was proven, what to do next. Must not print."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from cli.exits import is_parked_on_a_problem
 from domain.evaluation import Evidence
+from domain.evidence.report import EvaluationSummary, Verdict
 from domain.job import JobResult, JobStatus, JobStatusView, JobView, Usage
 
 SMALL_MODEL = "qwen2.5-coder-1.5b"
@@ -20,6 +22,8 @@ def next_step(view: JobStatusView, *, promoted: bool = False) -> str:
         return f"skill-fleet retry {job}"
     if view.hitl_type is not None and not view.status.final:
         return f"skill-fleet answer {job}"
+    if view.result.outcome in get_args(Verdict):
+        return f"skill-fleet evidence {view.result.skill_name}"
     again = f"skill-fleet create --from-job {job}" if view.result.revision else "skill-fleet create TASK"
     ended = {
         JobStatus.COMPLETED: "skill-fleet skills" if promoted else f"skill-fleet promote {job}",
@@ -67,9 +71,19 @@ def evidence(found: Evidence) -> str:
     return f"{rates} {found.note}".strip()
 
 
+def judged(found: EvaluationSummary) -> str:
+    """What a published version was last found to be worth."""
+    by = f", by {found.model}" if found.model else ""
+    if found.with_ is None or found.without is None:
+        return f"{found.verdict}{by}: {'; '.join(found.why)}"
+    rates = f"with {found.with_:.0%}, without {found.without:.0%} ({(found.delta or 0) * 100:+.0f} points"
+    return f"{found.verdict}: {rates}, {found.cases} cases{by})"
+
+
 def cost(usage: Usage) -> str:
-    """Calls, tokens and money; money only when the price is known."""
-    money = "" if usage.usd is None else f", {usage.usd:.4f} USD"
+    """Calls, tokens and money; a price that nobody knows is said to be unknown."""
+    unknown = ", price unknown" if usage.calls else ""
+    money = unknown if usage.usd is None else f", {usage.usd:.4f} USD"
     return f"{usage.calls} model calls, {usage.input_tokens} tokens in, {usage.output_tokens} out{money}"
 
 

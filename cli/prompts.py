@@ -9,6 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from cli.checklist import boxes
 from cli.overview import SMALL_NOTICE, evidence, is_small, spend
+from cli.understood import near, open_points
 from domain.answering.answers import form
 from domain.evaluation import Arm
 from domain.prompt import (
@@ -94,8 +95,10 @@ def closed(job: UUID, asked: InteractionView) -> PromptView:
 
 
 def _questions(data: Mapping[str, JsonValue]) -> list[Block]:
-    summary = QuestionsData.model_validate(data).summary
-    return [Block(text=summary)] if summary else []
+    shown = QuestionsData.model_validate(data)
+    still = ["Still open:", *(f"  - {line}" for line in open_points(shown.unknown))] if shown.unknown else []
+    lines = [shown.summary, *near(shown.research), *still]
+    return [Block(text="\n".join(line for line in lines if line))] if any(lines) else []
 
 
 def _structure_fix(data: Mapping[str, JsonValue]) -> list[Block]:
@@ -113,7 +116,11 @@ def _confirm(given: Mapping[str, JsonValue]) -> list[Block]:
     plan = ["Plan:", *(f"  - {step}" for step in data.plan)]
     others = f" Others: {', '.join(data.alternatives)}; revise with the name of one." if data.alternatives else ""
     doubt = [f"Is this the right place? {data.unsure}.{others}"] if data.unsure else []
-    return [Block(text="\n".join([data.summary, f"Path: {data.path}", *doubt, *plan, *assumptions, *estimate]))]
+    style = [f"Style: {data.style.replace('_', ' ')}; kind: {data.kind}"] if data.style else []
+    beside = [f"The library has {hit.name} for nearly this: {hit.text}" for hit in data.near]
+    files = ["Files beside SKILL.md:", *(f"  - {file}" for file in data.files)] if data.files else []
+    place = [data.summary, f"Path: {data.path}", *style, *beside, *doubt]
+    return [Block(text="\n".join([*place, *plan, *files, *assumptions, *estimate]))]
 
 
 def _preview(given: Mapping[str, JsonValue]) -> list[Block]:

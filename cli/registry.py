@@ -40,6 +40,8 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
         "groups": Listed("cli.people", "groups", "List the groups that jobs can be assigned to."),
         "diff": Listed("cli.diff", "diff", "Show what changed between two revisions."),
         "promote": Listed("cli.library", "promote", "Publish a finished draft into the library."),
+        "evidence": Listed("cli.evaluate", "evidence", "Show what proves a skill."),
+        "evaluate": Listed("cli.evaluate", "evaluate", "Try a published skill again."),
         "skills": Listed("cli.library", "skills", "List the skills of the library."),
         "list": Listed("cli.library", "skills", "List the skills of the library.", hidden=True),
         "generate-xml": Listed(

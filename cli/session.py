@@ -122,6 +122,7 @@ class Session:
                 if chosen == "promote":
                     done = steering.promote(self.desk.api, job, steering.Promotion())
                     self.desk.out.line(f"published {done.final_path}")
+                    self.desk.say(steering.warnings(done))
                 else:
                     return self.waiting.pop(0) if chosen == "next" else self._begun(None)
             except CliError as error:

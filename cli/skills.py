@@ -6,6 +6,7 @@ import typer
 
 from cli.library import Category, Tag, cards
 from cli.output import Output
+from cli.overview import judged
 from cli.run import run_of
 from domain.library.views import Facets, Shown, SkillPage, SkillView, Sort
 
@@ -84,5 +85,7 @@ def _say_what_stands_behind(out: Output, found: SkillView) -> None:
             out.line(f"{name}: {', '.join(items)}")
     if len(found.install_order) > 1:
         out.line(f"install in this order: {', '.join(found.install_order)}")
+    if found.evaluation is not None:
+        out.line(f"evidence: {judged(found.evaluation)}")
     for problem in found.problems:
         out.line(f"{problem.severity}: {problem.message} {problem.fix or ''}".rstrip())

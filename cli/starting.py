@@ -11,6 +11,7 @@ from cli.attaching import Attached
 from cli.client import Api
 from cli.durations import duration
 from domain.job import JobOptions, JobStatusView
+from domain.job import Style as JobStyle
 from domain.shape import StrictShape
 
 Category = Annotated[str | None, typer.Option(help="Where in the taxonomy.")]
@@ -23,6 +24,11 @@ MaxRounds = Annotated[int | None, typer.Option(min=1, max=10, help="Most rounds 
 BudgetCalls = Annotated[int | None, typer.Option(min=1, help="Most model calls; then it asks.")]
 BudgetTokens = Annotated[int | None, typer.Option(min=1, help="Most tokens, in and out; then it asks.")]
 BudgetUsd = Annotated[float | None, typer.Option(min=0.01, help="Most US dollars; then it asks.")]
+Style = Annotated[
+    JobStyle | None,
+    typer.Option(help="comprehensive (default), minimal, or navigation_hub: short, with references."),
+]
+OneAtATime = Annotated[bool, typer.Option("--one-at-a-time", help="One question in a round instead of a batch.")]
 Timeout = Annotated[
     timedelta | None,
     typer.Option(parser=duration, metavar="DURATION", help="After this a prompt is parked: 30m, 12h, 7d."),
@@ -30,6 +36,9 @@ Timeout = Annotated[
 
 Limits = tuple[int | None, int | None, float | None]
 """Of a budget: calls, tokens, US dollars."""
+
+Manner = tuple[JobStyle | None, bool]
+"""The style of the skill, and whether questions come one at a time."""
 
 
 class NewJob(StrictShape):
@@ -53,6 +62,7 @@ def options_of(
     max_rounds: int | None = None,
     budget: Limits = (None, None, None),
     timeout: timedelta | None = None,
+    how: Manner = (None, False),
 ) -> dict[str, JsonValue]:
     """The options that flags set, and only these: the api has the defaults."""
     limits = {name: limit for name, limit in zip(("calls", "tokens", "usd"), budget, strict=True) if limit is not None}
@@ -66,6 +76,8 @@ def options_of(
         "max_rounds": max_rounds,
         "budget": {**limits} or None,
         "hitl_timeout": timeout.total_seconds() if timeout is not None else None,
+        "style": how[0],
+        "one_at_a_time": how[1] or None,
     }
     return {name: value for name, value in given.items() if value is not None}
 

@@ -51,6 +51,12 @@ def waive(api: Api, job: UUID, findings: list[str], reason: str) -> DraftView:
     return api.post(f"/drafts/{job}/waivers", Waiving(digest=digest, findings=findings, reason=reason), DraftView)
 
 
+def warnings(published: JobView) -> list[str]:
+    """What the evidence of a published draft lacks: the policy only warned of it, or somebody forced it."""
+    found = published.result.evidence
+    return [f"warning: {text}" for text in found.lacking] if found else []
+
+
 def promote(api: Api, job: UUID, wanted: Promotion) -> JobView:
     """Publish a draft and wait until it lies in the library. Raises CliError when it does not get there."""
     answered = api.post(f"/drafts/{job}/promote", wanted, JobStatusView)

@@ -18,7 +18,7 @@ def versions(ctx: typer.Context, skill: SkillPath) -> None:
     """List the versions of a skill, newest first. The one that agents read now is marked."""
     run = run_of(ctx)
     with run.api() as api:
-        found = api.get(f"/skills/{_whole(skill)}/versions", VersionList)
+        found = api.get(f"/skills/{whole_path(skill)}/versions", VersionList)
     if run.out.json_wanted:
         run.out.document(found)
         return
@@ -57,7 +57,7 @@ def diff_versions(
     """Show what changed between two versions of a skill."""
     run = run_of(ctx)
     with run.api() as api:
-        path = f"/skills/{_whole(skill)}/versions/{after}/diff"
+        path = f"/skills/{whole_path(skill)}/versions/{after}/diff"
         found = api.get(path, VersionDiff, against=before, context=context)
     if run.out.json_wanted:
         run.out.document(found)
@@ -74,7 +74,7 @@ def diff_versions(
         run.out.diff(found.diff)
 
 
-def _whole(skill: str) -> str:
+def whole_path(skill: str) -> str:
     """`category/name` of what was typed."""
     asked = skill.strip("/")
     return asked if "/" in asked else f"{ANYWHERE}/{asked}"

@@ -57,6 +57,14 @@ def application(around: Surroundings, where: Addresses) -> Variables:
     }
 
 
+def demonstration(base: Variables) -> Variables:
+    """The environment of the demo's stack: what its run did not prove is published all the same, and told, unless the
+    person has chosen otherwise. A small model in two cases cannot prove enough."""
+    name = f"{PREFIX}EVIDENCE_POLICY"
+    chosen = any(given.upper() == name and value for given, value in base.items())
+    return base if chosen else {**base, name: "warn"}
+
+
 def worker(application: Variables, build: str, model: Variables) -> Variables:
     """The environment of the worker: its version, and the local model if there is one."""
     return {

@@ -30,20 +30,49 @@ class Spend(Shape):
     usd: float | None = None
 
 
-def exhausted(limit: Budget, spent: Spend, coming: int = 1) -> str | None:
-    """Why `coming` more calls do not fit, in words; None when they do.
+class Left(Shape):
+    """What a budget still allows; None where nothing limits it, or where money cannot be counted."""
 
-    Tokens and money of a call are known only afterwards, so the call that reaches those limits is the last one.
+    calls: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+
+
+def exhausted(limit: Budget, spent: Spend, coming: int = 1) -> str | None:
+    """Why one more call does not fit, in words; None when it does. `coming` counts it, and those in flight before it.
+
+    The limit of calls is kept exactly. Tokens and money of a call are known only afterwards: those in flight count as
+    the job's mean call, and the call that is expected to reach a limit is the last one.
     """
     if limit.calls is not None and spent.calls + coming > limit.calls:
         return f"{spent.calls} of {limit.calls} model calls are spent"
-    if limit.tokens is not None and spent.tokens >= limit.tokens:
-        return f"{spent.tokens} of {limit.tokens} tokens are spent"
+    flying = coming - 1
+    more = f", and calls in flight ({flying}) are expected to take the rest" if flying else ""
+    if limit.tokens is not None and expected(spent.tokens, spent.calls, flying) >= limit.tokens:
+        return f"{spent.tokens} of {limit.tokens} tokens are spent{more if spent.tokens < limit.tokens else ''}"
     if limit.usd is None:
         return None
     if priceless(spent):
         return "a limit in US dollars cannot be kept, because the model's price is unknown: a raise drops that limit"
-    return f"{spent.usd:.2f} of {limit.usd:.2f} US dollars are spent" if (spent.usd or 0) >= limit.usd else None
+    usd = spent.usd or 0.0
+    if expected(usd, spent.calls, flying) < limit.usd:
+        return None
+    return f"{usd:.2f} of {limit.usd:.2f} US dollars are spent{more if usd < limit.usd else ''}"
+
+
+def expected(spent: float, calls: int, more: int) -> float:
+    """What it comes to with so many calls more, each as much as the mean of those before; the first ones count 0."""
+    return spent + more * spent / calls if calls else spent
+
+
+def left(limit: Budget, spent: Spend) -> Left:
+    """What may still be spent."""
+    uncounted = limit.usd is None or priceless(spent)
+    return Left(
+        calls=None if limit.calls is None else max(limit.calls - spent.calls, 0),
+        tokens=None if limit.tokens is None else max(limit.tokens - spent.tokens, 0),
+        usd=None if uncounted else max((limit.usd or 0.0) - (spent.usd or 0.0), 0.0),
+    )
 
 
 def priceless(spent: Spend) -> bool:

@@ -230,7 +230,10 @@ class TriggerReport(Shape):
 
 
 class Comparison(Shape):
-    """A blind comparison of two revisions over their answers to the same cases; `winner` is the one that holds."""
+    """Two revisions over the same cases, by their pass rates or else blindly by their answers; `reasons` say which.
+
+    `winner` is the one that holds; `better`, `worse`, `ties` count cases, from the side of `revision`.
+    """
 
     revision: int
     against: int

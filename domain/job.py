@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue
@@ -15,6 +15,9 @@ from domain.text import clipped
 
 MIN_WORDS = 3
 MAX_DESCRIPTION = 8_000
+LEAST_QUESTIONS = 2
+"""The first round asks at least this many, unless fewer are allowed."""
+
 MAX_SOURCES = 64 * 1024
 """Bytes of all attached sources together: they ride in the start request, and no payload should pass 100 KB."""
 
@@ -59,8 +62,17 @@ class Source(Shape):
     source_id: UUID | None = Field(None, exclude_if=lambda known: known is None)
 
 
+Style = Literal["comprehensive", "minimal", "navigation_hub"]
+"""How much a skill says: all sections; the fewest words that close the measured gap; a short SKILL.md that points to
+files which hold the detail."""
+
+
+CREATE_SKILL, EVALUATE_SKILL = "create_skill", "evaluate_skill"
+"""Types of a job: it makes a skill, or tries a published one again."""
+
+
 class JobOptions(Shape):
-    """How a job shall run. What is not supported yet is refused at HTTP, never accepted and ignored."""
+    """How a job shall run. What is not known is refused at HTTP, never accepted and ignored."""
 
     auto_approve: bool = Field(False, description="Every prompt answers itself; the record says so.")
     confirm: bool = Field(False, description="Ask before writing: name, path and plan.")
@@ -75,6 +87,11 @@ class JobOptions(Shape):
         [timedelta(hours=4), timedelta(hours=24)], max_length=10, description="When people are reminded of a prompt."
     )
     escalate_after: timedelta | None = Field(timedelta(hours=72), description="When the owner is told; null: never.")
+    style: Style = Field(
+        "comprehensive",
+        description="comprehensive: all sections; minimal: the fewest words; navigation_hub: short, with references.",
+    )
+    one_at_a_time: bool = Field(False, description="One question in a round, up to max_rounds of them.")
 
 
 class Origin(Shape):
@@ -89,8 +106,18 @@ class Origin(Shape):
     by: str = ""
 
 
+class Evaluates(Shape):
+    """The published version that a job tries again: `version` empty for the one that agents read, `model` the agent's
+    (empty: the configured one)."""
+
+    name: str
+    version: str = ""
+    model: str = ""
+    reason: Literal["demand", "schedule"] = "demand"
+
+
 class StartJob(Shape):
-    """Input of the workflow `create-skill:{job_id}`."""
+    """Input of the workflow `create-skill:{job_id}`; of `evaluate-skill:{job_id}` when it `evaluates` something."""
 
     job_id: UUID
     user_id: Annotated[str, Field(max_length=255)]
@@ -98,7 +125,13 @@ class StartJob(Shape):
     options: JobOptions = JobOptions()
     sources: list[Source] = []
     origin: Origin | None = None
+    evaluates: Evaluates | None = Field(None, exclude_if=lambda known: known is None)
     carried: JsonValue = Field(None, description="What a long job hands to its next run; null in a new one.")
+
+    @property
+    def workflow_id(self) -> str:
+        """Under which id its workflow runs."""
+        return f"{'evaluate' if self.evaluates else 'create'}-skill:{self.job_id}"
 
 
 def _clipping(most: int) -> BeforeValidator:
@@ -148,7 +181,9 @@ class JobResult(Shape):
     validation: ValidationSummary | None = None
     evidence: Evidence | None = None
     usage: Usage | None = None
-    outcome: str | None = Field(None, description="Why a job ended early: no_skill_needed, budget_spent.")
+    outcome: str | None = Field(
+        None, description="Why a job ended early (no_skill_needed, budget_spent), or the verdict of an evaluation."
+    )
 
 
 class JobStatusView(StrictShape):
@@ -171,7 +206,7 @@ class JobView(JobStatusView):
     """All of a job: `GET /jobs/{id}`. `final_path` is POSIX and relative to the library."""
 
     user_id: str
-    job_type: str = "create_skill"
+    job_type: str = CREATE_SKILL
     task_description: str
     task_description_refined: str | None = None
     options: JobOptions = JobOptions()
@@ -183,6 +218,7 @@ class JobView(JobStatusView):
     feedback: list[str] = []
     assignee: str | None = None
     origin: Origin | None = None
+    evaluates: Evaluates | None = None
     started_at: datetime | None = None
     updated_at: datetime | None = None
 

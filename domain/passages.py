@@ -27,6 +27,15 @@ CUT = "\n(cut here)"
 HEAD = 0.5
 """What the beginning of a file is worth beside words: less than one rare word."""
 
+SEARCHED = 500_000
+"""Characters of all texts together that a query looks through; of longer ones the beginnings."""
+
+LEAD = 200
+"""Characters of a passage by which people know it again."""
+
+HALF = 0.5
+"""Of the weight of a query's words: what a passage must have at least to be a hit."""
+
 _LABEL = re.compile(r"^\[lines ([0-9]{1,9})-([0-9]{1,9}) of ([0-9]{1,9})\]\n", re.MULTILINE)
 _WORD = re.compile(r"\w{3,}")
 
@@ -77,6 +86,34 @@ def chosen(task: str, texts: Sequence[Text], room: int) -> list[Source]:
         _source(texts[file], [passages[index] for index in ranked if passages[index].text == file], share)
         for file, share in zip(files, shares, strict=True)
     ]
+
+
+class Found(NamedTuple):
+    """A passage that a query found: its file and lines, how it begins, and the share of the query's weight in it."""
+
+    name: str
+    lines: str
+    lead: str
+    score: float
+
+
+def found(query: str, texts: Sequence[Text], most: int) -> list[Found]:
+    """The passages with at least half of the query's words, rare ones counting most; best first, at most `most`."""
+    room = _shares([len(text.content) for text in texts], SEARCHED)
+    passages = [one for n, text in enumerate(texts) for one in _passages(n, text.content[: room[n]])]
+    wanted = {word.casefold() for word in _WORD.findall(query)}
+    words = [wanted & {word.casefold() for word in _WORD.findall(passage.content)} for passage in passages]
+    spread = Counter(word for there in words for word in there)
+    weight = {word: log(1 + max(len(passages), 1) / max(spread[word], 1)) for word in sorted(wanted)}
+    whole = sum(weight.values()) or 1.0
+    scored = [(sum(weight[word] for word in sorted(there)) / whole, n) for n, there in enumerate(words)]
+    best = sorted((one for one in scored if one[0] >= HALF), key=lambda one: (-one[0], one[1]))[:most]
+    return [_found(texts, passages[n], score) for score, n in best]
+
+
+def _found(texts: Sequence[Text], passage: _Passage, score: float) -> Found:
+    lead = " ".join(passage.content.split())
+    return Found(_name(texts[passage.text]), f"{passage.first}-{passage.last}", lead[:LEAD], round(score, 2))
 
 
 def _shares(sizes: Sequence[int], room: int) -> list[int]:

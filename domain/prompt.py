@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, ModelWrapValidatorHandler, ValidationErro
 
 from domain.budget import Budget, Spend
 from domain.evaluation import Arm, EvaluationCase, Evidence
+from domain.research import Hit, OpenPoint, Research
 from domain.shape import Shape, StrictShape, wrong_with
 from domain.skill import Finding
 from domain.text import clipped
@@ -87,23 +88,31 @@ class Question(Shape):
 
 
 class QuestionsData(Shape):
-    """`prompt_data` of clarify and deep_understanding; `readiness` lies between 0 and 1."""
+    """`prompt_data` of clarify and deep_understanding; `readiness` lies between 0 and 1.
+
+    `unknown`: what the last summary found open. `research`: what was looked up before the first question.
+    """
 
     questions: list[Question]
     summary: str = ""
     readiness: float = 0.0
+    unknown: list[OpenPoint] = []
+    research: list[Research] = []
 
 
 class Estimate(Shape):
-    """What the rest of the job will take, as far as one can say."""
+    """What the rest of the job will take, as far as one can say. `tokens`, `usd`: at its mean so far; None: unknown."""
 
     model_calls: int
+    tokens: int | None = None
+    usd: float | None = None
     note: str = ""
 
 
 class ConfirmData(Shape):
     """`prompt_data` of confirm. `unsure`: why the place is asked about though nobody wished to confirm;
-    `alternatives`: other shelves, each of which is a whole `feedback` for `revise`."""
+    `alternatives`: other shelves, each of which is a whole `feedback` for `revise`. `files`: what will lie beside
+    SKILL.md, and what for. `near`: skills that the library has for nearly the same."""
 
     summary: str
     path: str
@@ -112,6 +121,10 @@ class ConfirmData(Shape):
     estimate: Estimate | None = None
     unsure: str = ""
     alternatives: list[str] = []
+    style: str = ""
+    kind: str = ""
+    files: list[str] = []
+    near: list[Hit] = []
 
 
 class Highlight(Shape):

@@ -8,8 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.budget import Spend
+from domain.evaluation import Arm
 from domain.job import Usage
-from domain.model_call import ModelCall
+from domain.model_call import ModelCall, Trace
+from store import traces
 from store.tables import METADATA, Job, StepResult
 
 ROWS = METADATA.tables[StepResult.__tablename__]
@@ -29,11 +31,15 @@ async def kept(session: AsyncSession, job_id: UUID, prefix: str) -> dict[str, Mo
     return {row.key: ModelCall.model_validate(row, from_attributes=True) for row in rows}
 
 
-async def keep(session: AsyncSession, job_id: UUID, call: ModelCall) -> ModelCall:
-    """Keep an answer and return what stands: of two overlapping attempts the first one's."""
+async def keep(session: AsyncSession, job_id: UUID, call: ModelCall, trace: Trace | None = None) -> ModelCall:
+    """Keep an answer, with what led to it, and return what stands: of two overlapping attempts the first one's."""
     row = insert(ROWS).values(job_id=job_id, **call.model_dump()).on_conflict_do_nothing()
     made = await session.execute(row.returning(ROWS.c.key))
-    return call if made.first() else await find(session, job_id, call.key) or call
+    if not made.first():
+        return await find(session, job_id, call.key) or call
+    if trace is not None:
+        await traces.keep(session, job_id, call.key, trace)
+    return call
 
 
 async def usage(session: AsyncSession, job_id: UUID, without: Collection[str] = ()) -> Usage:
@@ -72,6 +78,16 @@ def together(one: Usage, other: Usage) -> Usage:
         usd=None if one.usd is None or other.usd is None else one.usd + other.usd,
         models=sorted({*one.models, *other.models}),
     )
+
+
+async def tried(session: AsyncSession, job_id: UUID, arm: Arm, revision: int, cases: Collection[str]) -> int:
+    """How many calls are kept that tried these cases in one arm: their keys are `try/ARM/REVISION/CASE/…`."""
+    query = select(func.count()).where(
+        StepResult.job_id == job_id,
+        StepResult.key.startswith(f"try/{arm}/{revision}/", autoescape=True),
+        func.split_part(StepResult.key, "/", 4).in_(cases),
+    )
+    return await session.scalar(query) or 0
 
 
 async def spent(session: AsyncSession, job_id: UUID, without: Collection[str] = ()) -> Spend:

@@ -12,7 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.brief import Plan, Proposal
 from domain.errors import NotFound
-from domain.job import JobEvent, JobOptions, JobStatus, Origin, Phase, StartJob
+from domain.job import (
+    CREATE_SKILL,
+    EVALUATE_SKILL,
+    Evaluates,
+    JobEvent,
+    JobOptions,
+    JobStatus,
+    Origin,
+    Phase,
+    StartJob,
+)
 from domain.prompt import HitlType
 from store import events, outbox
 from store.base import CleanJson, Json
@@ -48,15 +58,22 @@ async def open_job(session: AsyncSession, start: StartJob) -> bool:
     row = insert(Job).values(
         job_id=start.job_id,
         user_id=start.user_id,
+        job_type=EVALUATE_SKILL if start.evaluates else CREATE_SKILL,
         status=JobStatus.PENDING,
         task_description=start.task_description,
-        options=start.options.model_dump(mode="json"),
+        options=_options(start),
         sources=[source.model_dump(mode="json") for source in start.sources],
         origin=start.origin.model_dump(mode="json") if start.origin else null(),
         result={},
     )
     created = await session.execute(row.on_conflict_do_nothing().returning(Job.job_id))
     return created.first() is not None
+
+
+def _options(start: StartJob) -> Json:
+    """How the job runs; what it evaluates is asked for as well, and lies with it."""
+    options: Json = start.options.model_dump(mode="json")
+    return {**options, "evaluates": start.evaluates.model_dump(mode="json")} if start.evaluates else options
 
 
 async def locked(session: AsyncSession, job_id: UUID) -> Job:
@@ -131,6 +148,22 @@ async def origin_of(session: AsyncSession, job_id: UUID) -> Origin | None:
     """What the job goes on from, if it does."""
     origin = await session.scalar(select(Job.origin).where(Job.job_id == job_id))
     return Origin.model_validate(origin) if origin else None
+
+
+def evaluates(job: Job) -> Evaluates | None:
+    """The published version that the job tries again, if it does."""
+    asked = job.options.get("evaluates")
+    return Evaluates.model_validate(asked) if asked else None
+
+
+async def is_evaluation(session: AsyncSession, job_id: UUID) -> bool:
+    """Whether the job tries a published version again."""
+    return await session.scalar(select(Job.job_type).where(Job.job_id == job_id)) == EVALUATE_SKILL
+
+
+async def agent_model_of(session: AsyncSession, job_id: UUID) -> str:
+    """The model that this job wants for its agent; empty: the configured one."""
+    return await session.scalar(select(Job.options["evaluates"]["model"].astext).where(Job.job_id == job_id)) or ""
 
 
 async def plan_of(session: AsyncSession, job_id: UUID) -> Plan:

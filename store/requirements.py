@@ -27,6 +27,12 @@ async def neighbours(session: AsyncSession, *, other_than: str) -> list[Neighbou
     return [Neighbour(name=name, description=said, aliases=sorted(aliases.get(name, []))) for name, said in rows]
 
 
+async def paths(session: AsyncSession) -> dict[str, str]:
+    """Where each published skill lies, by its name: `<category>/<name>`."""
+    rows = await session.execute(select(Skill.name, Skill.category).where(Skill.status != SkillStatus.DRAFT))
+    return {row.name: f"{row.category}/{row.name}" for row in rows}
+
+
 async def aliases_of(session: AsyncSession, name: str) -> list[str]:
     """The other names of a skill, sorted."""
     query = select(SkillAlias.alias).where(SkillAlias.name == name)

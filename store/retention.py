@@ -31,7 +31,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from domain.job import JobStatus, Usage
 from domain.retention import Found, Kind
 from domain.skill import SkillStatus
-from store import calls, jobs, uploads
+from store import calls, jobs, traces, uploads
 from store.base import Base
 from store.library_tables import Skill, SkillVersion
 from store.tables import (
@@ -237,16 +237,20 @@ async def _remove_draft(session: AsyncSession, job: Job, before: datetime, limit
 
 
 async def _remove_answers(session: AsyncSession, job: Job, before: datetime, limit: int) -> int:  # noqa: ARG001
-    """What the calls cost stays with the job, added up in the transaction that removes them."""
+    """What the models told of their thoughts goes with them; what they cost stays with the job, added up in the
+    transaction that removes them."""
     some = select(StepResult.key).where(StepResult.job_id == job.job_id).limit(limit)
     mine = delete(StepResult).where(StepResult.job_id == job.job_id, StepResult.key.in_(some))
     removed = (
         await session.execute(
-            mine.returning(StepResult.input_tokens, StepResult.output_tokens, StepResult.usd, StepResult.model)
+            mine.returning(
+                StepResult.key, StepResult.input_tokens, StepResult.output_tokens, StepResult.usd, StepResult.model
+            )
         )
     ).all()
+    await traces.forget(session, job.job_id, [row[0] for row in removed])
     usage = Usage.model_validate(job.past_usage or {})
-    for tokens_in, tokens_out, usd, model in removed:
+    for _, tokens_in, tokens_out, usd, model in removed:
         call = Usage(calls=1, input_tokens=tokens_in, output_tokens=tokens_out, usd=usd, models=[model])
         usage = calls.together(usage, call)
     job.past_usage = usage.model_dump(mode="json")

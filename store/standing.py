@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
+from domain.evaluation import Arm
+from domain.evidence.policy import Policy
 from domain.job import JobResult
 from domain.library.dependencies import problems
 from domain.library.metadata import REQUIRES, words_of
@@ -19,8 +21,9 @@ from domain.library.waivers import fingerprint, standing_errors
 from domain.prompt import HitlType, PromptAction, PromptStatus
 from domain.safety import scan
 from domain.shape import Shape
-from domain.skill import Finding, Severity, SkillFileEntry
-from store import evidence, requirements, revisions, waivers
+from domain.skill import Finding, Frontmatter, Severity, SkillFileEntry
+from store import evidence, proof, requirements, revisions, waivers
+from store.proof import Proof
 from store.tables import HitlInteraction
 
 
@@ -33,42 +36,51 @@ class Examined(Shape):
 
 
 class Draft(Shape):
-    """A draft and its files; the errors of its verdict, the keys of all that the verdict found, and those waived."""
+    """A draft and its files; the errors of its verdict, the keys of all that the verdict found, and those waived.
+
+    `proof`: what its evidence adds up from; its standing has the sum once it is examined. `profile`: how thoroughly the
+    job went about it.
+    """
 
     standing: Standing
+    proof: Proof = Proof()
+    profile: str = ""
     files: Sequence[SkillFileEntry] = ()
     judged: list[Finding] = []
     known: frozenset[str] = frozenset()
     waived: frozenset[str] = frozenset()
 
     def examined(self) -> Examined:
-        """Scan the files once more: rules may have changed since the verdict. Milliseconds of work: call it in a
-        thread."""
+        """Scan the files once more: rules may have changed since the verdict. And add up the evidence. Tens of
+        milliseconds of work: call it in a thread."""
         found = [finding for finding in standing_errors(scan(self.files), ()) if fingerprint(finding) not in self.known]
         new = [f"{item.code} ({item.file}:{item.line or 1})" for item in standing_errors(found, self.waived)]
         errors = [*self.judged, *found]
+        evidence = self.proof.shown(self.standing.policy, profile=self.profile)
         return Examined(
-            standing=self.standing.model_copy(update={"scanned": new}),
+            standing=self.standing.model_copy(update={"scanned": new, "evidence": evidence}),
             errors=errors,
             open_errors=standing_errors(errors, self.waived),
         )
 
 
-async def of_job(session: AsyncSession, job_id: UUID, result: JobResult, *, ended: bool, lying: str | None) -> Draft:
+async def of_job(
+    session: AsyncSession, job_id: UUID, result: JobResult, policy: Policy, *, ended: bool, lying: str | None
+) -> Draft:
     """The draft that holds. `lying`: the digest of its folder, if it has one."""
     if result.revision is None or result.digest is None:
-        return Draft(standing=Standing(revision=result.revision, digest=result.digest, ended=ended))
+        return Draft(standing=Standing(revision=result.revision, digest=result.digest, ended=ended, policy=policy))
     waived = await waivers.keys(session, result.digest)
     report = await evidence.last_report(session, job_id, result.digest)
     found = evidence.findings(report) if report else []
     # Reports waived by releases before 0.4.0 have one note for all of their findings, and no rows of their own.
     judged = [] if report is None or report.waived is not None else standing_errors(found, ())
-    cases = await evidence.cases_of(session, job_id)
-    runs = await evidence.runs_of(session, job_id, revision=result.revision)
     try:
         files = await revisions.files(session, job_id, result.revision)
     except NotFound:
         files = ()
+    front = front_of(files)
+    found_out = await proof.of_digest(session, job_id, result.digest, front.description if front else None)
     standing = Standing(
         revision=result.revision,
         digest=result.digest,
@@ -76,18 +88,21 @@ async def of_job(session: AsyncSession, job_id: UUID, result: JobResult, *, ende
         kept=bool(files),
         judged=report is not None,
         open_errors=list(dict.fromkeys(finding.code for finding in standing_errors(judged, waived))),
-        cases=len(cases),
-        runs=len({run.case_id for run in runs if run.revision == result.revision}),
+        cases=len(found_out.cases),
+        runs=len({run.case_id for run in found_out.runs if run.arm is Arm.WITH}),
+        policy=policy,
         lying=lying,
-        unmet=await _unmet(session, files),
+        unmet=await _unmet(session, front),
         approvals=await approvals(session, job_id, result.digest),
     )
     known = frozenset(map(fingerprint, found))
-    return Draft(standing=standing, files=files, judged=judged, known=known, waived=waived)
+    profile = result.evidence.profile if result.evidence else ""
+    return Draft(
+        standing=standing, proof=found_out, profile=profile, files=files, judged=judged, known=known, waived=waived
+    )
 
 
-async def _unmet(session: AsyncSession, files: Sequence[SkillFileEntry]) -> list[str]:
-    front = front_of(files)
+async def _unmet(session: AsyncSession, front: Frontmatter | None) -> list[str]:
     requires = words_of(front, REQUIRES) if front else []
     if front is None or not requires:
         return []

@@ -217,6 +217,7 @@ class DeepUnderstandingState(Base):
     readiness_score: Mapped[float | None] = mapped_column()
     complete: Mapped[bool] = mapped_column(default=False)
     research_performed: Mapped[list[Any]] = mapped_column(server_default="[]")
+    still_unknown: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
 class TddWorkflowState(Base):

@@ -29,6 +29,7 @@ async def job_view(session: AsyncSession, job: Job) -> JobView:
         feedback=await revisions.feedback_of(session, job.job_id),
         assignee=job.assignee,
         origin=Origin.model_validate(job.origin) if job.origin else None,
+        evaluates=jobs.evaluates(job),
         started_at=job.started_at,
         updated_at=job.updated_at,
     )

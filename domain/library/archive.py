@@ -21,6 +21,7 @@ from zlib import crc32
 
 from domain.errors import SkillFileError
 from domain.library.package import path_problem
+from domain.library.unpack import LITTER, SKIPPED
 from domain.skill import METADATA_FILE, SKILL_FILE, SkillFileEntry
 
 FILE_MODE, SCRIPT_MODE = 0o644, 0o755
@@ -36,7 +37,7 @@ _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _BLOCK = 0xFFFF
 """Bytes of the longest stored block (RFC 1951, 3.2.4)."""
 
-_NEVER = frozenset({"__pycache__", "node_modules", ".DS_Store"})
+_NEVER = SKIPPED | LITTER
 _EVALS = "evals/"
 
 

@@ -6,7 +6,8 @@ judge a skill (`domain/library/templates.py` does) and never reads a disk.
 
 from collections.abc import Sequence
 
-from domain.manuscript import CORE, DECISIONS
+from domain.counters import COUNTERS
+from domain.manuscript import CORE, DECISIONS, FILES
 from domain.markdown import sections
 from domain.shape import Shape
 
@@ -19,7 +20,7 @@ MOST_GUIDANCE = 400
 """Characters of guidance that the model is told for a section."""
 
 
-_SPELLED = {heading.casefold(): heading for heading in (*CORE, DECISIONS)}
+_SPELLED = {heading.casefold(): heading for heading in (*CORE, DECISIONS, FILES, *COUNTERS)}
 """The headings that every skill may have; code or a question of its own fills each."""
 
 

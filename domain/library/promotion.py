@@ -1,13 +1,16 @@
 """Whether a draft may be published: the one rule, asked before a promotion starts and again when it acts.
 
 Approval, validation, scan and evaluation belong to one digest of all files. Whatever changes a file makes another
-digest, and for that one they are missing until they are done again.
+digest, and for that one they are missing until they are done again. How much evidence is enough is the policy's to say
+(`domain/evidence/policy.py`).
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from domain.evaluation import Evidence
+from domain.evidence.policy import Policy
 from domain.shape import Shape, StrictShape
 from domain.skill import Finding
 
@@ -46,8 +49,9 @@ class Standing(Shape):
 
     `kept`: its files are still there. `judged`: it has a verdict. `open_errors` are the codes of that verdict's errors
     that nobody waived; `scanned` those that today's rules for safety find besides, with their place. `cases`, `runs`:
-    how many evaluation cases the job has, and how many ran with these files. `unmet`: what is wrong with what it
-    requires. `lying`: the digest of the draft's folder, None when there is none.
+    how many evaluation cases the job has, and how many ran with these files. `evidence`: what those runs add up to, and
+    what they lack by the `policy`. `unmet`: what is wrong with what it requires. `lying`: the digest of the draft's
+    folder, None when there is none.
     """
 
     revision: int | None
@@ -59,6 +63,8 @@ class Standing(Shape):
     scanned: list[str] = []
     cases: int = 0
     runs: int = 0
+    policy: Policy = Policy()
+    evidence: Evidence = Evidence()
     unmet: list[str] = []
     lying: str | None = None
     approvals: list[Approval] = []
@@ -72,11 +78,15 @@ class OpenFinding(StrictShape):
 
 
 class DraftView(StrictShape):
-    """`GET /drafts/{job_id}`: what the digest has, and what it lacks before it may be published."""
+    """`GET /drafts/{job_id}`: what the digest has, and what it lacks before it may be published.
+
+    `warnings`: what its evidence lacks, where the policy only warns of it.
+    """
 
     standing: Standing
     missing: list[Missing]
     open_findings: list[OpenFinding]
+    warnings: list[str] = []
 
 
 BY_FORCE = (Need.VALIDATION, Need.SCAN, Need.EVALUATION, Need.REQUIREMENTS)
@@ -84,6 +94,7 @@ BY_FORCE = (Need.VALIDATION, Need.SCAN, Need.EVALUATION, Need.REQUIREMENTS)
 say which of the two texts was meant."""
 
 _AGAIN = "`skill-fleet create --from-job JOB`; by HTTP `from_job`"
+_PROVE = f"Revise it in a new job ({_AGAIN}), which tries it again, or force the promotion with a reason."
 _MEND = f"Revise it in a new job ({_AGAIN}), waive each finding with a reason, or force the promotion with a reason."
 
 
@@ -146,12 +157,26 @@ def _scan(draft: Standing) -> list[Missing]:
 
 
 def _evaluation(draft: Standing) -> list[Missing]:
-    if draft.runs >= draft.cases:
-        return []
+    """By the policy, and in any case a run of every case: what was never tried is not even known to be bad."""
+    found = _proof(draft)
+    if found or draft.runs >= draft.cases:
+        return found
     ran = f"{draft.runs} of {draft.cases}" if draft.runs else "none"
     why = f"Of the evaluation cases, {ran} ran with revision {draft.revision}."
     then = f"Start a job from it ({_AGAIN}), which runs them, or force the promotion with a reason."
     return [Missing(what=Need.EVALUATION, why=why, next_step=then)]
+
+
+def _proof(draft: Standing) -> list[Missing]:
+    if draft.policy.mode != "refuse":
+        return []
+    said = [f"{text[0].upper()}{text[1:]}." for text in draft.evidence.lacking]
+    return [Missing(what=Need.EVALUATION, why=why, next_step=_PROVE) for why in said]
+
+
+def warnings(draft: Standing) -> list[str]:
+    """What the evidence of this digest lacks where that does not stand in the way, only has to be known."""
+    return list(draft.evidence.lacking) if draft.policy.mode == "warn" and draft.revision is not None else []
 
 
 def _requirements(draft: Standing) -> list[Missing]:

@@ -29,8 +29,10 @@ MAX_RATIO = 200
 RATIO_FROM = 8 * 1024 * 1024
 
 PIECE = 64 * 1024
-_SKIPPED = frozenset({".git", "node_modules", "__MACOSX", "__pycache__", ".hg", ".svn", ".venv"})
-_LITTER = frozenset({".DS_Store", "Thumbs.db"})
+SKIPPED = frozenset({".git", "node_modules", "__MACOSX", "__pycache__", ".hg", ".svn", ".venv"})
+LITTER = frozenset({".DS_Store", "Thumbs.db"})
+"""Folders and files that tools leave behind: neither taken in nor handed out."""
+
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError, RuntimeError)
 """What the standard library raises for damaged archives; NotImplementedError is a RuntimeError."""
 
@@ -168,7 +170,7 @@ def _gathered(members: Iterator[_Member], counted: _Counted | None, by_case: boo
 def wanted(path: str) -> bool:
     """Whether a path is no litter of tools or of version control. Illegal paths are wanted: they are to be told of."""
     parts = path.split("/")
-    return not _SKIPPED.intersection(parts[:-1]) and parts[-1] not in _LITTER
+    return not SKIPPED.intersection(parts[:-1]) and parts[-1] not in LITTER
 
 
 def _taken(member: _Member, counted: _Counted | None) -> tuple[str, bytes | None]:

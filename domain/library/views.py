@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from domain.compare.diff import DiffRow
 from domain.compare.section_changes import SectionChange
+from domain.evidence.report import EvaluationSummary
 from domain.library.metadata import FileRecord, SkillMetadata
 from domain.shape import StrictShape
 from domain.skill import Finding, SkillDetail, SkillStatus, SkillSummary
@@ -71,6 +72,7 @@ class SkillView(SkillDetail):
     """`GET /skills/{path}`. `install_order`: all that it needs before itself, ready to be installed in this order.
 
     `warning`: it was asked for by another name, or should no longer be used. `problems`: what is wrong with `requires`.
+    `evaluation`: what this version was last found to be worth.
     """
 
     tags: list[str] = []
@@ -82,6 +84,7 @@ class SkillView(SkillDetail):
     note: str | None = None
     replaced_by: str | None = None
     warning: str | None = None
+    evaluation: EvaluationSummary | None = None
 
 
 class VersionSummary(StrictShape):

@@ -107,6 +107,11 @@ def similarity(one: str, two: str) -> float:
     return cosine(_vector(one[:_LONGEST]), _vector(two[:_LONGEST]))
 
 
+def telling(word: str) -> bool:
+    """Whether a folded word says what a skill is about: not one that every description has."""
+    return _SAY_NOTHING.fullmatch(word) is None
+
+
 def cosine(one: Mapping[str, float], two: Mapping[str, float]) -> float:
     """The cosine of two vectors of length 1; 0 when either is empty."""
     few, many = (one, two) if len(one) <= len(two) else (two, one)

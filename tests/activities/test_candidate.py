@@ -22,6 +22,7 @@ from tests.support.rows import (
     CATEGORY,
     NAME,
     SKILL,
+    WARN,
     a_call,
     kinds,
     make_draft,
@@ -39,7 +40,7 @@ from workflows import promote_messages as pm
 @pytest.fixture
 def library(database: Database, tmp_path: Path) -> FolderLibrary:
     shelves = Shelves(tmp_path / "library")
-    return FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()))
+    return FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()), WARN)
 
 
 async def ready(library: FolderLibrary, run: Run, job: UUID, number: int) -> pm.PromoteRequest:

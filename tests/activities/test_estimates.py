@@ -1,8 +1,13 @@
 """Estimates of the calls to come: they fall as the job goes on, grow with its cases, and say what they leave out."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from activities.estimates import OWN_CALLS, estimate
+from activities.estimates import DESCRIPTIONS, OWN_CALLS, TRIGGER_CALLS, TRIGGERS_ONCE, estimate, loop, revision
+from domain.budget import Spend
+from domain.evaluation import Arm, EvaluationCase, Expectation
+from domain.evidence.profile import LOCAL_SMALL, PROFILES, QUICK, STANDARD, Profile
 from domain.job import Phase
 
 
@@ -28,3 +33,60 @@ def test_the_cases_of_the_job_count_as_soon_as_there_are_any(cases: int, says: s
     found = estimate(within=Phase.GENERATION, cases=cases)
     assert says in found.note
     assert found.model_calls == 4 + 2 * (cases or 2) + 1
+
+
+def a_case(number: int, *checks: str) -> EvaluationCase:
+    expectations = [Expectation.model_validate({"text": "x", "check": check}) for check in checks]
+    return EvaluationCase(id=f"case-{number}", prompt="do it", expectations=expectations)
+
+
+CASES = [a_case(1, "contains", "judge"), a_case(2, "judge", "judge"), a_case(3, "regex")]
+
+
+@pytest.mark.parametrize("arm", list(Arm))
+def test_a_loop_takes_an_answer_the_verdicts_and_a_search_for_excuses_in_each_run(arm: Arm) -> None:
+    assert loop(CASES, QUICK, arm).model_calls == (1 + 1 + 1) + (1 + 2 + 1) + (1 + 1)
+    assert loop(CASES, STANDARD, arm).model_calls == 3 * 9
+    assert loop(CASES, LOCAL_SMALL, arm).model_calls == 3, "nothing is asked of a judge there"
+    assert f"3 cases with 3 runs each, {arm} the skill" in loop(CASES, STANDARD, arm).note
+
+
+@given(st.sampled_from(list(PROFILES.values())), st.integers(0, 500))
+def test_what_is_in_the_ledger_is_not_estimated_again(profile: Profile, made: int) -> None:
+    whole = loop(CASES, profile, Arm.WITH).model_calls
+    left = loop(CASES, profile, Arm.WITH, made=made)
+    assert left.model_calls == max(whole - made, 0)
+    assert (f"{min(made, whole)} more are in the ledger" in left.note) is (made > 0)
+
+
+def test_tokens_and_money_are_told_at_the_mean_of_the_job_and_unknown_where_they_are() -> None:
+    nothing_yet = loop(CASES, QUICK, Arm.WITH)
+    assert (nothing_yet.tokens, nothing_yet.usd) == (None, None)
+    priced = loop(CASES, QUICK, Arm.WITH, so_far=Spend(calls=4, tokens=4_000, usd=0.4))
+    assert priced.tokens == 9_000 and priced.usd == pytest.approx(0.9)
+    assert "about 9,000 tokens, 0.90 US dollars" in priced.note
+    unknown = loop(CASES, QUICK, Arm.WITH, so_far=Spend(calls=4, tokens=4_000))
+    assert (unknown.tokens, unknown.usd) == (9_000, None)
+    assert "a price that is unknown" in unknown.note and "0.00" not in unknown.note
+
+
+def test_the_rest_of_a_job_follows_how_thoroughly_it_is_proven() -> None:
+    calls = {name: estimate(after=Phase.PLANNING, profile=profile).model_calls for name, profile in PROFILES.items()}
+    assert calls["quick"] == 16
+    assert calls["local-small"] == 1 + 2 + 4 + 2
+    triggers = TRIGGER_CALLS * DESCRIPTIONS + TRIGGERS_ONCE
+    assert calls["standard"] == (1 + 5 * 3 * 3 + triggers + 1) + (4 + 5 * 3 * 2) + 1
+
+
+def test_a_further_revision_counts_its_runs_and_the_blind_comparison() -> None:
+    assert revision(2, QUICK) == 1 + 2 * 2
+    assert revision(4, STANDARD) == 1 + 4 * 3 * 2 + 4
+    assert f"about {revision(4, STANDARD)} more" in estimate(within=Phase.GENERATION, cases=4, profile=STANDARD).note
+
+
+def test_of_the_present_phase_what_is_made_is_left_out_and_never_more_than_the_phase_has() -> None:
+    whole = estimate(within=Phase.GENERATION, cases=2)
+    some = estimate(within=Phase.GENERATION, cases=2, made=3)
+    assert some.model_calls == whole.model_calls - 3
+    assert "counted whole" in whole.note and "counted whole" not in some.note
+    assert estimate(within=Phase.GENERATION, cases=2, made=999).model_calls == OWN_CALLS[Phase.VALIDATION]

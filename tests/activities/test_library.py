@@ -17,7 +17,19 @@ from store import calls, changes, evidence, skills
 from store.library_tables import Skill, SkillVersion
 from store.session import Database
 from tests.activities.conftest import Run
-from tests.support.rows import CATEGORY, NAME, SKILL, a_call, kinds, make_draft, make_job, make_report, row_of, told
+from tests.support.rows import (
+    CATEGORY,
+    NAME,
+    SKILL,
+    WARN,
+    a_call,
+    kinds,
+    make_draft,
+    make_job,
+    make_report,
+    row_of,
+    told,
+)
 from tests.support.wanted import told as whole
 from workflows import messages as m
 from workflows import promote_messages as pm
@@ -28,7 +40,7 @@ PLACE = f"{CATEGORY}/{NAME}"
 @pytest.fixture
 def library(database: Database, tmp_path: Path) -> FolderLibrary:
     shelves = Shelves(tmp_path / "library")
-    return FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()))
+    return FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()), WARN)
 
 
 async def drafted(library: FolderLibrary, run: Run, *, status: JobStatus = JobStatus.COMPLETED) -> tuple[UUID, str]:
@@ -208,7 +220,8 @@ async def test_the_version_says_who_published_what_and_what_it_cost(
         (change,) = await changes.listed(session, NAME)
     assert change.data["forced"] == forced
     last = (await told(database, job))[-1]
-    assert (last.message, last.data["forced"]) == (f"published as {PLACE}, forced by ada: we need it", forced)
+    assert last.message.startswith(f"published as {PLACE}, forced by ada: we need it, with a warning: no case was run")
+    assert last.data["forced"] == forced
 
 
 async def test_a_reason_that_forced_nothing_is_no_forced_reason(

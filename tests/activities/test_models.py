@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from temporalio.exceptions import ApplicationError
@@ -20,8 +21,8 @@ from activities.programs.language_model import ModelSpec
 from activities.programs.refine import refine
 from domain.brief import Brief
 from domain.errors import BudgetExhausted, NoProvider, NotFound, ProviderUnavailable
-from domain.model_call import ModelCall
-from store import calls, jobs, notifications
+from domain.model_call import ModelCall, Trace, TraceMode
+from store import calls, jobs, notifications, traces
 from store.session import Database, Session
 from tests.support.fleet import settings_for
 from tests.support.provider import FaultKind, LocalProvider, Provider
@@ -382,3 +383,75 @@ async def test_what_was_spent_counts_each_kept_call_once(database: Database) -> 
         for key in ("a", "b", "a"):
             await calls.keep(session, job, a_call(key, input_tokens=10, output_tokens=5))
     assert await so_far(database, job) == Spent(calls=2, tokens=30)
+
+
+async def side_by_side(models: Models, job: UUID, number: int, at_once: int, **cost: float | None) -> list[str]:
+    """Pay for so many calls, of which so many are in flight at once; the reasons of those that were refused."""
+    ledger, places = models.of(Role.AUTHOR, job, "write")._ledger, asyncio.Semaphore(at_once)
+
+    async def one(key: str) -> str:
+        try:
+            async with places, ledger.paying(key, "writing"):
+                await asyncio.sleep(0.01)
+                await ledger.keep(a_call(key, **cost))
+        except BudgetExhausted as error:
+            return str(error)
+        return ""
+
+    return [why for why in await asyncio.gather(*(one(f"write/{n}") for n in range(number))) if why]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 29, 30, 31])
+async def test_of_thirty_calls_side_by_side_never_one_more_is_made_than_allowed(database: Database, limit: int) -> None:
+    models, job = Models(database, SPECS, 30), await make_job(database, budget={"calls": limit})
+    refused = await side_by_side(models, job, 30, 30)
+    assert (await so_far(database, job)).calls == min(limit, 30)
+    assert len(refused) == max(30 - limit, 0)
+
+
+@pytest.mark.parametrize(
+    ("budget", "cost"),
+    [({"tokens": 1_000}, {"input_tokens": 100}), ({"usd": 1.25}, {"usd": 0.125})],
+    ids=["tokens", "usd"],
+)
+async def test_of_thirty_calls_side_by_side_no_more_are_begun_than_tokens_and_money_are_expected_to_last(
+    database: Database, budget: dict[str, float], cost: dict[str, float]
+) -> None:
+    models, job = Models(database, SPECS, 30), await make_job(database, budget=budget)
+    assert await side_by_side(models, job, 1, 1, **cost) == [], "the mean of a call is known from now on"
+    refused = await side_by_side(models, job, 30, 30, **cost)
+    assert (await so_far(database, job)).calls == 10, "exactly what the limit buys, though all began together"
+    assert any("in flight" in why for why in refused)
+
+
+async def test_before_the_first_answer_only_the_calls_in_flight_pass_a_limit_of_tokens(database: Database) -> None:
+    models, job = Models(database, SPECS, 30), await make_job(database, budget={"tokens": 100})
+    await side_by_side(models, job, 30, 4, input_tokens=100)
+    assert 1 <= (await so_far(database, job)).calls <= 4
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("off", 0), ("summary", 1), ("full", 2)])
+async def test_what_a_model_thought_is_kept_with_its_answer_as_the_setting_says(
+    database: Database, mode: TraceMode, kept: int
+) -> None:
+    models, job = Models(database, SPECS, 1, traces=mode), await make_job(database)
+    ledger = models.of(Role.AUTHOR, job, "write")._ledger
+    messages: list[JsonValue] = [{"role": "user", "content": "write\x00 it"}]
+    await ledger.keep(a_call("write/a", trace=Trace(reasoning="I\x00 see", messages=messages)))
+    await ledger.keep(a_call("write/b", trace=Trace(messages=messages)))
+    async with database.transaction() as session:
+        assert await traces.number(session, job) == kept
+        [first, second] = await traces.page(session, job)
+    assert first.reasoning == ("" if mode == "off" else "I see")
+    assert first.messages == ([{"role": "user", "content": "write it"}] if mode == "full" else None)
+    assert second.reasoning == ""
+
+
+async def test_of_overlapping_attempts_the_trace_is_that_of_the_answer_that_stands(database: Database) -> None:
+    job = await make_job(database)
+    ledger = JobLedger(database, job, "write", traces="summary")
+    thoughts = [a_call("write/a", outputs=[str(n)], trace=Trace(reasoning=f"thought {n}")) for n in range(5)]
+    await asyncio.gather(*(ledger.keep(call) for call in thoughts))
+    async with database.transaction() as session:
+        [only] = await traces.page(session, job)
+    assert only.reasoning == f"thought {only.outputs[0]}"

@@ -37,6 +37,7 @@ PLAN: dict[str, JsonValue] = {
     "success_criteria": ["Every query runs"],
     "key_assumptions": ["The tables are small"],
     "category": "design",
+    "kind": "technique",
 }
 
 

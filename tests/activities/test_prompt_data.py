@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from activities.estimates import estimate
 from activities.prompt_data import prompt_data, shown_diff
 from domain.answering import answers
 from domain.brief import Proposal, Understanding
@@ -11,6 +12,7 @@ from domain.budget import Budget, Spend
 from domain.compare.diff import LARGEST
 from domain.errors import NotFound
 from domain.evaluation import Arm
+from domain.evidence.profile import STANDARD
 from domain.job import Phase
 from domain.prompt import (
     Answer,
@@ -25,7 +27,7 @@ from domain.prompt import (
     SuggestedFix,
     ValidateData,
 )
-from store import calls, jobs, understanding
+from store import calls, evidence, jobs, understanding
 from store.session import Database
 from tests.support.rows import (
     QUESTIONS,
@@ -172,6 +174,27 @@ async def test_a_spent_budget_is_shown_with_its_limit_and_what_is_still_to_come(
     assert data.reason == "2 of 2 model calls are spent; nothing is written yet, so to finish now ends the job"
     assert data.estimate is not None
     assert data.estimate.model_calls == 1
+
+
+async def test_a_spent_budget_is_estimated_by_the_profile_less_what_is_made_of_the_present_loop(
+    database: Database,
+) -> None:
+    job = await make_job(database, budget={"calls": 9})
+    await make_evidence(database, job, a_run())
+    async with database.transaction() as session:
+        cases = await evidence.cases_of(session, job)
+        await jobs.change(session, job, "p", "phase", "", current_phase=Phase.TDD_RED)
+        asked = m.Prompt(job_id=job, kind=HitlType.BUDGET, round=1)
+        before = await prompt_data(session, asked, profile=STANDARD)
+        for run in range(2):
+            made = a_call(f"try/without/0/{cases[0].id}/{run}/x", input_tokens=100, usd=None)
+            await calls.keep(session, job, made)
+        after = await prompt_data(session, asked, profile=STANDARD)
+    assert isinstance(before, BudgetData) and before.estimate and isinstance(after, BudgetData) and after.estimate
+    assert before.estimate == estimate(within=Phase.TDD_RED, cases=len(cases), profile=STANDARD)
+    assert after.estimate.model_calls == before.estimate.model_calls - 2
+    assert after.estimate.tokens == 100 * after.estimate.model_calls
+    assert after.estimate.usd is None and "a price that is unknown" in after.estimate.note
 
 
 async def previewed(database: Database, job: UUID, number: int, revision: int) -> PreviewData:

@@ -22,7 +22,7 @@ from store import jobs
 from store.session import Database
 from tests.activities.conftest import Run
 from tests.support import old_rows as old
-from tests.support.rows import CATEGORY, NAME, make_job, make_report, row_of
+from tests.support.rows import CATEGORY, NAME, WARN, make_job, make_report, row_of
 from workflows import messages as m
 from workflows import promote_messages as pm
 
@@ -278,7 +278,7 @@ async def test_a_promotion_that_finds_its_text_gone_publishes_nothing(
     retention: DatabaseRetention, database: Database, library: Path, run: Run
 ) -> None:
     shelves = Shelves(library)
-    at_work = FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()))
+    at_work = FolderLibrary(database, shelves, parse_taxonomy(shelves.prepare()), WARN)
     job = await old.drafted(database)
     await make_report(database, job, (await row_of(database, job)).result["digest"], passed=True)
     await old.end(database, job, status=JobStatus.COMPLETED)

@@ -193,7 +193,7 @@ async def test_without_a_judge_code_alone_decides(
 ) -> None:
     author = author_of(database, tmp_path / "library", provider)
     without: dict[Role, ModelSpec] = {Role.AUTHOR: author.models.specs[Role.AUTHOR]}
-    author.models = Models(database, without, 1)
+    author.writer.models = Models(database, without, 1)
     provider.when(field="lines").answer([HARDER])
     made = await revise(author, database, run, await draft(database))
     assert made.changes[0] == "your feedback: worked in, read it to be sure"

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from uuid import UUID, uuid4
 
 import httpx
@@ -40,10 +41,10 @@ async def served(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def application(database_url: str, temporal: str, library: Path) -> FastAPI:
-    """The application on these servers."""
+def application(database_url: str, temporal: str, library: Path, policy: Literal["refuse", "warn"] = "warn") -> FastAPI:
+    """The application on these servers. Most tests are not about evidence, so what lacks of it is only warned of."""
     return build(
-        Settings(database_url=SecretStr(database_url), library=library),
+        Settings(database_url=SecretStr(database_url), library=library, evidence_policy=policy),
         {"target_host": temporal, "namespace": "default"},
     )
 

@@ -16,7 +16,8 @@ from sqlalchemy import text as sql
 from api.app import build
 from domain.answering.answers import LEGAL
 from domain.job import JobStatus
-from domain.prompt import HitlType, PreviewData, Question
+from domain.prompt import HitlType, PreviewData, Question, QuestionsData
+from domain.research import Hit, OpenPoint, Research
 from settings import Settings
 from store import jobs
 from store.session import Database
@@ -312,6 +313,23 @@ async def test_a_prompt_shows_what_it_is_about(client: httpx.AsyncClient, opened
         await asked(job, kind, shown(kind))
         text, _ = await page(client, f"/jobs/{job}")
         assert [part for part in texts if part not in text] == [], kind
+
+
+async def test_a_round_of_questions_shows_what_is_near_and_what_is_open_as_text(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    hit = Hit(name="data/user-data", text="Handles <b>user</b> data.", near=True)
+    data = QuestionsData(
+        questions=[Question(id="q1", text="Which data?")],
+        unknown=[OpenPoint(point="Who reads it?", changes="It decides <i>much</i>.")],
+        research=[Research(query="user data", where="library", hits=[hit, Hit(name="data/other")])],
+    )
+    job = await opened()
+    await asked(job, HitlType.CLARIFY, data=data)
+    text, _ = await page(client, f"/jobs/{job}")
+    assert "data/user-data" in text and "Handles &lt;b&gt;user&lt;/b&gt; data." in text
+    assert "Who reads it?" in text and "It decides &lt;i&gt;much&lt;/i&gt;." in text
+    assert "data/other" not in text
 
 
 async def test_a_draft_fills_the_form(client: httpx.AsyncClient, opened: Opened, asked: Opened) -> None:

@@ -58,10 +58,13 @@ async def test_every_option_reaches_the_workflow(client: httpx.AsyncClient, temp
         "remind_after": ["PT24H", 3600, "PT24H"],
         "escalate_after": None,
         "hitl_timeout": "P2D",
+        "style": "minimal",
+        "one_at_a_time": True,
     }
     job = (await start(client, task_description=TASK, options=options)).json()["job_id"]
     taken = (await started_with(temporal.client, job)).options
     assert (taken.tdd_checkpoints, taken.max_rounds, taken.budget) == (True, 2, Budget(calls=40, usd=1.5))
+    assert (taken.style, taken.one_at_a_time) == ("minimal", True)
     assert taken.remind_after == [timedelta(hours=1), timedelta(hours=24)]
     assert (taken.escalate_after, taken.hitl_timeout) == (None, timedelta(days=2))
 
@@ -79,7 +82,8 @@ async def test_every_option_reaches_the_workflow(client: httpx.AsyncClient, temp
         ({"remind_after": ["P366D"]}, "options.remind_after.0", "P365D"),
         ({"remind_after": [60] * 11}, "options.remind_after", "10"),
         ({"escalate_after": "PT0S"}, "options.escalate_after", "ISO 8601"),
-        ({"style": "short"}, "options.style", "not supported yet"),
+        ({"style": "short"}, "options.style", "navigation_hub"),
+        ({"one_at_a_time": "often"}, "options.one_at_a_time", "boolean"),
     ],
 )
 async def test_an_option_that_cannot_be_kept_is_refused_by_field(
@@ -107,7 +111,8 @@ def test_the_same_request_has_the_digest_it_had_in_the_first_release() -> None:
 
 def test_options_that_came_later_count_only_when_they_say_something() -> None:
     plain = digest(asked())
-    assert digest(asked(max_rounds=3, tdd_checkpoints=False, budget=None)) == plain
+    assert digest(asked(max_rounds=3, tdd_checkpoints=False, budget=None, style="comprehensive")) == plain
+    assert digest(asked(style="minimal")) != plain
     others = {digest(asked(**one)) for one in ({"max_rounds": 4}, {"budget": {"calls": 1}}, {"confirm": True})}
     assert len(others | {plain}) == 4
     from_a_job = asked().model_copy(update={"origin": Origin(job_id=uuid4(), revision=1)})

@@ -21,7 +21,8 @@ async def main(address: str, url: str, library: str) -> None:
     """Work until killed."""
     database = Database.connect(url, pool_size=5, max_overflow=5)
     client = await Client.connect(address, data_converter=COMPACT)
-    steps = stored_steps(Settings(database_url=SecretStr(url), library=Path(library)), database)
+    settings = Settings(database_url=SecretStr(url), library=Path(library), evidence_policy="warn")
+    steps = stored_steps(settings, database)
     records = DatabaseRecords(database)
     async with running(workers(client, steps, records.tell_trouble, records.enter_phase)):
         sys.stdout.write("up\n")

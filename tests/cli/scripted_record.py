@@ -8,6 +8,8 @@ from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel, JsonValue
 
 from domain.job import AuditLog, JobStatusView, JobView
+from domain.job_usage import JobUsage
+from domain.model_call import TracePage, TraceView
 from domain.prompt import InteractionView, PromptStatus
 from domain.skill import RevisionSummary
 
@@ -23,6 +25,8 @@ class Record:
         self.diff: dict[str, JsonValue] = {"n": 2, "against": 1, "diff": ""}
         self.groups: dict[str, list[str]] = {}
         self.assignee: str | None = None
+        self.usage = JobUsage()
+        self.traces: list[TraceView] = []
 
     def answered(self, interaction: UUID, at: datetime) -> None:
         """A prompt was answered."""
@@ -48,6 +52,17 @@ class Members(BaseModel):
 
 def record_routes(app: FastAPI, record: Record, job: str, view: Callable[[], JobView]) -> None:
     """The routes below a job, and those of the groups."""
+
+    @app.get(f"{job}/usage")
+    async def usage() -> JobUsage:
+        return record.usage
+
+    @app.get(f"{job}/traces")
+    async def traces(step: str = "", cursor: int = 0) -> TracePage:
+        """One on each page, so that a reader must turn them."""
+        known = [trace for trace in record.traces if trace.key.startswith(step)]
+        more = str(cursor + 1) if cursor + 1 < len(known) else None
+        return TracePage(job_id=view().job_id, traces=known[cursor : cursor + 1], next_cursor=more)
 
     @app.get(f"{job}/interactions")
     async def interactions() -> dict[str, list[InteractionView]]:

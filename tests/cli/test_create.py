@@ -20,7 +20,7 @@ def test_every_option_reaches_the_api(cli: Cli, script: Script, tmp_path: Path) 
     notes.write_text("Müller", encoding="utf-8")
     options = ["--category", "data", "--auto-approve", "--confirm", "--promote", "--max-questions", "0"]
     options += ["--tdd-checkpoints", "--max-rounds", "2", "--budget-calls", "40", "--budget-tokens", "9000"]
-    options += ["--budget-usd", "1.5", "--timeout", "1h30m"]
+    options += ["--budget-usd", "1.5", "--timeout", "1h30m", "--style", "navigation_hub", "--one-at-a-time"]
     assert cli("create", "handle user data", *options, "--source", str(notes), "--detach").exit_code == 0
     assert script.sent("/skills")[0].body == {
         "task_description": "handle user data",
@@ -34,6 +34,8 @@ def test_every_option_reaches_the_api(cli: Cli, script: Script, tmp_path: Path) 
             "max_rounds": 2,
             "budget": {"calls": 40, "tokens": 9000, "usd": 1.5},
             "hitl_timeout": "PT1H30M",
+            "style": "navigation_hub",
+            "one_at_a_time": True,
         },
         "sources": [{"name": "notes.md", "content": "Müller"}],
     }

@@ -41,7 +41,7 @@ def test_show_tells_who_wrote_it_and_how_it_was_proven(cli: Cli, script: Script)
         "with 75%, without 25% (+50 points, 4 cases)",
         "passed, score 0.93",
         "_drafts/x/user-data",
-        "7 model calls, 10 tokens in, 20 out\n",
+        "7 model calls, 10 tokens in, 20 out, price unknown\n",
         f"skill-fleet promote {script.job.job_id}",
     ):
         assert words in said

@@ -15,6 +15,7 @@ from cli.library import cards
 from cli.output import Output
 from cli.problems import CliError
 from cli.steering import Promotion, promote
+from domain.evaluation import Evidence
 from tests.cli.conftest import Cli
 from tests.cli.scripted_api import Fault, Script
 
@@ -24,6 +25,17 @@ def test_promote_waits_until_the_skill_is_published(cli: Cli, script: Script) ->
     assert done.stdout == "published data/user-data\n"
     assert script.sent(f"/drafts/{script.job.job_id}/promote")[0].body == {"category": "data"}
     assert json.loads(cli("promote", str(script.job.job_id), "--json").stdout)["promoted"] is True
+
+
+def test_what_a_published_skill_was_only_warned_of_is_said_beside_the_data(cli: Cli, script: Script) -> None:
+    poor = Evidence(status="measured", lacking=["2 of at least 3 cases prove it"])
+    result = script.job.result.model_copy(update={"evidence": poor})
+    script.job = script.job.model_copy(update={"result": result})
+    done = cli("promote", str(script.job.job_id))
+    assert (done.stdout, done.stderr) == (
+        "published data/user-data\n",
+        "warning: 2 of at least 3 cases prove it\n",
+    )
 
 
 def test_force_needs_a_reason(cli: Cli, script: Script) -> None:

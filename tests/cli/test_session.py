@@ -6,6 +6,7 @@ from pydantic import JsonValue
 from cli.client import Api
 from cli.exits import ExitCode
 from cli.session import Session
+from domain.evaluation import Evidence
 from domain.job import JobStatus
 from domain.prompt import AnswerRequest, HitlType
 from tests.cli.scripted_api import Fault, Script
@@ -64,6 +65,15 @@ def test_it_publishes_and_begins_another(api: Api, script: Script) -> None:
     assert talk(api, person, "a first task here") is ExitCode.DONE
     assert "published data/user-data" in person.screen.getvalue()
     assert len(tasks(script)) == 2
+
+
+def test_it_tells_what_the_evidence_of_the_published_skill_lacks(api: Api, script: Script) -> None:
+    ended(script)
+    poor = Evidence(status="measured", lacking=["the gain is 0 points; more than 0 is needed"])
+    script.job = script.job.model_copy(update={"result": script.job.result.model_copy(update={"evidence": poor})})
+    person = Person("promote", "exit")
+    talk(api, person, "a first task here")
+    assert "warning: the gain is 0 points; more than 0 is needed" in person.screen.getvalue()
 
 
 def test_a_failed_promotion_is_told_and_offered_again(api: Api, script: Script) -> None:

@@ -158,6 +158,15 @@ def test_the_worker_gets_every_setting_of_models_and_the_api_no_key() -> None:
     assert [name for name in COMPOSE.services["api"].environment if name.endswith("KEY")] == []
 
 
+def test_api_and_worker_decide_by_the_same_policy() -> None:
+    """The api refuses at once what the worker would refuse when it acts; another one would promise too much."""
+    of_policy = {PREFIX + field.upper() for field in Settings.model_fields if field.startswith("evidence_")}
+    assert len(of_policy) == 5
+    for name in ("api", "worker"):
+        given = COMPOSE.services[name].environment
+        assert {variable: given.get(variable) for variable in of_policy} == dict.fromkeys(of_policy)
+
+
 def test_passwords_must_be_given_and_stand_in_no_file() -> None:
     secret = [found for found in VARIABLE.finditer(TEXT) if "PASSWORD" in found["name"]]
     assert {found["how"] for found in secret} == {":?"}

@@ -54,6 +54,63 @@ def test_a_job_that_failed_is_shown_and_its_exit_code_is_the_demos(
     assert "published skill" not in capsys.readouterr().out
 
 
+def promotion(evidence: Mapping[str, object]) -> Mapping[str, object]:
+    said = {"progress": 100, "phase": "promotion", "message": "published as data/notes"}
+    return {"type": "promotion_completed", **said, "data": {"final_path": "data/notes", "evidence": evidence}}
+
+
+POOR = {
+    "status": "measured",
+    "with": 1.0,
+    "without": 0.5,
+    "n": 2,
+    "lacking": ["2 of at least 3 cases prove it", "its description was not tried on queries"],
+}
+
+
+def test_what_the_run_did_not_prove_is_told_of_a_skill_that_is_published_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    scripted(monkeypatch, JOB, promotion(POOR), DONE)
+    assert demo.make(Settings(library=tmp_path), "Write notes") == 0
+    said = capsys.readouterr().out
+    assert "The run of 2 cases: 100% passed with the skill, 50% without it." in said
+    assert "Published with a warning: 2 of at least 3 cases prove it; its description was not tried on queries." in said
+
+
+def test_a_skill_that_was_proven_is_published_without_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    scripted(monkeypatch, JOB, promotion({**POOR, "n": 3, "lacking": []}), DONE)
+    assert demo.make(Settings(library=tmp_path), "Write notes") == 0
+    said = capsys.readouterr().out
+    assert "The run of 3 cases" in said
+    assert "warning" not in said
+
+
+def test_a_refusal_by_the_policy_of_a_running_stack_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    why = "The gain is -50 points; more than 0 is needed. Revise it."
+    refused = {"type": "promotion_failed", "progress": 100, "phase": "promotion", "message": why, "data": {}}
+    scripted(monkeypatch, JOB, refused, {**FAILED, "exit_code": 1})
+    assert demo.make(Settings(library=tmp_path), "Write notes") == 1
+    said = capsys.readouterr().out
+    assert f"Not published: {why}" in said
+    assert "published skill" not in said
+
+
+@pytest.mark.parametrize("chosen", [None, "refuse"])
+def test_the_stack_that_it_starts_warns_unless_the_person_wants_more(
+    monkeypatch: pytest.MonkeyPatch, chosen: str | None
+) -> None:
+    if chosen is not None:
+        monkeypatch.setenv("SKILL_FLEET_EVIDENCE_POLICY", chosen)
+    code = f"import os, sys; sys.exit(os.environ['SKILL_FLEET_EVIDENCE_POLICY'] != {chosen or 'warn'!r})"
+    monkeypatch.setattr(demo, "SERVER", (sys.executable, "-c", code))
+    assert demo.local("up", "--detach") == 0
+
+
 def test_a_command_line_that_says_nothing_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked = scripted(monkeypatch)
     assert demo.make(Settings(library=tmp_path), "Write notes") == 1

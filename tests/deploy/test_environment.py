@@ -34,6 +34,28 @@ def test_the_application_finds_database_library_and_folder() -> None:
     assert found["SKILL_FLEET_DATA_DIR"] == "/data"
 
 
+@pytest.mark.parametrize(
+    ("given", "policy"),
+    [
+        ({}, "warn"),
+        ({"SKILL_FLEET_EVIDENCE_POLICY": ""}, "warn"),
+        ({"SKILL_FLEET_EVIDENCE_POLICY": "refuse"}, "refuse"),
+        ({"SKILL_FLEET_EVIDENCE_POLICY": "warn"}, "warn"),
+    ],
+)
+def test_the_demo_s_stack_warns_unless_the_person_wants_more(given: dict[str, str], policy: str) -> None:
+    found = environment.demonstration({"PATH": "/bin", **given})
+    assert found == {"PATH": "/bin", "SKILL_FLEET_EVIDENCE_POLICY": policy}
+    assert environment.application(Surroundings.of(found), WHERE)["SKILL_FLEET_EVIDENCE_POLICY"] == policy
+
+
+def test_a_person_s_own_policy_counts_however_it_is_spelled() -> None:
+    """Settings are read whatever their case."""
+    assert environment.demonstration({"skill_fleet_evidence_policy": "refuse"}) == {
+        "skill_fleet_evidence_policy": "refuse"
+    }
+
+
 def test_the_worker_has_a_version_and_no_model_unless_there_is_one() -> None:
     application = environment.application(Surroundings.of({}), WHERE)
     found = environment.worker(application, "abc", {})

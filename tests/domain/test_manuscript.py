@@ -1,7 +1,22 @@
 """The body is put together by code: order, numbers and the author's words are certain."""
 
 from domain.brief import Decision
-from domain.manuscript import Example, Input, Manuscript, Mistake, Rule, Step, body, mistakes_text
+from domain.counters import COUNTERS, Counters, Slot
+from domain.library.outline import outline_of
+from domain.manuscript import (
+    FILES,
+    Example,
+    FileLink,
+    Input,
+    Manuscript,
+    Mistake,
+    OwnSection,
+    Rule,
+    Step,
+    body,
+    files_text,
+    mistakes_text,
+)
 from domain.skill_file import sections
 
 LEAST = Manuscript(title="Release notes", purpose="Writes release notes.", request="Write release notes")
@@ -92,3 +107,49 @@ def test_what_to_leave_aside_is_told_beside_what_it_is_for() -> None:
 
     assert "- Write the notes for 2.4" in told
     assert told.endswith("Leave it aside for:\n\n- Review this change")
+
+
+MORE = FULL.model_copy(
+    update={
+        "own": [OwnSection(heading="Tone", text="- Dry.")],
+        "files": [FileLink(path="references/style.md", purpose="when a line | is worded")],
+        "counters": Counters(slots=[Slot(name="Breaking")], prohibitions=["Never guess."]),
+    }
+)
+
+
+def test_a_style_leaves_out_what_it_has_not() -> None:
+    hub, minimal = (body(MORE.model_copy(update={"style": style})) for style in ("navigation_hub", "minimal"))
+
+    assert set(headings(body(MORE))) - set(headings(hub)) == {"Inputs", "Common mistakes", "Tone"}
+    assert headings(hub) == headings(minimal)
+    assert len(minimal.split()) < len(hub.split())
+    assert "```markdown\n## Added\n- one line an item\n" in minimal
+
+
+def test_counters_follow_what_they_are_about_wherever_the_outline_puts_it() -> None:
+    turned = MORE.model_copy(update={"outline": ["Rules", "Workflow", "Quick Start", "When to use"]})
+
+    assert headings(body(turned))[:7] == [
+        "Rules",
+        "No exceptions",
+        "Decisions from the author",
+        "Workflow",
+        "Required parts",
+        "Quick Start",
+        FILES,
+    ]
+
+
+def test_a_template_that_names_a_section_of_ours_gets_it_once_and_in_its_place() -> None:
+    outline = outline_of("## Red flags\n\nSigns.\n\n## Workflow\n\nSteps.\n\n## Tone\n\nSound.\n")
+
+    assert set(outline.guidance) == {"Tone"}
+    assert set(COUNTERS) & set(outline.headings) == {"Red flags"}
+
+
+def test_each_file_is_linked_with_when_to_open_it_and_stays_one_row() -> None:
+    assert files_text([]) == ""
+    assert files_text(MORE.files).splitlines()[-1] == (
+        "| [references/style.md](references/style.md) | when a line &#124; is worded |"
+    )

@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.passages import MOST_FILES, Text, chosen
+from domain.passages import MOST_FILES, Text, chosen, found
 
 NOISE = "\n\n".join(f"Paragraph {number} tells of the weather in the north. " * 8 for number in range(400))
 HALF = NOISE.index("\n\n", len(NOISE) // 2)
@@ -86,3 +86,28 @@ def test_it_never_gives_more_than_there_is_room_for_and_the_same_each_time(
     found = chosen(task, texts, room)
     assert sum(len(one.content) for one in found) <= room
     assert found == chosen(task, texts, room)
+
+
+def test_a_query_finds_the_passage_with_its_words_and_says_where_it_stands() -> None:
+    [hit] = found("cancelled orders refunded", [Text("other.md", "Nothing here."), Text("rules.md", LONG)], 5)
+    first, last = map(int, hit.lines.split("-"))
+    assert hit.name == "rules.md"
+    assert first <= LONG.split("\n").index(FACT) + 1 <= last
+    assert hit.score == 1.0
+    assert len(hit.lead) <= 200
+
+
+def test_a_passage_with_less_than_half_of_what_was_asked_is_no_hit() -> None:
+    assert found("cancelled subscription vouchers abroad", [Text("rules.md", LONG)], 5) == []
+    assert found("", [Text("rules.md", LONG)], 5) == []
+    assert found("cancelled", [], 5) == []
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=300), max_size=5))
+def test_any_query_of_any_texts_gives_the_same_few_hits_each_time(query: str, contents: list[str]) -> None:
+    texts = [Text(f"{number}.md", content) for number, content in enumerate(contents)]
+    hits = found(query, texts, 3)
+    assert hits == found(query, texts, 3)
+    assert len(hits) <= 3
+    assert all(0.5 <= hit.score <= 1.0 and "\n" not in hit.lead for hit in hits)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)

@@ -14,6 +14,7 @@ SOURCES = sorted(
 STARTS_PROCESSES = {
     "activities/second_opinion.py": "the command of the second scanner, which an operator names",
     "activities/library_git.py": "git, to commit what was promoted",
+    "activities/evidence/sandbox.py": "a command that a person wrote into a case, without reach",
     "activities/exchange.py": "no process: the system call that swaps two folders, through ctypes",
     "api/extracting.py": "our own interpreter on our own module, which takes the text out of an attached document",
 }
@@ -88,3 +89,13 @@ def test_the_second_scanner_is_started_without_a_shell() -> None:
     text = (ROOT / "activities/second_opinion.py").read_text()
     assert list(starts(ast.parse(text))) == ["create_subprocess_exec"]
     assert "shell=True" not in text
+
+
+def test_commands_of_cases_are_run_in_the_sandbox_alone_and_without_a_shell() -> None:
+    """What a skill brings is text to it; the sandbox gets the words of a person's command, and the agent's answer."""
+    text = (ROOT / "activities/evidence/sandbox.py").read_text()
+    assert list(starts(ast.parse(text))) == ["create_subprocess_exec"]
+    assert "shell=True" not in text
+    users = [path for path in SOURCES if "activities.evidence.sandbox" in path.read_text()]
+    assert sorted(path.name for path in users) == ["evaluator.py", "graders.py"]
+    assert "by_person" in (ROOT / "activities/evidence/graders.py").read_text()

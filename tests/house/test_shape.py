@@ -12,6 +12,7 @@ from temporalio import activity
 from settings import Settings
 from store.session import Database
 from worker import steps
+from workflows.evaluation_steps import Reviewing
 from workflows.import_steps import Importing
 from workflows.library_steps import Curator, Keeper
 from workflows.steps import Author, Checks, Evaluator, Library, Records, Retention
@@ -31,6 +32,7 @@ LONGEST_FUNCTION, LONG_FUNCTION, MEDIAN_FUNCTION = 50, 40, 10
 ENVIRONMENT_READERS = {
     "settings.py",
     "worker.py",
+    "deploy/demo.py",
     "deploy/launch.py",
     "deploy/local.py",
     "deploy/model_server.py",
@@ -100,7 +102,7 @@ def test_only_the_settings_and_entry_points_read_the_environment(path: Path) -> 
 def test_every_step_is_implemented_and_registered_on_a_queue(tmp_path: Path) -> None:
     declared = {
         method
-        for contract in (Records, Author, Evaluator, Checks, Library, Retention, Importing, Curator, Keeper)
+        for contract in (Records, Author, Evaluator, Checks, Library, Retention, Importing, Curator, Keeper, Reviewing)
         for method, function in inspect.getmembers(contract, inspect.isfunction)
         if getattr(function, "__isabstractmethod__", False)
     }
@@ -115,6 +117,6 @@ def test_every_step_is_implemented_and_registered_on_a_queue(tmp_path: Path) -> 
 
 
 def test_every_abstract_step_is_a_temporal_activity() -> None:
-    for contract in (Records, Author, Evaluator, Checks, Library, Retention, Importing, Curator, Keeper):
+    for contract in (Records, Author, Evaluator, Checks, Library, Retention, Importing, Curator, Keeper, Reviewing):
         for method, function in inspect.getmembers(contract, inspect.isfunction):
             assert activity._Definition.from_callable(function) is not None, f"{contract.__name__}.{method}"

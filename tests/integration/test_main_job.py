@@ -42,6 +42,24 @@ async def test_a_sentence_becomes_a_published_skill_without_a_person(fleet: Flee
     assert job.progress_percent == 100 and job.result.usage and job.result.usage.models == ["openai/stand-in"]
 
 
+async def test_one_at_a_time_three_rounds_have_one_question_each_about_different_things(fleet: Fleet) -> None:
+    fleet.provider.when(field="ready").answer(False)
+    job_id = await fleet.start(one_at_a_time=True, max_rounds=3, confirm=True, style="minimal")
+    asked, last = [], None
+    for kind in (HitlType.CLARIFY, HitlType.DEEP_UNDERSTANDING, HitlType.DEEP_UNDERSTANDING):
+        [question] = (await fleet.prompt(job_id, kind, after=last)).prompt_data["questions"]
+        asked.append(question["text"])
+        last = await fleet.answer(job_id, kind, after=last, answers={question["id"]: f"answer {len(asked)}"})
+    assert (await fleet.prompt(job_id, HitlType.CONFIRM)).prompt_data["style"] == "minimal"
+    async with fleet.database.transaction() as session:
+        known = await understanding.view(session, job_id)
+    assert len(set(asked)) == 3
+    assert [(item.question, item.answer) for item in known.answers] == [
+        (text, f"answer {number}") for number, text in enumerate(asked, 1)
+    ]
+    assert [question.round for question in known.questions] == [1, 2, 3]
+
+
 async def test_each_phase_is_told_once_in_order_and_seq_has_no_gap(fleet: Fleet) -> None:
     job_id = await fleet.start(auto_approve=True)
     await fleet.outcome(job_id)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.budget import Spend
+from domain.evaluation import Arm
 from domain.job import Usage
 from store import calls
 from store.session import Database, Session
@@ -93,3 +94,16 @@ async def test_a_budget_counts_input_and_output_together(database: Database) -> 
         assert await calls.spent(session, job) == Spend(calls=1, tokens=7, usd=0.5)
         await calls.keep(session, job, a_call("b", input_tokens=1, output_tokens=1))
         assert await calls.spent(session, job) == Spend(calls=2, tokens=9, usd=None)
+
+
+async def test_calls_that_tried_cases_are_counted_by_arm_revision_and_case(database: Database) -> None:
+    job = await make_job(database)
+    keys = ["try/with/1/a/x", "try/with/1/a/1/x", "try/with/1/b/x", "try/with/10/a/x", "try/without/0/a/x", "trying/a"]
+    async with database.transaction() as session:
+        for key in keys:
+            await calls.keep(session, job, a_call(key))
+        assert await calls.tried(session, job, Arm.WITH, 1, ["a"]) == 2
+        assert await calls.tried(session, job, Arm.WITH, 1, ["a", "b", "c"]) == 3
+        assert await calls.tried(session, job, Arm.WITHOUT, 0, ["a"]) == 1
+        assert await calls.tried(session, job, Arm.WITH, 2, ["a"]) == 0
+        assert await calls.tried(session, job, Arm.WITH, 1, []) == 0

@@ -21,6 +21,10 @@ def upgrade() -> None:
         sa.Column('research_performed', postgresql.JSONB(), nullable=False, server_default=EMPTY),
     )
     op.add_column(
+        'deep_understanding_state',
+        sa.Column('still_unknown', postgresql.JSONB(), nullable=False, server_default=EMPTY),
+    )
+    op.add_column(
         'tdd_workflow_state', sa.Column('comparisons', postgresql.JSONB(), nullable=False, server_default=EMPTY)
     )
     op.create_table(
@@ -62,4 +66,5 @@ def downgrade() -> None:
     for table in ('step_traces', 'evaluations', 'trigger_trials'):
         op.drop_table(table)
     op.drop_column('tdd_workflow_state', 'comparisons')
+    op.drop_column('deep_understanding_state', 'still_unknown')
     op.drop_column('deep_understanding_state', 'research_performed')

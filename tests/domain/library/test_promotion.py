@@ -4,7 +4,9 @@ import itertools
 
 import pytest
 
-from domain.library.promotion import BY_FORCE, Need, Standing, missing, obstacles, told
+from domain.evaluation import Evidence
+from domain.evidence.policy import Policy
+from domain.library.promotion import BY_FORCE, Need, Standing, missing, obstacles, told, warnings
 
 D, OTHER = "d" * 64, "e" * 64
 READY = Standing(revision=2, digest=D, ended=True, judged=True, cases=2, runs=2, lying=D)
@@ -13,6 +15,8 @@ READY = Standing(revision=2, digest=D, ended=True, judged=True, cases=2, runs=2,
 def without(**changes: object) -> Standing:
     return READY.model_copy(update=changes)
 
+
+POOR = Evidence(status="measured", lacking=["2 of at least 3 cases prove it", "the gain is 0 points"])
 
 LACKING = {
     Need.DRAFT: without(revision=None),
@@ -83,3 +87,27 @@ def test_nothing_is_published_that_is_neither_whole_nor_judged_nor_forced() -> N
             draft = without(revision=revision, digest=digest, ended=ended, judged=judged, runs=runs, lying=None)
             allowed = not obstacles(draft, force=force)
             assert allowed == bool(revision and digest and ended and ((judged and runs == 2) or force))
+
+
+def test_each_thing_that_the_evidence_lacks_stands_in_the_way_with_what_to_do() -> None:
+    found = missing(without(evidence=POOR))
+    assert [(item.what, item.why) for item in found] == [
+        (Need.EVALUATION, "2 of at least 3 cases prove it."),
+        (Need.EVALUATION, "The gain is 0 points."),
+    ]
+    assert all("from_job" in item.next_step and "force" in item.next_step for item in found)
+    assert obstacles(without(evidence=POOR), force=True) == []
+
+
+def test_a_policy_that_warns_lets_pass_what_it_tells() -> None:
+    draft = without(evidence=POOR, policy=Policy(mode="warn"))
+    assert missing(draft) == []
+    assert warnings(draft) == POOR.lacking
+    assert warnings(without(evidence=POOR)) == []
+    assert warnings(without(revision=None, evidence=POOR, policy=Policy(mode="warn"))) == []
+
+
+@pytest.mark.parametrize("mode", ["refuse", "warn"])
+def test_a_case_that_never_ran_with_this_text_is_missing_in_both_modes(mode: str) -> None:
+    draft = without(runs=1, policy=Policy.model_validate({"mode": mode}))
+    assert [item.what for item in missing(draft)] == [Need.EVALUATION]
