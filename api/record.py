@@ -12,10 +12,11 @@ from api.reading import KnownJob
 from domain.compare.diff import DiffRow, folded, side_by_side, unified
 from domain.compare.section_changes import SectionChange, changed_sections
 from domain.errors import NotFound
-from domain.evaluation import Arm, EvaluationView, Evidence
-from domain.evidence.case_checks import flags
+from domain.evaluation import Arm, EvaluationView
+from domain.evidence.case_checks import flags, leaks
 from domain.evidence.numbers import numbers, shown
 from domain.evidence.policy import Policy, lacking
+from domain.evidence.profile import QUICK, profile_named
 from domain.job import JobResult
 from domain.job_usage import JobUsage
 from domain.prompt import InteractionView
@@ -130,33 +131,30 @@ async def read_usage(job: JobToRead, parts: ServicesDep) -> JobUsage:
 async def evaluation_of(session: Session, job: KnownJob, policy: Policy) -> EvaluationView:
     """The experiment of a job; evidence, numbers and checklist are those of the revision that holds.
 
-    All of it is counted from the rows, but the profile and that evidence is partial: these only the evaluator knew.
+    All of it is counted from the rows; only the profile, which says how many runs were planned, the evaluator told.
     """
     row = await jobs.get(session, job.job_id)
     result = JobResult.model_validate(row.result if row else {})
     known = await tdd.known_of(session, job.job_id, result.revision or 0)
     holding = [*known.of(Arm.WITHOUT), *known.of(Arm.WITH)]
-    found = numbers(known.cases, holding)
-    glance = shown(found, known.triggers, profile=result.evidence.profile if result.evidence else "")
+    text = await revisions.text_left(session, job.job_id, result.revision or 0) or ""
+    profile = result.evidence.profile if result.evidence else ""
+    plan = profile_named(profile) or QUICK
+    found = numbers(known.cases, holding, planned=plan.runs)
+    glance = shown(found, known.triggers, profile=profile)
     told = {"lacking": lacking(policy, found[0] if found else None, known.triggers)}
     return EvaluationView(
         job_id=job.job_id,
         cases=known.cases,
         runs=known.runs,
-        evidence=glance.model_copy(update=told | _partly(glance, result.evidence)),
+        evidence=glance.model_copy(update=told),
         rationalizations=known.rationalizations,
         tdd=await tdd.state_of(session, job.job_id, known),
         numbers=found,
-        flags=flags(known.cases, holding) if known.cases else [],
+        flags=[*flags(known.cases, holding, judge=plan.judge), *leaks(text, known.cases)],
         triggers=known.triggers,
         comparisons=known.comparisons,
     )
-
-
-def _partly(found: Evidence, told: Evidence | None) -> dict[str, str]:
-    """What the evaluator said of these very numbers, when the budget had ended the runs early."""
-    same = told is not None and (told.with_, told.without, told.n) == (found.with_, found.without, found.n)
-    return {"status": "partial"} if same and told and told.status == "partial" else {}
 
 
 async def _known(session: Session, job: KnownJob, *wanted: int) -> list[RevisionSummary]:

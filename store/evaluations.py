@@ -7,7 +7,6 @@ from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.errors import NotFound
 from domain.evaluation import Comparison
 from domain.evidence.report import EvaluationReport, EvaluationSummary, Material, Models
 from domain.job import EVALUATE_SKILL, JobResult, JobStatus
@@ -134,15 +133,11 @@ async def material(session: AsyncSession, job_id: UUID, revision: int) -> Materi
     result = JobResult.model_validate(row.result if row else {})
     state = await session.get(TddWorkflowState, job_id)
     found = await proof.of_revision(session, job_id, revision)
-    try:
-        text = await revisions.content(session, job_id, revision)
-    except NotFound:
-        text = ""  # retention took its files; what was found out of them stays
     return Material(
         job_id=job_id,
         revision=revision,
         digest=known.digest,
-        text=text,
+        text=await revisions.text_left(session, job_id, revision) or "",
         models=Models(
             agent=await jobs.agent_model_of(session, job_id),
             author="" if known.by_person else known.made_by,

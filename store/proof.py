@@ -12,7 +12,7 @@ from domain.errors import NotFound
 from domain.evaluation import Arm, CaseRun, EvaluationCase, Evidence, Numbers, TriggerReport
 from domain.evidence.numbers import numbers, shown
 from domain.evidence.policy import Policy, lacking
-from domain.evidence.profile import PROFILES
+from domain.evidence.profile import profile_named
 from domain.library.next_version import front_of
 from domain.shape import Shape
 from store import evidence, revisions, triggers
@@ -31,8 +31,8 @@ class Proof(Shape):
 
         `profile`: how thoroughly the job went about it, which says how many runs were planned.
         """
-        planned = next((one.runs for one in PROFILES.values() if one.name == profile), 1)
-        return numbers(self.cases, self.runs, planned=planned)
+        known = profile_named(profile)
+        return numbers(self.cases, self.runs, planned=known.runs if known else 1)
 
     def shown(self, policy: Policy | None = None, *, profile: str = "") -> Evidence:
         """The evidence at a glance, and what it lacks by this policy."""

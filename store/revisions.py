@@ -66,10 +66,16 @@ async def files(session: AsyncSession, job_id: UUID, n: int) -> Sequence[SkillFi
 
 async def content(session: AsyncSession, job_id: UUID, n: int) -> str:
     """The text of a SKILL.md, with the replacement character for bytes that are not UTF-8. Raises NotFound."""
-    row = await session.get(RevisionFile, (job_id, n, SKILL_FILE))
-    if row is None:
+    text = await text_left(session, job_id, n)
+    if text is None:
         raise NotFound(f"Job {job_id} has no revision {n}.")
-    return row.data.decode("utf-8", errors="replace")
+    return text
+
+
+async def text_left(session: AsyncSession, job_id: UUID, n: int) -> str | None:
+    """The same; None where there is no such revision, or retention took its files: what was found out of them stays."""
+    row = await session.get(RevisionFile, (job_id, n, SKILL_FILE))
+    return None if row is None else row.data.decode("utf-8", errors="replace")
 
 
 async def view(session: AsyncSession, job_id: UUID, n: int) -> RevisionView:

@@ -41,6 +41,11 @@ LOCAL_SMALL = Profile(name="local-small", cases=2, runs=1, judge=False)
 PROFILES: dict[ProfileName, Profile] = {one.name: one for one in (STANDARD, QUICK, LOCAL_SMALL)}
 
 
+def profile_named(name: str) -> Profile | None:
+    """The profile that a record names; None where it names none, or one of another release."""
+    return next((one for one in PROFILES.values() if one.name == name), None)
+
+
 def profile_for(wanted: Literal["auto"] | ProfileName, *, small: bool) -> Profile:
     """The profile of that name; `auto`: the one for the agent model, which is the `small` local one or not."""
     return PROFILES[wanted] if wanted != "auto" else LOCAL_SMALL if small else STANDARD

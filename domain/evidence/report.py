@@ -14,7 +14,7 @@ from domain.evaluation import CaseFlag, CaseRun, Comparison, EvaluationCase, Num
 from domain.evidence.case_checks import flags, leaks
 from domain.evidence.numbers import numbers
 from domain.evidence.policy import Policy, lacking
-from domain.evidence.profile import PROFILES, Profile
+from domain.evidence.profile import Profile, profile_named
 from domain.job import Usage
 from domain.shape import Shape, StrictShape
 
@@ -201,7 +201,7 @@ def planned_runs(material: Material) -> int:
 
 
 def _profile(material: Material) -> Profile | None:
-    return next((one for one in PROFILES.values() if one.name == material.profile), None)
+    return profile_named(material.profile)
 
 
 def as_json(report: EvaluationReport) -> str:
