@@ -28,8 +28,8 @@ $(VENV)/ready: $(UV) pyproject.toml uv.lock
 demo: setup ## from a sentence to a published skill, for real; the first time it fetches a 1.1 GB model
 	@$(BIN)/python -m deploy.demo
 
-test: setup ## the tests, two files at a time
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: setup ## the tests, three files at a time
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: setup ## the tests that take minutes: the whole chain of programs with the local model
 	@$(BIN)/pytest -m long

@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     evidence_delta: float = Field(0.0, ge=-1, lt=1, description="The gain in pass rate that must be exceeded.")
     evidence_recall: float = Field(0.8, ge=0, le=1, description="Least share of fitting queries it is chosen for.")
     evidence_precision: float = Field(0.9, ge=0, le=1, description="Least share of its choices that are right.")
+    evidence_sure: Literal["off", "on"] = Field("off", description="The whole interval of the gain must lie above 0.")
     reevaluate: Literal["off", "on"] = Field(
         "off", description="Evaluate published skills again each night when the agent's model has changed."
     )
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
             delta=self.evidence_delta,
             recall=self.evidence_recall,
             precision=self.evidence_precision,
+            sure=self.evidence_sure == "on",
         )
 
     @property

@@ -117,7 +117,7 @@ def steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
 def stored_steps(settings: Settings, database: Database) -> dict[str, list[Step]]:
     """The steps that need the database and the library only: what answers wait for."""
     shelves = Shelves(settings.library)
-    records = DatabaseRecords(database, shelves, settings.profile)
+    records = DatabaseRecords(database, shelves, settings.profile, settings.policy)
     taxonomy = parse_taxonomy(shelves.prepare())
     git = settings.library_git == "on"
     library = FolderLibrary(database, shelves, taxonomy, settings.policy, git=git)

@@ -3,7 +3,9 @@
 Made of rows only, and the same at every retry once the name is claimed. Must not decide whether it may be published.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from sqlalchemy import func, select
 
@@ -19,6 +21,13 @@ from store.library_tables import SkillVersion
 from store.session import Session
 from store.tables import HitlInteraction, StepResult
 from workflows import promote_messages as pm
+
+MOST_STEPS = 20
+"""Steps of a job whose prompts are told apart; a job has some fifteen. With a count and a digest each they take less
+than 4 KB, whatever the number of cases and rounds: every page of a version carries them."""
+
+OTHERS = "others"
+"""Where the prompts of the steps after those are counted."""
 
 
 def token_of(request: pm.PromoteRequest) -> str:
@@ -75,8 +84,8 @@ async def _changelog(session: Session, move: pm.Move, base: SkillVersion | None)
 
 
 async def _provenance(session: Session, move: pm.Move, base: SkillVersion | None) -> Json:
-    """Models and cost, digests of all that they were asked, answers, approvals, waivers and the evidence at a glance.
-    Texts stay with the job."""
+    """Models and cost, one digest a step of all that they were asked, answers, approvals, waivers and the evidence at a
+    glance. Texts, and the digest of each call, stay with the job."""
     job_id, digest = move.request.job_id, move.placed.digest
     usage = await calls.usage(session, job_id)
     asked = select(StepResult.key, StepResult.input_digest).where(StepResult.job_id == job_id)
@@ -85,13 +94,30 @@ async def _provenance(session: Session, move: pm.Move, base: SkillVersion | None
     return {
         **usage.model_dump(mode="json"),
         "base": base.version if base else None,
-        "prompts": {key: prompt for key, prompt in await session.execute(asked.order_by(StepResult.key))},
+        "prompts": by_step((key, prompt) for key, prompt in await session.execute(asked.order_by(StepResult.key))),
         "answers": await session.scalar(answers) or 0,
         "approvals": [each.model_dump(mode="json") for each in [*at_previews, *_by_promoting(move)]],
         "approved_by_promoting": move.request.digest == digest,
         "waivers": await waivers.on_record(session, digest),
         **proven(move.placed),
     }
+
+
+def by_step(asked: Iterable[tuple[str, str]]) -> Json:
+    """Of each step how many different prompts it had, and one digest: of a single prompt its own, else the SHA-256 of
+    all in their order. `asked`: key and digest of each call; keys begin with the step, those of trials with the arm."""
+    found: dict[str, set[str]] = {}
+    for key, prompt in asked:
+        first, second, *_ = [*key.split("/"), ""]
+        step = f"{first}/{second}"[:60] if first == "try" else first[:60]
+        step = step if step in found or len(found) < MOST_STEPS - 1 else OTHERS
+        found.setdefault(step, set()).add(prompt)
+    return {step: {"prompts": len(own), "digest": _together(own)} for step, own in found.items()}
+
+
+def _together(digests: set[str]) -> str:
+    ordered = sorted(digests)
+    return ordered[0] if len(ordered) == 1 else sha256("\n".join(ordered).encode()).hexdigest()
 
 
 def proven(placed: pm.Placed) -> Json:

@@ -33,6 +33,11 @@ def jobs_in(library: Path, after: str, limit: int) -> list[str]:
     return sorted(job for job in named if job > after)[:limit]
 
 
+def going(name: str) -> bool:
+    """Whether this is the name of a job's folder that is being emptied: nobody else may touch it."""
+    return name.startswith(".") and name.endswith(GONE) and _job_of(name) is not None
+
+
 def remove(library: Path, job: str) -> None:
     """Remove what a job has there. Raises OSError: also NotADirectoryError for a link or a file under its name."""
     with _drafts(library) as drafts:

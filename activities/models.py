@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -185,19 +185,28 @@ class Models:
 
     def named(self, role: Role, model: str) -> ModelSpec:
         """Another model of a provider that is configured, reached as that one is: a key goes only where it was meant
-        to go. The role's own provider comes first. Raises NoProvider."""
+        to go. The role's own provider comes first. What the small local model is reached by serves no other model,
+        whatever its name begins with. Raises NoProvider."""
         wanted = model.split("/", 1)[0]
         known = [self.specs[one] for one in (role, *Role) if one in self.specs]
         near = next((spec for spec in known if spec.model == model), None)
-        near = near or next((spec for spec in known if spec.provider[0] == wanted), None)
+        near = near or next((spec for spec in known if spec.provider[0] == wanted and not spec.small_local), None)
         if near is None:
-            there = ", ".join(dict.fromkeys(spec.provider[0] for spec in known)) or "none"
-            raise NoProvider(
-                f"No model of the provider {wanted!r} is configured (there is: {there}), so no key is known for "
-                f"{model}. Set SKILL_FLEET_{role.upper()}_MODEL and its key, restart the worker and retry the job; or "
-                "cancel it and name a model of a configured provider."
-            )
+            raise NoProvider(_unknown(role, model, known))
         return self.others.setdefault((near.provider, model), replace(near, model=model, learned=Learned()))
+
+
+def _unknown(role: Role, model: str, known: Sequence[ModelSpec]) -> str:
+    """Why a named model cannot be asked, and what to do."""
+    wanted = model.split("/", 1)[0]
+    hosted = dict.fromkeys(spec.provider[0] for spec in known if not spec.small_local)
+    local = dict.fromkeys(f"the small local model, as {spec.model} only" for spec in known if spec.small_local)
+    there = ", ".join([*hosted, *local]) or "none"
+    return (
+        f"No model of the provider {wanted!r} is configured (there is: {there}), so no key is known for {model}. Set "
+        f"SKILL_FLEET_{role.upper()}_MODEL and its key, restart the worker and retry the job; or cancel it and name a "
+        "model of a configured provider."
+    )
 
 
 async def spent(session: Session, job_id: UUID) -> Spent:

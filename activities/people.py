@@ -15,6 +15,7 @@ from activities.prompt_data import prompt_data, shown_diff
 from activities.rounds import decisions
 from activities.shelves import Shelves
 from domain.answering import answers
+from domain.evidence.policy import BY_DEFAULT, Policy
 from domain.evidence.profile import QUICK, Profile
 from domain.job import JobStatus
 from domain.prompt import (
@@ -43,10 +44,18 @@ AUTO = "auto_approve"
 class PromptRecords(Records):
     """The steps of the record that are about prompts."""
 
-    def __init__(self, database: Database, shelves: Shelves | None = None, profile: Profile = QUICK) -> None:
-        """Take what the steps need; `shelves` where a job may go on from an edited draft, `profile` for estimates."""
+    def __init__(
+        self,
+        database: Database,
+        shelves: Shelves | None = None,
+        profile: Profile = QUICK,
+        policy: Policy = BY_DEFAULT,
+    ) -> None:
+        """Take what the steps need; `shelves` where a job may go on from an edited draft, `profile` for estimates and
+        for what of the evidence is missing, `policy` for what it lacks."""
         self.database = database
         self.profile = profile
+        self.policy = policy
         self.shelves = shelves
 
     @activity.defn
@@ -59,7 +68,7 @@ class PromptRecords(Records):
                 # Cancelled beside this step: nobody is asked any more. Or answered by itself, and ended, before.
                 row = await prompts.get(session, interaction_id)
                 return _taken(row) if row and row.applied_at else m.Taken(interaction_id=interaction_id)
-            data = await prompt_data(session, prompt, diff, self.profile)
+            data = await prompt_data(session, prompt, diff, self.profile, self.policy)
             shown = data if isinstance(data, PreviewData | ValidateData | TddData) else None
             await prompts.open_prompt(
                 session,

@@ -6,11 +6,12 @@ from functools import partial
 
 from activities.estimates import estimate
 from activities.tdd_data import tdd_data
-from domain.budget import Budget
+from domain.budget import Budget, exhausted
 from domain.compare.diff import unified
 from domain.counters import COUNTERS
 from domain.errors import NotFound, SkillFileError
 from domain.evaluation import Arm, Evidence
+from domain.evidence.policy import BY_DEFAULT, Policy
 from domain.evidence.profile import QUICK, Profile
 from domain.job import JobResult, Phase
 from domain.prompt import (
@@ -28,7 +29,7 @@ from domain.research import near_duplicates
 from domain.skill import Severity
 from domain.skill_file import parse, sections
 from domain.text import counted
-from store import calls, evidence, jobs, prompts, proof, revisions, understanding
+from store import calls, evidence, jobs, prompts, proof, revisions, tdd, understanding
 from store.session import Database, Session
 from workflows import messages as m
 
@@ -58,20 +59,24 @@ async def shown_diff(database: Database, prompt: m.Prompt) -> str:
     )
 
 
-async def prompt_data(session: Session, prompt: m.Prompt, diff: str = "", profile: Profile = QUICK) -> PromptData:
-    """The data of one prompt; `diff` from `shown_diff`, `profile`: how thoroughly the job is proven, for estimates.
+async def prompt_data(
+    session: Session, prompt: m.Prompt, diff: str = "", profile: Profile = QUICK, policy: Policy = BY_DEFAULT
+) -> PromptData:
+    """The data of one prompt; `diff` from `shown_diff`, `profile`: how thoroughly jobs are proven here, `policy`: what
+    of the evidence is enough.
 
     Raises NotFound when the record has not what it shows.
     """
+    experiment = partial(tdd_data, profile=profile, policy=policy)
     makers: dict[HitlType, Callable[[Session, m.Prompt], Awaitable[PromptData]]] = {
         HitlType.STRUCTURE_FIX: _structure_fix,
         HitlType.CLARIFY: _questions,
         HitlType.DEEP_UNDERSTANDING: _questions,
         HitlType.CONFIRM: partial(_confirm, profile=profile),
-        HitlType.TDD_RED: tdd_data,
-        HitlType.TDD_GREEN: tdd_data,
-        HitlType.TDD_REFACTOR: tdd_data,
-        HitlType.PREVIEW: partial(_preview, diff=diff),
+        HitlType.TDD_RED: experiment,
+        HitlType.TDD_GREEN: experiment,
+        HitlType.TDD_REFACTOR: experiment,
+        HitlType.PREVIEW: partial(_preview, diff=diff, profile=profile, policy=policy),
         HitlType.VALIDATE: _validate,
         HitlType.BUDGET: partial(_budget, profile=profile),
     }
@@ -107,7 +112,12 @@ async def _confirm(session: Session, prompt: m.Prompt, profile: Profile) -> Conf
         path=plan.path,
         plan=plan.outline,
         key_assumptions=plan.key_assumptions,
-        estimate=estimate(after=Phase.PLANNING, profile=profile, so_far=await calls.spent(session, prompt.job_id)),
+        estimate=estimate(
+            after=Phase.PLANNING,
+            files=len(plan.files),
+            profile=profile,
+            so_far=await calls.spent(session, prompt.job_id),
+        ),
         unsure=plan.unsure,
         alternatives=plan.alternatives,
         style=plan.style,
@@ -117,7 +127,7 @@ async def _confirm(session: Session, prompt: m.Prompt, profile: Profile) -> Conf
     )
 
 
-async def _preview(session: Session, prompt: m.Prompt, diff: str) -> PreviewData:
+async def _preview(session: Session, prompt: m.Prompt, diff: str, profile: Profile, policy: Policy) -> PreviewData:
     number = prompt.revision or 0
     shown = await revisions.summary(session, prompt.job_id, number)
     content = await revisions.content(session, prompt.job_id, number)
@@ -131,7 +141,7 @@ async def _preview(session: Session, prompt: m.Prompt, diff: str) -> PreviewData
         diff=diff,
         feedback=shown.feedback,
         changes=shown.changes,
-        evidence=await evidence_of(session, prompt, number),
+        evidence=await evidence_of(session, prompt, number, profile, policy),
         written_by=usage.models,
     )
 
@@ -154,17 +164,22 @@ async def _budget(session: Session, prompt: m.Prompt, profile: Profile) -> Budge
     trying = {Phase.TDD_RED: (Arm.WITHOUT, 0), Phase.GENERATION: (Arm.WITH, newest)}.get(phase)
     made = await calls.tried(session, prompt.job_id, *trying, ids) if trying else 0
     spent = await calls.spent(session, prompt.job_id)
+    limit = (await jobs.options_of(session, prompt.job_id)).budget or Budget()
+    why = exhausted(limit, spent) or prompt.reason  # as it is by now: calls that were under way then have ended
     return BudgetData(
         spent=spent,
-        limit=(await jobs.options_of(session, prompt.job_id)).budget or Budget(),
+        limit=limit,
         estimate=estimate(within=phase, cases=len(cases), profile=profile, made=made, so_far=spent),
-        reason=prompt.reason if held else f"{prompt.reason}; nothing is written yet, so to finish now ends the job",
+        reason=why if held else f"{why}; nothing is written yet, so to finish now ends the job",
     )
 
 
-async def evidence_of(session: Session, prompt: m.Prompt, revision: int) -> Evidence:
-    """What the runs of this revision add up to; `pending` while they are not there yet."""
-    return (await proof.of_revision(session, prompt.job_id, revision)).shown()
+async def evidence_of(session: Session, prompt: m.Prompt, revision: int, profile: Profile, policy: Policy) -> Evidence:
+    """What the runs of this revision add up to, and what they lack for publishing; `pending` while they are not there
+    yet, `partial` while some that the profile plans are not."""
+    plan = await tdd.profile_of(session, prompt.job_id, profile)
+    found = await proof.of_revision(session, prompt.job_id, revision)
+    return await asyncio.to_thread(found.shown, policy, profile=plan.name)
 
 
 async def _validate(session: Session, prompt: m.Prompt) -> ValidateData:

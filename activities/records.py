@@ -139,7 +139,7 @@ class DatabaseRecords(PromptRecords):
             origin = await jobs.origin_of(session, job.job_id)
         edited = await asyncio.to_thread(self._edited, origin) if origin is not None and origin.draft else []
         async with self.database.transaction() as session:
-            return await adopt(session, job.job_id, edited)
+            return await adopt(session, job.job_id, edited, self.profile)
 
     def _edited(self, origin: Origin) -> list[SkillFileEntry]:
         """The files of the draft's folder. Raises LibraryConflict when it holds what is no plain file."""

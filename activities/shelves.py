@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from activities import folders
+from activities import drafts_folder, folders
 from activities.exchange import exchange
 from activities.folders import Lying
 from domain.errors import LibraryConflict
@@ -120,15 +120,20 @@ class Shelves:
         return [_posix(entry, self.root) for entry in (*shelves, *self._on_shelves()) if entry.is_symlink()]
 
     def leftovers(self) -> list[Path]:
-        """What crashes left on the shelves and among the drafts."""
+        """What crashes left on the shelves, beside the folders of drafts and in them."""
         drafts = self.root / DRAFTS
-        parents = [*self._shelves(), *([entry for entry in drafts.iterdir()] if drafts.is_dir() else [])]
-        return [left for parent in parents if parent.is_dir() for left in folders.leftovers(parent)]
+        parents = [*self._shelves(), drafts, *(drafts / name for name in self.draft_folders())]
+        return [left for parent in parents for left in folders.leftovers(parent)]
 
     def draft_folders(self) -> list[str]:
-        """The names of the folders of drafts: ids of jobs, if nobody meddled."""
+        """The names of the folders of drafts: ids of jobs, if nobody meddled. What is being removed is none any more:
+        a promotion that died left it under a name of `leftovers`, retention under its own, and takes it up again."""
         drafts = self.root / DRAFTS
-        return sorted(entry.name for entry in drafts.iterdir() if entry.is_dir()) if drafts.is_dir() else []
+        if not drafts.is_dir():
+            return []
+        left = {entry.name for entry in folders.leftovers(drafts)}
+        there = {entry.name for entry in drafts.iterdir() if entry.is_dir()}
+        return sorted(name for name in there - left if not drafts_folder.going(name))
 
     def _shelves(self) -> list[Path]:
         return [entry for entry in _visible(self.root) if entry.is_dir() and not entry.is_symlink()]

@@ -10,7 +10,7 @@ from api.answer_form import Input, filled
 from api.rendering import DiffLine, diff_lines, skill_html
 from domain.answering.answer_fields import NOT_ANSWERED
 from domain.answering.forms import FormAction, actions
-from domain.budget import Budget
+from domain.budget import Budget, priceless
 from domain.evaluation import EvaluationCase
 from domain.prompt import (
     BudgetData,
@@ -202,9 +202,12 @@ def _checklist(state: Mapping[str, bool]) -> list[Ticked]:
 
 
 def _limits(data: BudgetData) -> list[Limit]:
+    spent = {name: _amount(getattr(data.spent, name)) for name in Budget.model_fields}
+    if priceless(data.spent):
+        spent["usd"] = "price unknown"
     return [
-        Limit(words=_LIMITS[name], spent=_amount(getattr(data.spent, name)), limit=_amount(getattr(data.limit, name)))
-        for name in Budget.model_fields
+        Limit(words=_LIMITS[name], spent=words, limit=_amount(getattr(data.limit, name)))
+        for name, words in spent.items()
     ]
 
 

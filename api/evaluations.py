@@ -18,7 +18,7 @@ from api.dependencies import JobToRead, PersonDep, Services, ServicesDep
 from api.described import Responses, problems
 from api.jobs import location
 from api.reading import KnownJob, find, status_of
-from api.starting import JOBS, digest
+from api.starting import JOBS, StartBudget, digest
 from api.versions import NEVER_RUN, NOW
 from domain.errors import NotFound
 from domain.evidence.report import EvaluationList, EvaluationReport, Subject, report_on
@@ -57,6 +57,9 @@ class EvaluateRequest(StrictShape):
         ),
     ] = None
     version: Annotated[str | None, Field(max_length=40, description="Default: the one that agents read.")] = None
+    budget: StartBudget | None = Field(
+        None, description="What may be spent on models; at a limit what ran until then is judged, as partial evidence."
+    )
 
 
 @router.get("/skills/{category}/{name}/evaluations", summary="Evaluations of a skill")
@@ -128,7 +131,7 @@ async def evaluate_skill(
         job_id=_id_of(asking.name, skill.name, idempotency_key),
         user_id=asking.name,
         task_description=f"Evaluate {skill.name} {version} again with {body.model or 'the configured agent model'}",
-        options=JobOptions(auto_approve=True),
+        options=JobOptions(auto_approve=True, budget=body.budget),
         evaluates=Evaluates(name=skill.name, version=version, model=body.model or ""),
     )
     response.headers["Location"] = location(start.job_id)

@@ -37,7 +37,10 @@ class PromotionRequest(StrictShape):
         None
     )
     category: str | None = Field(None, description="Another shelf than the planned one.", examples=["data"])
-    force: bool = Field(False, description="Publish against the verdict of validation; needs a reason.")
+    force: bool = Field(
+        False,
+        description="Publish in spite of validation, the scan, the evidence or unmet requirements; needs a reason.",
+    )
     reason: Annotated[str | None, Field(max_length=MAX_ANSWER, description="Why; it goes on record.")] = None
 
 

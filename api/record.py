@@ -12,17 +12,16 @@ from api.reading import KnownJob
 from domain.compare.diff import DiffRow, folded, side_by_side, unified
 from domain.compare.section_changes import SectionChange, changed_sections
 from domain.errors import NotFound
-from domain.evaluation import Arm, EvaluationView
+from domain.evaluation import EvaluationView
 from domain.evidence.case_checks import flags, leaks
-from domain.evidence.numbers import numbers, shown
-from domain.evidence.policy import Policy, lacking
+from domain.evidence.policy import Policy
 from domain.evidence.profile import QUICK, profile_named
 from domain.job import JobResult
 from domain.job_usage import JobUsage
 from domain.prompt import InteractionView
 from domain.shape import StrictShape
 from domain.skill import RevisionSummary, RevisionView
-from store import job_usage, jobs, prompts, revisions, tdd
+from store import job_usage, jobs, prompts, proof, revisions, tdd
 from store.session import Session
 
 MOST_ROWS = 5_000
@@ -135,23 +134,19 @@ async def evaluation_of(session: Session, job: KnownJob, policy: Policy) -> Eval
     """
     row = await jobs.get(session, job.job_id)
     result = JobResult.model_validate(row.result if row else {})
-    known = await tdd.known_of(session, job.job_id, result.revision or 0)
-    holding = [*known.of(Arm.WITHOUT), *known.of(Arm.WITH)]
-    text = await revisions.text_left(session, job.job_id, result.revision or 0) or ""
     profile = result.evidence.profile if result.evidence else ""
     plan = profile_named(profile) or QUICK
-    found = numbers(known.cases, holding, planned=plan.runs)
-    glance = shown(found, known.triggers, profile=profile)
-    told = {"lacking": lacking(policy, found[0] if found else None, known.triggers)}
+    known = await tdd.known_of(session, job.job_id, result.revision or 0, plan, policy)
+    found = await proof.of_revision(session, job.job_id, result.revision)
     return EvaluationView(
         job_id=job.job_id,
         cases=known.cases,
         runs=known.runs,
-        evidence=glance.model_copy(update=told),
+        evidence=found.shown(policy, profile=profile),
         rationalizations=known.rationalizations,
         tdd=await tdd.state_of(session, job.job_id, known),
-        numbers=found,
-        flags=[*flags(known.cases, holding, judge=plan.judge), *leaks(text, known.cases)],
+        numbers=found.numbers(profile),
+        flags=[*flags(known.cases, found.runs, judge=plan.judge), *leaks(found.text, known.cases)],
         triggers=known.triggers,
         comparisons=known.comparisons,
     )

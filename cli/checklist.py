@@ -11,6 +11,7 @@ from cli.output import Output
 from cli.overview import evidence
 from cli.problems import ApiProblem
 from domain.evaluation import Arm, CaseFlag, CaseRole, EvaluationCase, EvaluationView, Evidence
+from domain.evidence.checklist import ITEMS
 
 STEPS: Mapping[str, str] = MappingProxyType(
     {
@@ -63,7 +64,8 @@ def lines(view: EvaluationView | None) -> list[str]:
 
 def boxes(items: dict[str, bool]) -> list[str]:
     """The checklist in the order of the work, by phase, a box a line; nothing while nothing was begun."""
-    named = {name: done for name, done in items.items() if "." in name}
+    # PostgreSQL keeps no order of keys.
+    named = {name: items[name] for name in [*ITEMS, *items] if name in items and "." in name}
     if not named:
         whole = {**dict.fromkeys(STEPS, False), **items} if items else {}
         return [_box(STEPS.get(name, name), done) for name, done in whole.items()]
@@ -92,7 +94,9 @@ def _case(view: EvaluationView, case: EvaluationCase) -> str:
 
 
 def _flag(flag: CaseFlag) -> str:
-    return f"! {flag.case_id}: {flag.kind.replace('_', ' ')}{f'; {flag.note}' if flag.note else ''}"
+    """With the expectation it is of: several of one case have one flag each."""
+    of = f" “{first_line(flag.expectation)}”" if flag.expectation else ""
+    return f"! {flag.case_id}: {flag.kind.replace('_', ' ')}{of}{f'; {flag.note}' if flag.note else ''}"
 
 
 def _passes(view: EvaluationView, case_id: str) -> str:

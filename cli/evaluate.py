@@ -14,11 +14,14 @@ from cli.progress import JobLine, screen_for
 from cli.run import Run, run_of
 from cli.skills import SkillPath
 from cli.versions import whole_path
+from domain.budget import Budget
 from domain.evidence.report import EvaluationReport, as_json
 from domain.job import JobStatusView
 from domain.shape import StrictShape
 
 NEWEST = "latest"
+
+CUT_OFF = "then the verdict is of what ran."
 
 Model = Annotated[
     str | None, typer.Option("--model", metavar="PROVIDER/MODEL", help="The agent model; default: whichever came last.")
@@ -31,6 +34,7 @@ class Evaluation(StrictShape):
 
     model: str | None = None
     version: str | None = None
+    budget: Budget | None = None
 
 
 def evidence(
@@ -70,13 +74,17 @@ def evaluate(
         typer.Option("--model", metavar="PROVIDER/MODEL", help="The agent model; default: the configured one."),
     ] = None,
     version: Annotated[str | None, typer.Option("--version", help="Default: the one that agents read.")] = None,
+    budget_calls: Annotated[int | None, typer.Option(min=1, help=f"Most model calls; {CUT_OFF}")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(min=1, help=f"Most tokens, in and out; {CUT_OFF}")] = None,
+    budget_usd: Annotated[float | None, typer.Option(min=0.01, help=f"Most US dollars; {CUT_OFF}")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the verdict is there.")] = False,
 ) -> None:
     """Try a published skill again. Without it and with it, by the agent model you name: keep, fix or retire."""
     run = run_of(ctx)
-    given = {name: value for name, value in (("model", model), ("version", version)) if value is not None}
+    limits = {"calls": budget_calls, "tokens": budget_tokens, "usd": budget_usd}
+    body = Evaluation.model_validate(_given(model=model, version=version, budget=_given(**limits) or None))
     with run.api() as api:
-        started = api.post(f"/skills/{skill.strip('/')}/evaluate", Evaluation.model_validate(given), JobStatusView)
+        started = api.post(f"/skills/{skill.strip('/')}/evaluate", body, JobStatusView)
         screen_for(run.out).started(JobLine(job_id=started.job_id, status=started.status))
         if not wait:
             run.out.say(f"started; stay with it: skill-fleet watch {started.job_id}")
@@ -84,6 +92,11 @@ def evaluate(
         code = Attachment(api, run.out, started.job_id, stay=Stay(), desk=run.desk(api, started.job_id)).run()
         _verdict(run, api, started.job_id)
     leave(code)
+
+
+def _given(**values: object) -> dict[str, object]:
+    """What was said, and only this: the api has the defaults."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _verdict(run: Run, api: Api, job: UUID) -> None:

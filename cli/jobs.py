@@ -82,6 +82,8 @@ def show(
 ) -> None:
     """Show where a job stands. Who wrote it, how it was proven, and what to do next."""
     run = run_of(ctx)
+    views = {"--record": whole, "--checklist": tests, "--understanding": understanding, "--usage": cost}
+    _one_view([*(name for name, wanted in views.items() if wanted), *(["--trace"] if trace is not None else [])])
     with run.api() as api:
         if whole:
             record.show(run.out, record.of(api, job))
@@ -95,6 +97,16 @@ def show(
             traces.show(run.out, api, job, trace)
         else:
             _overview(run.out, api, api.get(f"/jobs/{job}", JobView))
+
+
+def _one_view(wanted: list[str]) -> None:
+    """Raises UsageProblem when more than one view of a job is asked for: what is printed is one document."""
+    if len(wanted) > 1:
+        raise UsageProblem(
+            f"`show` gives one view at a time, and {' and '.join(wanted)} are {len(wanted)}.",
+            why="what it prints is one page, and with --json one document",
+            next_step=f"skill-fleet show JOB {wanted[0]}, then the next",
+        )
 
 
 def _overview(out: Output, api: Api, view: JobView) -> None:

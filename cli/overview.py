@@ -62,13 +62,30 @@ def overview(view: JobView) -> list[str]:
 
 
 def evidence(found: Evidence) -> str:
-    """The pass rates with and without the skill, in percent."""
+    """In a line: the pass rates, how sure their difference is, how well the description is found, and what is lacking
+    for publishing. While all is pending, that says it."""
+    lacks = f"; lacks: {'; '.join(found.lacking)}" if found.lacking and found.status != "pending" else ""
+    return f"{_rates(found)}{_described(found)} {found.note}".strip() + lacks
+
+
+def _rates(found: Evidence) -> str:
     if found.with_ is None or found.without is None:
-        return f"{found.status} {found.note}".strip()
+        return found.status
     delta = found.delta if found.delta is not None else found.with_ - found.without
     still = ", more runs pending" if found.status == "pending" else ""
-    rates = f"with {found.with_:.0%}, without {found.without:.0%} ({delta * 100:+.0f} points, {found.n} cases{still})"
-    return f"{rates} {found.note}".strip()
+    sure = f" [95%: {points(found.interval[0])} to {points(found.interval[1])}]" if found.interval else ""
+    return f"with {found.with_:.0%}, without {found.without:.0%} ({points(delta)} points{sure}, {found.n} cases{still})"
+
+
+def _described(found: Evidence) -> str:
+    """How often agents choose the skill when they should, and rightly."""
+    known = {"recall": found.recall, "precision": found.precision}
+    return "".join(f", {name} {rate:.0%}" for name, rate in known.items() if rate is not None)
+
+
+def points(share: float) -> str:
+    """Percentage points, with their sign."""
+    return f"{share * 100:+.0f}"
 
 
 def judged(found: EvaluationSummary) -> str:
@@ -76,7 +93,7 @@ def judged(found: EvaluationSummary) -> str:
     by = f", by {found.model}" if found.model else ""
     if found.with_ is None or found.without is None:
         return f"{found.verdict}{by}: {'; '.join(found.why)}"
-    rates = f"with {found.with_:.0%}, without {found.without:.0%} ({(found.delta or 0) * 100:+.0f} points"
+    rates = f"with {found.with_:.0%}, without {found.without:.0%} ({points(found.delta or 0)} points"
     return f"{found.verdict}: {rates}, {found.cases} cases{by})"
 
 

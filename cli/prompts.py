@@ -11,6 +11,7 @@ from cli.checklist import boxes
 from cli.overview import SMALL_NOTICE, evidence, is_small, spend
 from cli.understood import near, open_points
 from domain.answering.answers import form
+from domain.budget import priceless
 from domain.evaluation import Arm
 from domain.prompt import (
     BudgetData,
@@ -157,7 +158,8 @@ def _tdd(given: Mapping[str, JsonValue]) -> list[Block]:
     for case in data.cases:
         told.append(f"{case.id} ({case.kind}): {_inset(case.prompt)}")
         told += [f"    expects: {wanted.text}" for wanted in case.expectations]
-        told += [f"    {_result(result)}" for result in data.results if result.case_id == case.id]
+        own = [result for result in data.results if result.case_id == case.id]
+        told += [f"    {_result(result, repeated=any(one.run for one in own))}" for result in own]
     if data.rationalizations:
         told += ["Excuses the agent made, word for word:", *(f"  “{text}”" for text in data.rationalizations)]
     return [Block(text="\n".join(told)), Block(text="\n".join(boxes(data.checklist)))]
@@ -168,9 +170,11 @@ def _inset(text: str) -> str:
     return "\n    ".join(line for line in text.splitlines() if line.strip())
 
 
-def _result(result: CaseResult) -> str:
+def _result(result: CaseResult, *, repeated: bool) -> str:
     arm = "with the skill" if result.arm is Arm.WITH else "without the skill"
+    arm += f", run {result.run + 1}" if repeated else ""
     missed = f"; missed: {', '.join(result.missed)}" if result.missed else ""
+    missed += f"; not decided: {', '.join(result.undecided)}" if result.undecided else ""
     words_of_agent = f"\n        “{result.output}”" if result.output and not result.passed else ""
     return f"{'passed' if result.passed else 'FAILED'} {arm}{missed}{words_of_agent}"
 
@@ -179,6 +183,7 @@ def _budget(given: Mapping[str, JsonValue]) -> list[Block]:
     data = BudgetData.model_validate(given)
     limits = spend(data.limit.calls, data.limit.tokens, data.limit.usd) or "none"
     spent = spend(data.spent.calls, data.spent.tokens, data.spent.usd)
+    spent += ", price unknown" if priceless(data.spent) else ""
     told = [data.reason, f"Spent: {spent}", f"Limit: {limits}"]
     if data.estimate:
         told.append(f"Still to come: about {data.estimate.model_calls} model calls. {data.estimate.note}")

@@ -44,9 +44,11 @@ def exhausted(limit: Budget, spent: Spend, coming: int = 1) -> str | None:
     The limit of calls is kept exactly. Tokens and money of a call are known only afterwards: those in flight count as
     the job's mean call, and the call that is expected to reach a limit is the last one.
     """
-    if limit.calls is not None and spent.calls + coming > limit.calls:
-        return f"{spent.calls} of {limit.calls} model calls are spent"
     flying = coming - 1
+    if limit.calls is not None and spent.calls + coming > limit.calls:
+        begun = min(flying, max(limit.calls - spent.calls, 0))
+        way = f" and {begun} {'is' if begun == 1 else 'are'} under way" if begun else ""
+        return f"{spent.calls} of {limit.calls} model calls are spent{way}"
     more = f", and calls in flight ({flying}) are expected to take the rest" if flying else ""
     if limit.tokens is not None and expected(spent.tokens, spent.calls, flying) >= limit.tokens:
         return f"{spent.tokens} of {limit.tokens} tokens are spent{more if spent.tokens < limit.tokens else ''}"

@@ -72,7 +72,10 @@ class CheckedExpectation(Shape):
 
 
 class CaseRun(Shape):
-    """One run of one case: the agent's words, kept verbatim, and the verdicts. `tokens`, `seconds`: its own."""
+    """One run of one case: the agent's words, kept verbatim, and the verdicts. `tokens`, `seconds`: its own.
+
+    `run` tells the runs of a case in an arm and revision apart. Of `series` the newest counts (`evidence/series.py`).
+    """
 
     case_id: str
     arm: Arm
@@ -85,6 +88,7 @@ class CaseRun(Shape):
     model: str = ""
     tokens: int = 0
     seconds: float = 0.0
+    series: int = 0
 
 
 class Evidence(Shape):

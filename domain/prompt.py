@@ -181,12 +181,15 @@ class StructureFixData(Shape):
 
 
 class CaseResult(Shape):
-    """How one case went in one arm: what it missed, and the first words of the agent's output."""
+    """How one run of a case went: what it missed, what nothing could decide, and the first words of the agent's
+    output. `run` counts the repeats of the case in this arm from 0."""
 
     case_id: str
     arm: Arm
+    run: int = 0
     passed: bool
     missed: list[str] = []
+    undecided: list[str] = []
     output: str = ""
 
 

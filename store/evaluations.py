@@ -137,7 +137,7 @@ async def material(session: AsyncSession, job_id: UUID, revision: int) -> Materi
         job_id=job_id,
         revision=revision,
         digest=known.digest,
-        text=await revisions.text_left(session, job_id, revision) or "",
+        text=found.text,
         models=Models(
             agent=await jobs.agent_model_of(session, job_id),
             author="" if known.by_person else known.made_by,

@@ -12,7 +12,7 @@ from domain.evaluation import Arm, CaseRun, Comparison, EvaluationCase, TddState
 from domain.names import free_name
 from domain.skill import Finding, ValidationReport
 from store.base import Json, columns_of
-from store.tables import EvaluationRun, TddWorkflowState, ValidationReportRow
+from store.tables import EvaluationRun, Revision, TddWorkflowState, ValidationReportRow
 
 _PREFIX = re.compile(r"^r\d+-")
 
@@ -91,6 +91,18 @@ async def runs_of(session: AsyncSession, job_id: UUID, *, revision: int | None =
     return [CaseRun.model_validate(row.detail) for row in rows]
 
 
+async def reuse(session: AsyncSession, job_id: UUID, revision: int) -> None:
+    """Give a revision the runs of the newest one with the very same bytes, if it has none of its own."""
+    digest = select(Revision.digest).where(Revision.job_id == job_id, Revision.n == revision).scalar_subquery()
+    alike = select(Revision.n).where(Revision.job_id == job_id, Revision.digest == digest)
+    query = select(EvaluationRun).where(EvaluationRun.job_id == job_id, EvaluationRun.revision.in_(alike))
+    rows = (await session.scalars(query)).all()
+    tried = max((row.revision for row in rows), default=revision)
+    for row in rows if all(row.revision != revision for row in rows) else ():
+        if row.revision == tried:
+            await keep_run(session, job_id, CaseRun.model_validate({**row.detail, "revision": revision}))
+
+
 async def finish_arm(session: AsyncSession, job_id: UUID, arm: Arm, runs: list[CaseRun], phase: str) -> None:
     """Count the arm's runs, and collect the excuses that were heard, word for word and once each."""
     row = await _state(session, job_id)
@@ -137,14 +149,20 @@ async def tdd_of(session: AsyncSession, job_id: UUID) -> TddState | None:
 
 
 async def copy(session: AsyncSession, of: UUID, to: UUID, *, revision: int, as_revision: int) -> None:
-    """Give a job the cases of another one, with the runs of its control arm and of one revision."""
+    """Give a job the cases of another one, with the runs of its control arm and of one revision; 0: of none.
+
+    Comparisons name revisions of the other job, and stay there.
+    """
     row = await session.get(TddWorkflowState, of)
     if row is None:
         return
-    taken_over = insert(TddWorkflowState).values({**columns_of(row), "job_id": to})
+    own: Json = {"job_id": to, "comparisons": []}
+    if not revision:
+        own |= {"compliance_tests_run": 0, "checklist_state": {**row.checklist_state, f"{Arm.WITH}_run": False}}
+    taken_over = insert(TddWorkflowState).values({**columns_of(row), **own})
     await session.execute(taken_over.on_conflict_do_nothing())
     for run in await runs_of(session, of, revision=revision):
-        number = as_revision if run.revision == revision else run.revision
+        number = as_revision if run.arm is Arm.WITH else run.revision
         await keep_run(session, to, run.model_copy(update={"revision": number}))
 
 

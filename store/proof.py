@@ -3,6 +3,7 @@
 Runs belong to the bytes they were made with. A change of any file makes another digest, and that one has none of them.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -10,37 +11,54 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
 from domain.evaluation import Arm, CaseRun, EvaluationCase, Evidence, Numbers, TriggerReport
+from domain.evidence.case_checks import leaks
 from domain.evidence.numbers import numbers, shown
 from domain.evidence.policy import Policy, lacking
 from domain.evidence.profile import profile_named
 from domain.library.next_version import front_of
 from domain.shape import Shape
+from domain.skill import SKILL_FILE, SkillFileEntry
 from store import evidence, revisions, triggers
 from store.tables import EvaluationRun, Revision
 
+READ = (SKILL_FILE, "references/")
+"""How the paths of the files begin that an agent reads: the words of a case in any of them give it away."""
+
+MOST_READ = 100_000
+"""Characters of them that are searched for the words of cases, in some tenths of a second: three times the text that a
+skill of 500 lines has."""
+
 
 class Proof(Shape):
-    """`runs`: of the control arm, and of the newest revision with the digest that was tried."""
+    """`runs`: of the control arm, and of `revision`, the one with the digest whose trial is the most whole (0: none was
+    tried). `text`: what an agent reads of the files; "" where retention took them."""
 
     cases: list[EvaluationCase] = []
     runs: list[CaseRun] = []
+    revision: int = 0
+    text: str = ""
     triggers: TriggerReport | None = None
 
-    def numbers(self, profile: str = "") -> list[Numbers]:
+    def numbers(self, profile: str = "", planned: int | None = None) -> list[Numbers]:
         """What the runs add up to, by agent model, the newest first. Tens of milliseconds for many cases.
 
-        `profile`: how thoroughly the job went about it, which says how many runs were planned.
+        `profile`: how thoroughly the job went about it, which says how many runs were `planned` where that is None.
         """
         known = profile_named(profile)
-        return numbers(self.cases, self.runs, planned=known.runs if known else 1)
+        return numbers(self.cases, self.runs, planned=planned or (known.runs if known else 1))
 
-    def shown(self, policy: Policy | None = None, *, profile: str = "") -> Evidence:
-        """The evidence at a glance, and what it lacks by this policy."""
-        found = self.numbers(profile)
+    def leaked(self) -> list[str]:
+        """The ids of the cases whose words stand in the text."""
+        return [flag.case_id for flag in leaks(self.text, self.cases)] if self.text else []
+
+    def shown(self, policy: Policy | None = None, *, profile: str = "", planned: int | None = None) -> Evidence:
+        """The evidence at a glance, and what it lacks by this policy; for the others see `numbers`."""
+        found = self.numbers(profile, planned)
         told = shown(found, self.triggers, profile=profile)
         if policy is None:
             return told
-        return told.model_copy(update={"lacking": lacking(policy, found[0] if found else None, self.triggers)})
+        missing = lacking(policy, found[0] if found else None, self.triggers, self.leaked())
+        return told.model_copy(update={"lacking": missing})
 
 
 async def of_revision(session: AsyncSession, job_id: UUID, number: int | None) -> Proof:
@@ -49,21 +67,59 @@ async def of_revision(session: AsyncSession, job_id: UUID, number: int | None) -
     if known is None:
         cases, runs = await evidence.cases_of(session, job_id), await evidence.runs_of(session, job_id, revision=0)
         return Proof(cases=cases, runs=runs)
-    try:
-        front = front_of(await revisions.files(session, job_id, known.n))
-    except NotFound:
-        front = None  # retention took its files; what was found out of them stays
+    front = front_of(await _files(session, job_id, known.n))
     return await of_digest(session, job_id, known.digest, front.description if front else None)
 
 
 async def of_digest(session: AsyncSession, job_id: UUID, digest: str, description: str | None) -> Proof:
     """The proof of these bytes. `description`: of their SKILL.md, None when it cannot be read."""
-    alike = select(Revision.n).where(Revision.job_id == job_id, Revision.digest == digest)
-    tried = select(func.max(EvaluationRun.revision)).where(
-        EvaluationRun.job_id == job_id, EvaluationRun.arm == Arm.WITH, EvaluationRun.revision.in_(alike)
-    )
+    newest = select(func.max(Revision.n)).where(Revision.job_id == job_id, Revision.digest == digest)
+    tried = await tried_revision(session, job_id, digest)
     return Proof(
         cases=await evidence.cases_of(session, job_id),
-        runs=await evidence.runs_of(session, job_id, revision=await session.scalar(tried) or 0),
+        runs=await evidence.runs_of(session, job_id, revision=tried),
+        revision=tried,
+        text=_read(await _files(session, job_id, await session.scalar(newest) or 0)),
         triggers=None if description is None else await triggers.of(session, job_id, description),
     )
+
+
+async def tried_revision(session: AsyncSession, job_id: UUID, digest: str) -> int:
+    """The revision with these bytes whose trial is the most whole, of several the newest; 0 when none was tried.
+
+    Bytes that come back are tried again, and until that has ended, or where the budget ends it, the first trial holds.
+    """
+    cases = [case.id for case in await evidence.cases_of(session, job_id)]
+    alike = select(Revision.n).where(Revision.job_id == job_id, Revision.digest == digest)
+    model, series = (EvaluationRun.detail[name].astext for name in ("model", "series"))
+    of_a_series = (EvaluationRun.revision, model, EvaluationRun.case_id, series)
+    made = select(*of_a_series, func.count()).where(
+        EvaluationRun.job_id == job_id,
+        EvaluationRun.arm == Arm.WITH,
+        EvaluationRun.revision.in_(alike),
+        EvaluationRun.case_id.in_(cases),
+    )
+    newest: dict[int, dict[str, dict[str, tuple[int, int]]]] = {}
+    for number, asked, case, which, runs in await session.execute(made.group_by(*of_a_series)):
+        of_model = newest.setdefault(number, {}).setdefault(asked or "", {})
+        of_model[case] = max(of_model.get(case, (0, 0)), (int(which or 0), runs))
+    return max(newest, key=lambda number: (_fewest(cases, newest[number].values()), number), default=0)
+
+
+def _fewest(cases: Sequence[str], by_model: Iterable[Mapping[str, tuple[int, int]]]) -> int:
+    """Runs of the case that has fewest, by the model that has most; of each case its newest series counts."""
+    return max(min(known.get(case, (0, 0))[1] for case in cases) for known in by_model)
+
+
+async def _files(session: AsyncSession, job_id: UUID, number: int) -> Sequence[SkillFileEntry]:
+    """The files of a revision; none where retention took them: what was found out of them stays."""
+    try:
+        return await revisions.files(session, job_id, number)
+    except NotFound:
+        return ()
+
+
+def _read(files: Sequence[SkillFileEntry]) -> str:
+    """SKILL.md first."""
+    read = sorted((file for file in files if file.path.startswith(READ)), key=lambda file: file.path != SKILL_FILE)
+    return "\n".join(file.data.decode("utf-8", "replace") for file in read)[:MOST_READ]

@@ -7,21 +7,40 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import NotFound
 from domain.evaluation import TddState, TriggerReport
 from domain.evidence.checklist import Known, checklist
+from domain.evidence.policy import Policy
+from domain.evidence.profile import Profile, profile_named
+from domain.job import JobResult
 from domain.library.next_version import front_of
-from store import evidence, jobs, revisions, triggers
+from store import evidence, jobs, proof, revisions, triggers
 
 
-async def known_of(session: AsyncSession, job_id: UUID, revision: int) -> Known:
-    """All that is known of the proof of one revision; 0: nothing is written yet."""
+async def known_of(session: AsyncSession, job_id: UUID, revision: int, profile: Profile, policy: Policy) -> Known:
+    """All that is known of the proof of one revision; 0: nothing is written yet. By the operator's `policy`;
+    `profile`: how thoroughly the job is proven. Its runs are those of its bytes, as the gate counts them."""
     return Known(
+        planned=profile.runs,
+        policy=policy,
         cases=await evidence.cases_of(session, job_id),
         runs=await evidence.runs_of(session, job_id),
         rationalizations=await evidence.rationalizations_of(session, job_id),
-        revision=revision,
+        revision=await _tried(session, job_id, revision),
         comparisons=await evidence.comparisons_of(session, job_id),
         triggers=await triggers_of(session, job_id, revision),
         validated=await _validated(session, job_id, revision),
     )
+
+
+async def _tried(session: AsyncSession, job_id: UUID, revision: int) -> int:
+    """The revision whose runs count for this one: that with the same bytes whose trial is the most whole."""
+    known = await revisions.find(session, job_id, revision) if revision else None
+    return (await proof.tried_revision(session, job_id, known.digest) if known else 0) or revision
+
+
+async def profile_of(session: AsyncSession, job_id: UUID, otherwise: Profile) -> Profile:
+    """Under which profile the job's cases ran, as its result says; `otherwise` while it says none."""
+    row = await jobs.get(session, job_id)
+    found = JobResult.model_validate(row.result if row else {}).evidence
+    return (profile_named(found.profile) if found else None) or otherwise
 
 
 async def triggers_of(session: AsyncSession, job_id: UUID, revision: int) -> TriggerReport | None:

@@ -18,15 +18,18 @@ PARTIAL = "partial"
 
 
 async def keep(session: AsyncSession, job_id: UUID, report: TriggerReport) -> None:
-    """Keep a report. It replaces a partial one on the same description; of two whole ones the first stands."""
+    """Keep a report. It replaces a partial one on the same description, and one of another agent model; of two whole
+    ones the first stands."""
     row = insert(TriggerTrial).values(
         job_id=job_id, description_digest=digest_of(report.description), report=report.model_dump(mode="json")
     )
+    stands = TriggerTrial.report
+    other = stands["model"].astext != row.excluded.report["model"].astext
     await session.execute(
         row.on_conflict_do_update(
             index_elements=[TriggerTrial.job_id, TriggerTrial.description_digest],
             set_={"report": row.excluded.report, "created_at": func.now()},
-            where=TriggerTrial.report["status"].astext == PARTIAL,
+            where=(stands["status"].astext == PARTIAL) | other,
         )
     )
 

@@ -14,11 +14,12 @@ with workflow.unsafe.imports_passed_through():
     import workflows.messages as m
     import workflows.promote_messages as pm
     from domain.job import CancelRequest, Phase, StartJob
-    from domain.prompt import AnswerSignal, HitlType, PromptAction
+    from domain.prompt import HitlType, PromptAction
     from workflows.asking import LEAN, JobCancelled
     from workflows.experiment import Experiment
     from workflows.job import BudgetSpent, Job, JobFailed
     from workflows.promote_skill import PromoteSkill
+    from workflows.signalled import Signalled
     from workflows.steps import FILES, Author, Checks, Evaluator, Library, Records
 
 MOST_AUTOMATIC_FIXES = 2
@@ -26,7 +27,7 @@ MOST_AUTOMATIC_FIXES = 2
 
 
 @workflow.defn(name="CreateSkill")
-class CreateSkill:
+class CreateSkill(Signalled):
     """One job, `create-skill:{job_id}`."""
 
     @workflow.init
@@ -36,32 +37,6 @@ class CreateSkill:
         self.job = Job(start, self.carried)
         self.options = start.options
         self.experiment = Experiment(self.job)
-
-    @workflow.signal(
-        description="Answer the open prompt. One JSON object: interaction_id, action, answers, feedback, …"
-    )
-    def answer(self, signal: AnswerSignal) -> None:
-        """A person answers a prompt."""
-        if self.job.hears(lost=signal.undecodable):
-            self.job.answered(signal)
-
-    @workflow.signal(description="End the job. One JSON object: reason, by.")
-    def cancel(self, request: CancelRequest) -> None:
-        """A person ends the job."""
-        if self.job.hears(lost=bool(request.unreadable)):
-            self.job.cancel(request)
-
-    @workflow.signal(description="Try again after a problem was mended.")
-    def retry(self, request: m.RetryRequest) -> None:
-        """A person has mended what stopped the job."""
-        if self.job.hears(lost=bool(request.unreadable)):
-            self.job.retry()
-
-    @workflow.signal(description="Ask a parked prompt again. One JSON object: by.")
-    def reopen(self, request: m.ReopenRequest) -> None:
-        """A person wants a parked prompt to be asked again."""
-        if self.job.hears(lost=bool(request.unreadable)):
-            self.job.reopen(request)
 
     @workflow.run
     async def run(self, start: StartJob) -> m.Outcome:
@@ -186,10 +161,12 @@ class CreateSkill:
             await self.experiment.measure()
 
     async def tdd_refactor(self) -> None:
-        """Answer failing cases in the text, as long as that helps; a revision that does worse is not kept."""
+        """Answer failing cases, and harm to those that passed without the skill, as long as that helps; a revision that
+        does worse is not kept."""
         draft = self.job.draft
         await self.job.enter(Phase.TDD_REFACTOR, "answering what still fails")
-        if draft.cases == (draft.passed_with or 0) or self.job.talk.frugal:
+        all_pass = draft.cases == (draft.passed_with or 0)
+        if (all_pass and not self.experiment.worth_another) or self.job.talk.frugal:
             return
         rounds = 0
         while rounds == 0 or self.experiment.worth_another:

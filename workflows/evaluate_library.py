@@ -21,6 +21,10 @@ with workflow.unsafe.imports_passed_through():
 BY = "skill-fleet"
 """Whose jobs these are."""
 
+MOST_CALLS = 300
+"""The model calls that one evaluation of a night may spend, for nobody watches it. The largest that is expected takes
+some 220 (docs/evidence.md, "Evaluating again"); what is cut off is told as partial, and the verdict is then fix."""
+
 PATIENCE = timedelta(minutes=30)
 """How long one evaluation is waited for before the next begins: one that is parked holds up no other."""
 
@@ -49,7 +53,7 @@ async def evaluated(job_id: UUID, skill: em.DueSkill) -> bool:
         job_id=job_id,
         user_id=BY,
         task_description=f"Evaluate {skill.name} {skill.version} again with {skill.model}",
-        options=JobOptions(auto_approve=True),
+        options=JobOptions.model_validate({"auto_approve": True, "budget": {"calls": MOST_CALLS}}),
         evaluates=Evaluates(name=skill.name, version=skill.version, model=skill.model, reason="schedule"),
     )
     job = await workflow.start_child_workflow(

@@ -11,10 +11,10 @@ with workflow.unsafe.imports_passed_through():
     import workflows.evaluation_messages as em
     import workflows.messages as m
     from domain.evaluation import Arm
-    from domain.job import CancelRequest, Evaluates, Phase, StartJob
-    from domain.prompt import AnswerSignal
+    from domain.job import Evaluates, Phase, StartJob
     from workflows.evaluation_steps import Reviewing
     from workflows.job import BudgetSpent, Job
+    from workflows.signalled import Signalled
     from workflows.steps import FILES, Evaluator, Records
 
 REVISION = 1
@@ -22,7 +22,7 @@ REVISION = 1
 
 
 @workflow.defn(name="EvaluateSkill")
-class EvaluateSkill:
+class EvaluateSkill(Signalled):
     """One evaluation, `evaluate-skill:{job_id}`."""
 
     @workflow.init
@@ -31,30 +31,6 @@ class EvaluateSkill:
         self.job = Job(start, m.Progress())
         asked = start.evaluates or Evaluates(name="")
         self.what = em.ForVersion(job_id=start.job_id, by=start.user_id, **dict(asked))
-
-    @workflow.signal(description="Answer the open prompt. One JSON object: interaction_id, action, answers, …")
-    def answer(self, signal: AnswerSignal) -> None:
-        """A person answers a prompt: that of a spent budget."""
-        if self.job.hears(lost=signal.undecodable):
-            self.job.answered(signal)
-
-    @workflow.signal(description="End the job. One JSON object: reason, by.")
-    def cancel(self, request: CancelRequest) -> None:
-        """A person ends the job."""
-        if self.job.hears(lost=bool(request.unreadable)):
-            self.job.cancel(request)
-
-    @workflow.signal(description="Try again after a problem was mended.")
-    def retry(self, request: m.RetryRequest) -> None:
-        """A person has mended what stopped the job."""
-        if self.job.hears(lost=bool(request.unreadable)):
-            self.job.retry()
-
-    @workflow.signal(description="Ask a parked prompt again. One JSON object: by.")
-    def reopen(self, request: m.ReopenRequest) -> None:
-        """A person wants a parked prompt to be asked again."""
-        if self.job.hears(lost=bool(request.unreadable)):
-            self.job.reopen(request)
 
     @workflow.run
     async def run(self, start: StartJob) -> m.Outcome:

@@ -220,7 +220,7 @@ class Measured(Spent):
     """How many of the cases passed in one arm.
 
     `holds`: the better one of two compared revisions (None: whoever asks decides). `worth_another`: a further revision
-    may answer what still fails. Releases before 0.5.0 say neither.
+    may answer what still fails, or undo harm that `passed` does not count. Releases before 0.5.0 say neither.
     """
 
     passed: int

@@ -7,13 +7,12 @@ from pydantic import JsonValue
 from activities.evidence.holding import Held
 from activities.evidence.sharpening import Settled
 from activities.models import spent
-from domain.evaluation import Arm, CaseRun, Evidence
+from domain.evaluation import Arm, Evidence
 from domain.evidence.checklist import Known, checklist
 from domain.evidence.holding import passing, proofs
-from domain.evidence.numbers import numbers, shown
-from domain.evidence.policy import Policy, lacking
+from domain.evidence.policy import Policy
 from domain.evidence.profile import Profile
-from store import evidence, jobs, prompts, revisions, tdd
+from store import evidence, jobs, prompts, proof, revisions, tdd
 from store.session import Database, Session
 from workflows import messages as m
 
@@ -38,23 +37,24 @@ class Counting:
         async with self.database.transaction() as session:
             await evidence.finish_arm(session, trial.job_id, trial.arm, settled.runs, phase)
             holds = held.holds or trial.revision
-            known = await tdd.known_of(session, trial.job_id, holds)
+            known = await tdd.known_of(session, trial.job_id, holds, self.profile, self.policy)
             await evidence.keep_checklist(session, trial.job_id, checklist(known))
-            told = self.told(known.model_copy(update={"revision": trial.revision}))
+            told = await self.told(session, trial.job_id, known, trial.revision)
             counted = f"{trial.arm} the skill {len(passed)} of {len(proof)} cases passed"
             message = "; ".join([counted, *settled.said])
             key = ":".join(["evidence", trial.arm, str(trial.revision), *([changed] if changed else [])])
             await jobs.change(session, trial.job_id, key, "evidence", message, {"evidence": told})
             if trial.arm is Arm.WITH:
-                await self._show(session, trial.job_id, holds, self.told(known))
+                shown = await self.told(session, trial.job_id, known, holds)
+                await self._show(session, trial.job_id, holds, shown)
             cost = await spent(session, trial.job_id)
         return m.Measured(passed=len(passed), cases=len(proof), **{**cost.model_dump(), **held.model_dump()})
 
     async def partly(self, trial: m.Trial, why: str) -> None:
         """Show what ran before the budget was spent, as partial evidence."""
         async with self.database.transaction() as session:
-            known = await tdd.known_of(session, trial.job_id, trial.revision)
-            told = {**self.told(known), "status": "partial"}
+            known = await tdd.known_of(session, trial.job_id, trial.revision, self.profile, self.policy)
+            told = {**await self.told(session, trial.job_id, known, trial.revision), "status": "partial"}
             key = f"evidence:partial:{trial.arm}:{trial.revision}"
             runs = len(known.of(trial.arm))
             message = f"{runs} runs {trial.arm} the skill are kept; the others wait for the budget: {why}"
@@ -63,13 +63,13 @@ class Counting:
             if trial.arm is Arm.WITH:
                 await self._show(session, trial.job_id, trial.revision, told)
 
-    def told(self, known: Known) -> dict[str, JsonValue]:
-        """The evidence as JSON, with what it lacks for publishing."""
-        runs: list[CaseRun] = [*known.of(Arm.WITHOUT), *known.of(Arm.WITH)]
-        found = numbers(known.cases, runs, planned=self.profile.runs)
-        glance = shown(found, known.triggers, profile=self.profile.name)
-        missing = lacking(self.policy, found[0] if found else None, known.triggers)
-        return as_json(glance.model_copy(update={"lacking": missing}))
+    async def told(self, session: Session, job_id: UUID, known: Known, revision: int) -> dict[str, JsonValue]:
+        """The evidence on a revision as JSON, with what it lacks for publishing: counted as the gate counts it. Before
+        the first revision with the trial of the planned description."""
+        found = await proof.of_revision(session, job_id, revision)
+        if not revision:
+            found = found.model_copy(update={"triggers": known.triggers})
+        return as_json(found.shown(self.policy, profile=self.profile.name, planned=self.profile.runs))
 
     async def _show(self, session: Session, job_id: UUID, revision: int, told: dict[str, JsonValue]) -> None:
         await jobs.merge_result(session, job_id, evidence=told)

@@ -32,14 +32,17 @@ class Holding:
     async def decided(self, trial: m.Trial) -> Held:
         """The better one by its pass rate, else by a blind comparison where the profile wants one; kept on record.
 
-        Another round is worth it only after one that improved the numbers while proof cases still fail.
+        A round is worth it after the first measuring when the skill does clear harm to a guard (failing proof cases
+        are counted, and need no word); another one only after one that improved the numbers while something is left.
         """
-        if not trial.against:
-            return Held()
         async with self.database.transaction() as session:
             cases = await evidence.cases_of(session, trial.job_id)
             runs = await evidence.runs_of(session, trial.job_id)
-        new, old = (self._numbers(cases, runs, number) for number in (trial.revision, trial.against))
+        new = self._numbers(cases, runs, trial.revision)
+        harmed = holding.harmed_guards(new)
+        if not trial.against:
+            return Held(worth_another=bool(harmed))
+        old = self._numbers(cases, runs, trial.against)
         comparison = holding.by_rates(trial.revision, trial.against, new, old)
         improved = holding.better(new, old)
         if not improved and self.profile.compare:
@@ -47,7 +50,7 @@ class Holding:
         async with self.database.transaction() as session:
             await evidence.keep_comparison(session, trial.job_id, comparison)
         failing = len(holding.passing(cases, runs, Arm.WITH, trial.revision)) < len(holding.proofs(cases))
-        worth = improved > 0 and failing and trial.round < self.profile.rounds
+        worth = improved > 0 and bool(failing or harmed) and trial.round < self.profile.rounds
         return Held(holds=comparison.winner, worth_another=worth)
 
     async def _compared(self, trial: m.Trial, cases: list[EvaluationCase], runs: list[CaseRun]) -> Comparison:

@@ -43,13 +43,18 @@ _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "etc/alternatives", "e
 _READY = b"ready\n"
 """Printed just before the command begins: without it the sandbox, and not the command, has failed."""
 
-_NOT_STARTED = (126, 127)
-"""What a shell's convention says of a program that is not there, or cannot be run."""
+_STARTED, _UNSTARTED = b"\nstarted\n", b"\nunstarted\n"
+"""Printed last of all, by the first process: whether the command was started. Its exit code cannot tell, as every code
+may be its own; nor can what it prints, as this always comes after it."""
+
+_COMMAND = """printf "ready\\n"; trap ": > /work/.unstarted" EXIT; exec "$@\""""
+"""`exec` comes back, and the trap is sprung, only if there is no such program, or none that can be run."""
 
 _BEGIN = f"""
-printf 'ready\\n'
-prlimit {" ".join(_LIMITS)} -- setpriv --no-new-privs --inh-caps=-all --bounding-set=-all -- "$@" 2>&1
+prlimit {" ".join(_LIMITS)} -- setpriv --no-new-privs --inh-caps=-all --bounding-set=-all -- \\
+  /bin/sh -c '{_COMMAND}' sandbox "$@" 2>&1
 code=$?
+if [ -e /work/.unstarted ]; then printf '\\nunstarted\\n'; else printf '\\nstarted\\n'; fi
 exit $code
 """
 """The first process inside stays, so that all others end with it; the command is its child and has no privileges."""
@@ -135,8 +140,9 @@ class Sandbox:
             await asyncio.gather(feeding, return_exceptions=True)
         if not printed.startswith(_READY):
             raise NoSandbox("no sandbox can be made here: namespaces are not allowed to this user")
-        said = printed[len(_READY) :].decode("utf-8", "replace").strip()
-        if code in _NOT_STARTED:
+        last = _UNSTARTED if printed.endswith(_UNSTARTED) else _STARTED
+        said = printed[len(_READY) :].removesuffix(last).decode("utf-8", "replace").strip()
+        if last is _UNSTARTED:
             raise NoSandbox(f"the command could not be started in the sandbox: {' '.join(said.split())[:200]}")
         return Ran(code=code, said=said)
 

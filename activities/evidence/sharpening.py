@@ -38,7 +38,7 @@ class Sharpening:
         self.trials = trials
 
     async def settled(self, trial: m.Trial, cases: list[EvaluationCase], runs: list[CaseRun]) -> Settled:
-        """Sharpen what passes each time; what a person wrote is left alone.
+        """Sharpen what passes each time; what a person wrote is left alone. Stores no case: `keep` does.
 
         When even the sharper cases all pass, nothing is changed: then no skill is needed, and people are asked.
         """
@@ -54,10 +54,15 @@ class Sharpening:
         if not hard and len(easy) == len(proofs(cases)):
             return Settled(cases=cases, runs=runs)
         kept, said = _sorted(cases, [case.id for case in own], hard)
-        async with self.database.transaction() as session:
-            await evidence.settle_cases(session, trial.job_id, kept)
         known = {case.id for case in kept}
         return Settled(cases=kept, runs=[run for run in [*runs, *tried] if run.case_id in known], said=said)
+
+    async def keep(self, trial: m.Trial, settled: Settled) -> None:
+        """Store the cases where they changed: once all that read the ones before has ended, so that a worker that dies
+        amid it reads them again."""
+        if settled.said:
+            async with self.database.transaction() as session:
+                await evidence.settle_cases(session, trial.job_id, settled.cases)
 
 
 def _sorted(

@@ -15,6 +15,7 @@ from activities.programs.together import together
 from domain.evaluation import CaseRun, CheckedExpectation, EvaluationCase
 from domain.evidence import grading
 from domain.evidence.profile import Profile
+from domain.evidence.series import CHOOSING, free_numbers
 from domain.shape import Shape
 from store import evidence, revisions
 from store.session import Database, Session
@@ -41,20 +42,30 @@ class Trials:
         self.profile = profile
         self.graders = graders
 
-    async def run(self, trial: m.Trial, cases: Sequence[EvaluationCase]) -> list[CaseRun]:
-        """Every case as often as the profile says, side by side; those that are kept already are not run again."""
+    async def run(self, trial: m.Trial, cases: Sequence[EvaluationCase], series: int = CHOOSING) -> list[CaseRun]:
+        """Every case as often as the profile says, side by side; those of the series that are kept already, by the same
+        agent model, are not run again."""
         async with self.database.transaction() as session:
             guidance = await guidance_of(session, trial.job_id, trial.revision)
             kept = await evidence.runs_of(session, trial.job_id, revision=trial.revision)
         agent = await self.models.agent(trial.job_id, "try", trial.attempt)
-        known = {(run.case_id, run.run): run for run in kept if run.arm is trial.arm and run.model == agent.name}
-        asked = [(case, number) for case in cases for number in range(self.profile.runs)]
+        stands = [run for run in kept if run.arm is trial.arm]
+        own = [run for run in stands if run.model == agent.name and run.series == series]
+        known = {(run.case_id, run.run): run for run in own}
+        asked = [(case, number) for case in cases for number in self._numbers(case, own, stands, series)]
         missing = [one for one in asked if (one[0].id, one[1]) not in known]
-        made = await together(*(self._run(trial, case, number, guidance) for case, number in missing))
+        made = await together(*(self._run(trial, case, number, series, guidance) for case, number in missing))
         known |= {(run.case_id, run.run): run for run in made}
         return [known[case.id, number] for case, number in asked]
 
-    async def _run(self, trial: m.Trial, case: EvaluationCase, number: int, guidance: Guidance) -> CaseRun:
+    def _numbers(
+        self, case: EvaluationCase, own: Sequence[CaseRun], stands: Sequence[CaseRun], series: int
+    ) -> list[int]:
+        """The numbers of the runs of this case in a series; those of another model, or series, have theirs."""
+        mine, others = ([run.run for run in runs if run.case_id == case.id] for runs in (own, stands))
+        return free_numbers(mine, others, series * self.profile.runs, self.profile.runs)
+
+    async def _run(self, trial: m.Trial, case: EvaluationCase, number: int, series: int, guidance: Guidance) -> CaseRun:
         scope = scope_of(trial, case, number)
         agent = await self.models.agent(trial.job_id, scope, trial.attempt)
         said = await agent_program.try_case(agent, case, guidance.skill or None, guidance.beside)
@@ -63,6 +74,7 @@ class Trials:
             case_id=case.id,
             arm=trial.arm,
             run=number,
+            series=series,
             revision=trial.revision,
             output=said.text,
             passed=grading.run_passed([item for item in checked if grading.decided(item)]),

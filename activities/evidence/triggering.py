@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from activities import estimates
 from activities.models import Models, Role
 from activities.programs.description_trials import DescriptionTrials
 from activities.programs.language_model import LanguageModel
@@ -28,6 +29,9 @@ from store.session import Database, Session
 SCOPE = "triggers"
 MOST_PROMPTS = 3
 """Tasks before which it is watched whether the agent reads the skill."""
+
+ALONE = "There are no neighbours in the library: only this skill or none could be chosen."
+"""What the numbers then cannot say: whether it is taken for another skill."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,13 @@ class Triggering:
         None when the profile tries none. Done once a job; a second time the stored report comes back. Raises
         BudgetExhausted, once what has been tried is kept as a partial report.
         """
-        agent = self._agent(job_id, attempt)
+        agent = await self._agent(job_id, attempt)
         if agent is None:
             return None
         async with self.database.transaction() as session:
             known = await _known(session, job_id)
-            standing = await _whole(session, job_id, known.plan.description)
-            standing = standing or await triggers.newest(session, job_id, whole=True)
+            standing = _whole(await triggers.of(session, job_id, known.plan.description), agent)
+            standing = standing or _whole(await triggers.newest(session, job_id, whole=True), agent)
         if standing:
             return standing
         author = self.models.of(Role.AUTHOR, job_id, SCOPE, attempt)
@@ -78,14 +82,15 @@ class Triggering:
     async def measured(self, job_id: UUID, revision: int, attempt: int) -> TriggerReport | None:
         """The report on the description of this revision: the stored one, or a new trial of it on the same queries.
 
-        None when the profile tries none, or the revision has no readable description. Raises as `tuned`.
+        None when the profile tries none, or the revision has no readable description. A report by another agent model
+        says nothing of this one, so it does not stand. Raises as `tuned`.
         """
-        agent = self._agent(job_id, attempt)
+        agent = await self._agent(job_id, attempt)
         if agent is None:
             return None
         async with self.database.transaction() as session:
             description = described_as(await revisions.content(session, job_id, revision))
-            standing = await _whole(session, job_id, description) if description else None
+            standing = _whole(await triggers.of(session, job_id, description or ""), agent)
             known = await _known(session, job_id)
         if standing or not description:
             return standing
@@ -96,11 +101,28 @@ class Triggering:
             await triggers.keep(session, job_id, report)
         return report
 
-    def _agent(self, job_id: UUID, attempt: int) -> LanguageModel | None:
-        """The agent model, where descriptions are tried at all: choices of the small local one mean nothing."""
+    async def coming(self, job_id: UUID, revision: int, attempt: int) -> int:
+        """Model calls at most of `tuned` (revision 0) or `measured`; none where the report stands."""
+        agent = await self._agent(job_id, attempt)
+        if agent is None:
+            return 0
+        async with self.database.transaction() as session:
+            plan, newest = await jobs.plan_of(session, job_id), await triggers.newest(session, job_id)
+            text = await revisions.content(session, job_id, revision) if revision else ""
+            description = described_as(text) if revision else plan.description
+            standing = _whole(await triggers.of(session, job_id, description or ""), agent)
+            if not revision:
+                standing = standing or _whole(await triggers.newest(session, job_id, whole=True), agent)
+        if standing or not description:
+            return 0
+        most = 1 if revision else estimates.MOST_DESCRIPTIONS
+        return estimates.trials(descriptions=most, queries=bool(newest and newest.queries))
+
+    async def _agent(self, job_id: UUID, attempt: int) -> LanguageModel | None:
+        """The job's agent model, where descriptions are tried at all: choices of the small local one mean nothing."""
         if not self.profile.triggers:
             return None
-        agent = self.models.of(Role.AGENT, job_id, SCOPE, attempt)
+        agent = await self.models.agent(job_id, SCOPE, attempt)
         return None if agent.low_confidence else agent
 
     async def _trials(
@@ -149,9 +171,9 @@ async def _settled(session: Session, job_id: UUID, brief: Brief) -> bool:
     return bool(given) or by_person or (options.confirm and not options.auto_approve)
 
 
-async def _whole(session: Session, job_id: UUID, description: str) -> TriggerReport | None:
-    found = await triggers.of(session, job_id, description)
-    return None if found is None or found.status == triggers.PARTIAL else found
+def _whole(found: TriggerReport | None, agent: LanguageModel) -> TriggerReport | None:
+    """The report if it is whole, and of what this agent chose."""
+    return found if found and found.status != triggers.PARTIAL and found.model in ("", agent.name) else None
 
 
 def _prompts(cases: Sequence[EvaluationCase], queries: Sequence[TriggerQuery]) -> dict[str, str]:
@@ -199,7 +221,7 @@ async def _stopped(trials: DescriptionTrials, description: str) -> TriggerReport
         model=trials.agent.name,
         neighbours=[other.name for other in trials.neighbours],
         queries=[*trials.queries],
-        note=missing(trials.queries),
+        note=_of_the_trial(trials),
     )
     if not any(query.should for query in trials.queries):
         return empty
@@ -226,8 +248,17 @@ def _report(
         numbers=trial.held_out,
         body_read=trial.body_read,
         trials=[*tried],
-        note=" ".join(part for part in (missing(trials.queries), note) if part),
+        note=_joined(_of_the_trial(trials), note),
     )
+
+
+def _of_the_trial(trials: DescriptionTrials) -> str:
+    """What of a whole trial is not there: messages, or skills that an agent could have taken it for."""
+    return _joined(missing(trials.queries), "" if trials.neighbours else ALONE)
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _partial(trials: DescriptionTrials, description: str, why: str) -> TriggerReport:

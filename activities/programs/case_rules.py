@@ -11,7 +11,7 @@ from activities.programs.facts import Facts, expectations_of, task_of
 from activities.programs.prose import clip, is_useful, sentences, words
 from domain.brief import Brief, Plan
 from domain.evaluation import Expectation
-from domain.evidence.grading import MAX_PATTERN
+from domain.evidence.patterns import MAX_PATTERN
 
 LEAST_ASKED = 4
 """Words of a message that asks for something."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from domain.brief import Brief, Decision
 from domain.evaluation import CaseRun
+from domain.evidence import grading
 from domain.job import Source
 from domain.passages import SOURCE_CHARACTERS, Text, chosen
 from domain.prompt import YOU_DECIDE
@@ -110,8 +111,9 @@ def _source(source: Source) -> str:
 
 
 def failed(runs: Iterable[CaseRun]) -> list[str]:
-    """What the agent got wrong, once each: the texts of failed expectations."""
-    return list(dict.fromkeys(item.text for run in runs for item in run.checked if not item.passed))
+    """What the agent got wrong, once each: the texts of failed expectations, without those that nothing decided."""
+    wrong = (item for run in runs for item in run.checked if not item.passed and grading.decided(item))
+    return list(dict.fromkeys(item.text for item in wrong))
 
 
 def excuses(runs: Iterable[CaseRun]) -> list[str]:

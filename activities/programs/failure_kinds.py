@@ -11,6 +11,7 @@ from typing import NamedTuple
 from activities.programs.prose import capital, distinct, is_runaway
 from domain.counters import Condition, Counters, FailureKind, Slot
 from domain.evaluation import CaseRun, CheckedExpectation
+from domain.evidence.grading import decided
 from domain.markdown import Line
 from domain.rules.placeholders import placeholders
 from domain.safety import scan_text
@@ -41,11 +42,11 @@ class Failure(NamedTuple):
 
 
 def failures(runs: Sequence[CaseRun], pressure: Collection[str] = ()) -> list[Failure]:
-    """What was missed, once each, with its kind."""
+    """What was missed, once each, with its kind; what could not be decided was not missed."""
     found: dict[str, Failure] = {}
     for run in runs:
         for item in run.checked:
-            if not item.passed:
+            if not item.passed and decided(item):
                 found.setdefault(item.text, _failure(item, run, run.case_id in pressure))
     return list(found.values())
 

@@ -6,6 +6,7 @@ as it is and flagged. Must not grade: verdicts come from `grading`.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from domain.evaluation import (
@@ -21,10 +22,15 @@ from domain.evaluation import (
 from domain.evidence.choices import names_right_option, right_of
 from domain.evidence.expectations import expectation_problem
 from domain.evidence.grading import check, decided, word_count
+from domain.evidence.numbers import CLEARLY, HAIR
+from domain.evidence.patterns import TooSlow, search
 from domain.shape import Shape
 
 NON_ANSWERS = ("", "  \n ", "None", "N/A", "I cannot help", "I'm sorry, but I can't help with that.")
 """Answers that must fail every case."""
+
+SHORT = 0.05
+"""Seconds for a pattern on one of them."""
 
 GRAM = 8
 """Words in a row that a skill and a case have in common by copying, not by chance."""
@@ -39,9 +45,6 @@ ALIKE = 0.8
 """Share of two prompts' words that makes them one case: a case that differs in a name shows the same thing twice."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-
-CLEARLY = 0.5
-"""Fall of the pass rate that is harm rather than chance: with three runs, two of them."""
 
 _SAID = {
     "passes_both": "Holds with and without the skill: it shows nothing about it.",
@@ -157,8 +160,8 @@ def _of_expectation(item: Expectation, said: str, before: Sequence[Expectation])
     broken = expectation_problem(item)
     if broken:
         return "broken", broken
-    if item.check == "regex" and _matches_nothing_in_particular(item):
-        return "empty_passes", "Every answer has this form."
+    if item.check == "regex" and (found := _of_pattern(item.value)):
+        return found
     if item.check == "contains" and item.value.strip().casefold() in said:
         return "leaked", f"The question says {item.value.strip()!r} itself."
     if any(other.check == item.check and _same(other, item) for other in before):
@@ -168,10 +171,15 @@ def _of_expectation(item: Expectation, said: str, before: Sequence[Expectation])
     return None
 
 
-def _matches_nothing_in_particular(item: Expectation) -> bool:
-    """A pattern that refusals of any kind have too."""
-    verdicts = [check(item, answer) for answer in NON_ANSWERS if answer.strip()]
-    return all(verdict is not None and verdict.passed for verdict in verdicts)
+@lru_cache(maxsize=1_000)
+def _of_pattern(pattern: str) -> tuple[Kind, str] | None:
+    """A pattern that refusals of any kind have too, or that is slow on them already. Remembered: it is asked often."""
+    try:
+        if all(search(pattern, answer, SHORT) is not None for answer in NON_ANSWERS if answer.strip()):
+            return "empty_passes", "Every answer has this form."
+    except TooSlow:
+        return "broken", "The pattern takes too long even on a sentence."
+    return None
 
 
 def _same(one: Expectation, other: Expectation) -> bool:
@@ -216,8 +224,8 @@ def _of_case(case: EvaluationCase, others: Sequence[EvaluationCase], *, judge: b
 def _passes(case: EvaluationCase, answer: str, *, judge: bool) -> bool:
     """Whether code alone lets the answer pass: nothing fails, and nothing is left that a reader or a tool decides."""
     asked = [item for item in case.expectations if judge or item.check != "judge"]
-    verdicts = [check(item, answer) for item in asked]
-    return bool(verdicts) and all(verdict is not None and verdict.passed for verdict in verdicts)
+    verdicts = (check(item, answer) for item in asked)
+    return bool(asked) and all(verdict is not None and verdict.passed for verdict in verdicts)
 
 
 def _asked(prompt: str) -> str:
@@ -244,7 +252,7 @@ def _seen(case: EvaluationCase, runs: Sequence[CaseRun]) -> Iterator[CaseFlag]:
     yield from _undecided(case, runs)
     yield from _alike_in_both(case, arms[Arm.WITHOUT], arms[Arm.WITH])
     without, with_ = (_rate(arms[arm]) for arm in (Arm.WITHOUT, Arm.WITH))
-    if without is not None and with_ is not None and without - with_ >= CLEARLY:
+    if without is not None and with_ is not None and without - with_ >= CLEARLY - HAIR:
         note = f"Passes {_share(arms[Arm.WITHOUT])} without the skill and {_share(arms[Arm.WITH])} with it."
         yield CaseFlag(kind="harm", case_id=case.id, note=note)
     for arm, own in arms.items():

@@ -125,6 +125,8 @@ def _plainly(kind: str, message: str) -> str:
 def _case_problem(case: EvaluationCase) -> str | None:
     if not case.id.strip() or len(case.id) > MAX_ID:
         return f"the `id` must have 1 to {MAX_ID} characters."
+    if "/" in case.id or not case.id.isprintable():
+        return f"the `id` {case.id!r} has a `/` or a sign that does not print; write letters, digits and `-`."
     if not case.prompt.strip():
         return f"case `{case.id}` has no `prompt`: say what the agent is asked."
     if not case.expectations:

@@ -6,23 +6,22 @@ person asks before publishing. An item that the record cannot show is not done.
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Literal
 
 from domain.evaluation import Arm, CaseRun, Comparison, EvaluationCase, Numbers, TriggerReport
 from domain.evidence.case_checks import flags
 from domain.evidence.holding import passing, proofs
-from domain.evidence.numbers import numbers
-from domain.evidence.policy import Policy
+from domain.evidence.numbers import HAIR, numbers, tried_with
+from domain.evidence.policy import BY_DEFAULT, Policy
 from domain.shape import Shape
 
 _UNSOUND = frozenset({"leaked", "empty_passes"})
 
-_WANTED = Policy()
-"""How often a description must be chosen, and rightly: what the policy asks for unless an operator says otherwise."""
-
 
 class Known(Shape):
     """What the record has of one job: `runs` of the control arm and of every revision; `revision`: the one that holds,
-    0 while nothing is written. `validated`: its digest passed the rules, or a person let the findings stand."""
+    0 while nothing is written. `validated`: its digest passed the rules, or a person let the findings stand. `planned`:
+    runs of each case in each arm, of the job's profile. `policy`: the operator's, for how a description must do."""
 
     cases: list[EvaluationCase] = []
     runs: list[CaseRun] = []
@@ -31,6 +30,8 @@ class Known(Shape):
     comparisons: list[Comparison] = []
     triggers: TriggerReport | None = None
     validated: bool = False
+    planned: int = 1
+    policy: Policy = BY_DEFAULT
 
     def of(self, arm: Arm) -> list[CaseRun]:
         """The runs of the control arm, or of the revision that holds."""
@@ -39,12 +40,14 @@ class Known(Shape):
 
     def numbers(self) -> Numbers | None:
         """What the runs of both arms add up to."""
-        return next(iter(numbers(self.cases, [*self.of(Arm.WITHOUT), *self.of(Arm.WITH)])), None)
+        runs = [*self.of(Arm.WITHOUT), *self.of(Arm.WITH)]
+        return next(iter(numbers(self.cases, runs, planned=self.planned)), None)
 
 
 def checklist(known: Known) -> dict[str, bool]:
     """Every item by its name, `phase.item`, in the order of the work."""
     found = known.numbers()
+    known = known.model_copy(update={"triggers": tried_with(found, known.triggers)})
     return {name: bool(done(known, found)) for name, done in _ITEMS.items()}
 
 
@@ -56,9 +59,10 @@ def _sound(known: Known) -> bool:
     return bool(known.cases) and not any(flag.kind in _UNSOUND for flag in flags(known.cases, []))
 
 
-def _repeated(known: Known) -> bool:
-    runs = known.of(Arm.WITHOUT)
-    return _ran(known, Arm.WITHOUT) and all(sum(run.case_id == case.id for run in runs) > 1 for case in known.cases)
+def _repeated(known: Known, found: Numbers | None) -> bool:
+    """As often as was planned, of the runs that count; one run repeats nothing, whatever was planned."""
+    least = max(known.planned, 2)
+    return found is not None and all(case.runs_without >= least for case in found.by_case)
 
 
 def _failed_without(known: Known) -> bool:
@@ -83,10 +87,11 @@ def _settled(known: Known) -> bool:
     return last is not None and (last.winner == last.against or last.better <= last.worse)
 
 
-def _chosen(known: Known, field: str, least: float) -> bool:
+def _chosen(known: Known, field: Literal["recall", "precision"]) -> bool:
+    """As often as the policy asks for (fields of the same names)."""
     found = known.triggers.numbers if known.triggers and known.triggers.status == "measured" else None
     rate: float | None = getattr(found, field, None)
-    return rate is not None and rate >= least
+    return rate is not None and rate >= getattr(known.policy, field) - HAIR
 
 
 _Item = Callable[[Known, Numbers | None], bool]
@@ -96,7 +101,7 @@ _ITEMS: Mapping[str, _Item] = MappingProxyType(
         "red.cases_written": lambda known, _: bool(known.cases),
         "red.cases_sound": lambda known, _: _sound(known),
         "red.control_run": lambda known, _: _ran(known, Arm.WITHOUT),
-        "red.runs_repeated": lambda known, _: _repeated(known),
+        "red.runs_repeated": _repeated,
         "red.failures_recorded": lambda known, _: _failed_without(known),
         "red.rationalizations_recorded": lambda known, _: (
             _ran(known, Arm.WITHOUT) and _all_recorded(known, known.of(Arm.WITHOUT))
@@ -120,8 +125,8 @@ _ITEMS: Mapping[str, _Item] = MappingProxyType(
         "quality.description_tried": lambda known, _: (
             known.triggers is not None and known.triggers.status == "measured"
         ),
-        "quality.description_found": lambda known, _: _chosen(known, "recall", _WANTED.recall),
-        "quality.description_chosen_rightly": lambda known, _: _chosen(known, "precision", _WANTED.precision),
+        "quality.description_found": lambda known, _: _chosen(known, "recall"),
+        "quality.description_chosen_rightly": lambda known, _: _chosen(known, "precision"),
         "quality.validated": lambda known, _: known.validated,
     }
 )

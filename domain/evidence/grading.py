@@ -7,41 +7,17 @@ import re
 from collections.abc import Callable, Sequence
 
 from domain.evaluation import CheckedExpectation, Expectation
-
-MAX_PATTERN = 200
-"""Characters of a regular expression; longer ones are refused."""
-
-MAX_SEARCHED = 20_000
-"""Characters of an answer that a pattern is tried on, so that a slow pattern stays bounded."""
+from domain.evidence.patterns import TooSlow, pattern_problem, search
 
 UNDECIDED = "Not decided: "
 """How the reason of a verdict begins when its grader could not run: it failed, and says nothing about the answer."""
 
-_NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)\s*(?:[+*]|\{\d*,)")
-_BACKREFERENCE = re.compile(r"\\[1-9]|\(\?P=")
-_NESTED_SET = re.compile(r"(?<!\\)\[\^?\]?(?:[^\]\\]|\\.)*?(?:\[|--|&&|~~|\|\|)")
-"""What Python warns of: a later release may read it as a set within a set."""
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
 def word_count(text: str) -> int:
     """Words as a reader counts them: `don't` and `pull-request` are one each."""
     return len(_WORD.findall(text))
-
-
-def pattern_problem(pattern: str) -> str | None:
-    """Why `pattern` is refused, or None: too long, invalid, or of a shape that can take exponential time."""
-    if len(pattern) > MAX_PATTERN:
-        return f"The pattern has {len(pattern)} characters; at most {MAX_PATTERN} are tried."
-    if _NESTED_REPEAT.search(pattern) or _BACKREFERENCE.search(pattern):
-        return "The pattern repeats a repetition or refers back, which can take exponential time."
-    if _NESTED_SET.search(pattern):
-        return "The pattern has `[`, or a sign twice, within brackets: put a backslash before it."
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return f"The pattern is no regular expression: {error}."
-    return None
 
 
 def check(expectation: Expectation, output: str) -> CheckedExpectation | None:
@@ -87,11 +63,14 @@ def _absent(value: str, output: str) -> tuple[bool, str]:
 def _regex(value: str, output: str) -> tuple[bool, str]:
     problem = pattern_problem(value)
     if problem:
-        return False, problem
-    found = re.search(value, output[:MAX_SEARCHED])
+        return False, f"{UNDECIDED}{problem}"
+    try:
+        found = search(value, output)
+    except TooSlow as slow:
+        return False, f"{UNDECIDED}{slow}."
     if found is None:
         return False, "Nothing in the answer has this form."
-    return True, f"Found {' '.join(found[0].split())[:80]!r}."
+    return True, f"Found {' '.join(found.split())[:80]!r}."
 
 
 def _max_words(value: str, output: str) -> tuple[bool, str]:

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 
 from domain.evaluation import Arm, CaseRole, CaseRun, Comparison, EvaluationCase, Numbers
+from domain.evidence.series import latest
 
 MOST_REASONS = 5
 
 
 def passing(cases: Sequence[EvaluationCase], runs: Sequence[CaseRun], arm: Arm, revision: int = 0) -> list[str]:
-    """The ids of the proof cases that ran in this arm with this revision, and passed each time."""
-    own = [run for run in runs if run.arm is arm and (run.revision or 0) == revision]
+    """The ids of the proof cases that ran in this arm with this revision, and passed each time, with the agent model
+    that came last."""
+    own = latest(run for run in runs if run.arm is arm and (run.revision or 0) == revision)
+    model = max(own, key=lambda run: run.run).model if own else ""
+    own = [run for run in own if run.model == model]
     failed = {run.case_id for run in own if not run.passed}
     ran = {run.case_id for run in own}
     return [case.id for case in proofs(cases) if case.id in ran - failed]
@@ -18,6 +22,12 @@ def passing(cases: Sequence[EvaluationCase], runs: Sequence[CaseRun], arm: Arm, 
 def proofs(cases: Sequence[EvaluationCase]) -> list[EvaluationCase]:
     """The cases that count for the gain."""
     return [case for case in cases if case.role is CaseRole.PROOF]
+
+
+def harmed_guards(found: Numbers | None) -> list[str]:
+    """The ids of the cases that pass without the skill, and are clearly worse with it."""
+    guards = {case.case_id for case in found.by_case if case.role is CaseRole.GUARD} if found else set()
+    return [name for name in found.clearly_worse if name in guards] if found else []
 
 
 def better(new: Numbers | None, old: Numbers | None) -> int:

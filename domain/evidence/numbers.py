@@ -11,6 +11,7 @@ from statistics import fmean, stdev
 from typing import Literal
 
 from domain.evaluation import Arm, CaseNumbers, CaseRole, CaseRun, EvaluationCase, Evidence, Numbers, TriggerReport
+from domain.evidence.series import latest
 from domain.text import clipped
 
 CLEARLY = 0.5
@@ -36,13 +37,14 @@ _Trial = dict[tuple[str, Arm], list[CaseRun]]
 def numbers(cases: Sequence[EvaluationCase], runs: Sequence[CaseRun], *, planned: int = 1) -> list[Numbers]:
     """One for each agent model, the newest first (whose runs come last); `runs` of the control arm and of one revision.
 
-    Of several revisions the newest counts, and runs of other cases do not. `planned`: runs of each case in each arm,
-    for `whole`; where a case ran more often, as often as that. While no proof case ran in both arms, the rates are
-    those of the cases that did run, and there is no delta.
+    Of several revisions the newest counts, of several series too, and runs of other cases do not. `planned`: runs of
+    each case in each arm, for `whole`; where a case ran more often, as often as that. While no proof case ran in both
+    arms, the rates are those of the cases that did run, and there is no delta.
     """
     newest = max((run.revision or 0 for run in runs if run.arm is Arm.WITH), default=0)
     known = {case.id for case in cases}
-    own = [run for run in runs if run.case_id in known and (run.arm is Arm.WITHOUT or (run.revision or 0) == newest)]
+    mine = [run for run in runs if run.case_id in known and (run.arm is Arm.WITHOUT or (run.revision or 0) == newest)]
+    own = latest(mine)
     models = dict.fromkeys(run.model for run in reversed(own))
     return [_of_model(cases, [run for run in own if run.model == model], planned) for model in models]
 
@@ -52,8 +54,9 @@ def shown(found: Sequence[Numbers], triggers: TriggerReport | None = None, *, pr
 
     `pending`: no case ran with the skill yet. `partial`: planned runs are missing.
     """
-    chosen = triggers.numbers if triggers else None
     first = found[0] if found else None
+    triggers = tried_with(first, triggers)
+    chosen = triggers.numbers if triggers else None
     glance = Evidence(
         status=status_of(first) if first else "none",
         note=_note(first, triggers),
@@ -64,6 +67,12 @@ def shown(found: Sequence[Numbers], triggers: TriggerReport | None = None, *, pr
     if first is None:
         return glance
     return glance.model_copy(update={"n": first.cases, **{name: getattr(first, name) for name in _ALIKE}})
+
+
+def tried_with(found: Numbers | None, triggers: TriggerReport | None) -> TriggerReport | None:
+    """How the description was tried, if that was with the model of these numbers: of another one it says nothing."""
+    models = {found.model if found else "", triggers.model if triggers else ""} - {""}
+    return triggers if len(models) < 2 else None
 
 
 def status_of(found: Numbers) -> Status:
@@ -200,6 +209,8 @@ def _note(found: Numbers | None, triggers: TriggerReport | None) -> str:
     said = []
     if found is not None and status_of(found) == "partial":
         said.append("partial: planned runs are missing")
+    if found is not None and found.interval and found.interval[0] <= 0 < (found.delta or 0):
+        said.append("the interval holds 0: chance alone may have made this gain")
     if found is not None and found.cases == 1:
         said.append("one case only, so the interval is a point and says nothing of other tasks")
     if triggers is not None and triggers.status == "broken":

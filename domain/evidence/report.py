@@ -12,7 +12,7 @@ from pydantic import Field
 
 from domain.evaluation import CaseFlag, CaseRun, Comparison, EvaluationCase, Numbers, TriggerReport
 from domain.evidence.case_checks import flags, leaks
-from domain.evidence.numbers import numbers
+from domain.evidence.numbers import numbers, tried_with
 from domain.evidence.policy import Policy, lacking
 from domain.evidence.profile import Profile, profile_named
 from domain.job import Usage
@@ -37,8 +37,8 @@ class Models(Shape):
 
 
 class Material(Shape):
-    """All that the record of a job says about one of its revisions: `text` is its SKILL.md, `profile` the one it was
-    proven under."""
+    """All that the record of a job says about one of its revisions: `text` is what an agent reads of it, `profile` the
+    one it was proven under."""
 
     job_id: UUID
     revision: int
@@ -68,7 +68,7 @@ class EvaluationReport(Shape):
     """`evaluation.json`. Rates lie between 0 and 1; `usage.usd` is None when a price is unknown.
 
     `status`: `none` when no case ran in both arms. `lacking`: what the policy for publishing misses. `numbers`: of the
-    agent model. `triggers`: without the single queries and choices, which stay with the job. `verdict` with `why`.
+    agent model. `triggers`: with that model too, without single queries and choices. `verdict` with `why`.
     """
 
     model_config = {"populate_by_name": True}
@@ -133,7 +133,8 @@ def report_on(material: Material, policy: Policy, subject: Subject) -> Evaluatio
     found = numbers(material.cases, material.runs, planned=planned_runs(material))
     # With several agent models the one that was meant, else the newest.
     own = next((each for each in found if each.model == material.models.agent), found[0] if found else None)
-    missing = lacking(policy, own, material.triggers)
+    leaked = [flag.case_id for flag in leaks(material.text, material.cases)]
+    missing = lacking(policy, own, material.triggers, leaked)
     judged, why = verdict(own, missing)
     status: Literal["whole", "partial", "none"] = "none"
     if own is not None and own.delta is not None:
@@ -152,7 +153,7 @@ def report_on(material: Material, policy: Policy, subject: Subject) -> Evaluatio
         numbers=own,
         **{name: getattr(material, name) for name in _AS_IT_IS},
         flags=_flags(material),
-        triggers=_without_queries(material.triggers),
+        triggers=_without_queries(tried_with(own, material.triggers)),
     )
 
 
@@ -171,7 +172,7 @@ def verdict(found: Numbers | None, missing: list[str]) -> tuple[Verdict, list[st
     1. fix, when nothing was measured in both arms: a verdict needs two arms.
     2. keep, when the policy's evidence is met and whole.
     3. fix, when runs are missing: a gain, or its absence, that is half measured ends no skill.
-    4. retire, when there is no gain any more: the agent does as well, or better, without it (delta <= 0). The interval
+    4. retire, when there is no gain: the agent does as well, or better, without it (delta <= 0). The interval
        needs no rule of its own: where it lies at or below 0 as a whole, so does the delta inside it.
     5. fix, else: there is a gain, and something is lacking (a case clearly worse, triggers, cases, size of the gain).
     """
@@ -182,7 +183,7 @@ def verdict(found: Numbers | None, missing: list[str]) -> tuple[Verdict, list[st
     if not found.whole:
         return "fix", [PARTIAL, *missing]
     if found.delta <= 0:
-        return "retire", [f"there is no gain any more: {points(found.delta)} points", *missing]
+        return "retire", [f"there is no gain: {points(found.delta)} points", *missing]
     return "fix", missing
 
 

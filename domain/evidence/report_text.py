@@ -6,6 +6,7 @@ Everything that models, people and skills wrote stands in code spans and fences.
 from collections.abc import Iterable, Sequence
 
 from domain.evaluation import Arm, CaseNumbers, CaseRun, EvaluationCase, Numbers, TriggerReport
+from domain.evidence.grading import decided
 from domain.evidence.plain_markdown import code, fenced, row
 from domain.evidence.policy import Policy
 from domain.evidence.report import EvaluationReport, points
@@ -37,7 +38,7 @@ def markdown(report: EvaluationReport) -> str:
         _section("Numbers", _table(("", "without", "with", "difference"), _numbers(report.numbers))),
         _section("Cases", _table(("case", "kind", "counts as", "without", "with", ""), _cases(report.numbers))),
         _section("Triggers", _triggers(report.triggers)),
-        _section("Revisions compared blindly", _comparisons(report)),
+        _section("Revisions compared", _comparisons(report)),
         _section("To be known of the cases", _flags(report)),
         _section("Excuses, word for word", [f"- {code(excuse, MOST_SAID)}" for excuse in report.rationalizations]),
         *[_case(report, case) for case in report.cases],
@@ -145,12 +146,13 @@ def _triggers(found: TriggerReport | None) -> list[str]:
     if found is None or found.status == "none":
         return []
     lines = [f"{_count(len(found.neighbours), 'neighbour')}: {', '.join(map(code, found.neighbours)) or 'none'}."]
-    lines += [f"Not measured: {code(found.note)}" if found.status == "broken" else ""]
+    said = "Not measured" if found.status == "broken" else "To be known"
+    lines += [f"{said}: {code(found.note)}" if found.note else ""]
     lines += [f"An agent that saw the description read the skill in {_share(found.body_read)} of the runs."]
     own = found.numbers
     if own is not None:
         rates = f"Recall {_share(own.recall)}, precision {_share(own.precision)}"
-        lines.append(f"{rates} over {own.queries} queries that no description was made for, {own.runs} runs.")
+        lines.append(f"{rates} over {own.queries} held-out queries, which no author saw, {own.runs} runs.")
         lines += [f"- chosen instead: {code(name)}, {times} times" for name, times in sorted(own.confusions.items())]
         lines += [f"- missed: {code(query)}" for query in own.missed]
         lines += [f"- chosen without need: {code(query)}" for query in own.false_alarms]
@@ -184,7 +186,7 @@ def _case(report: EvaluationReport, case: EvaluationCase) -> str:
         fenced(case.prompt, MOST_SAID, WHOLE),
         code(case.note),
         _lines(f"- {code(each.text)} ({_checked_by(each.check, each.value)})" for each in case.expectations),
-        _lines(_table(("run", "passed", "missed"), [_run(run) for run in runs])),
+        _lines(_table(("run", "passed", "missed (?: not decided)"), [_run(run) for run in runs])),
         *[_words(run) for run in runs if not run.passed],
     ]
     return "\n\n".join(part for part in parts if part)
@@ -195,7 +197,8 @@ def _checked_by(check: str, value: str) -> str:
 
 
 def _run(run: CaseRun) -> Row:
-    missed = "; ".join(f"{code(each.text)}: {code(each.reason)}" for each in run.checked if not each.passed)
+    failed = [each for each in run.checked if not (each.passed and decided(each))]
+    missed = "; ".join(f"{'' if decided(each) else '? '}{code(each.text)}: {code(each.reason)}" for each in failed)
     return (f"{run.arm} {run.run + 1}", "yes" if run.passed else "no", missed)
 
 

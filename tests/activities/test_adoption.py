@@ -4,19 +4,24 @@ job as it was."""
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import delete
 
 from activities.adoption import NOT_YET
 from activities.records import DatabaseRecords
 from domain.brief import Decision, Understanding
 from domain.errors import NotFound
-from domain.evaluation import Arm
+from domain.evaluation import Arm, Comparison
+from domain.evidence.policy import Policy
+from domain.evidence.profile import QUICK, STANDARD
 from domain.job import JobStatus, Origin, StartJob
 from domain.skill import SKILL_FILE, RevisionSummary, SkillFileEntry
 from domain.skill_file import digest, frontmatter_of, parse
-from store import evidence, jobs, revisions, skills, understanding, views
+from store import evidence, jobs, proof, revisions, skills, triggers, understanding, views
+from store.evidence_tables import TriggerTrial
 from store.library_tables import SkillVersion
 from store.session import Database
 from tests.activities.conftest import Run
+from tests.support.proof import HELPS, chosen, make_proof, tried
 from tests.support.rows import (
     CATEGORY,
     DESCRIPTION,
@@ -86,8 +91,8 @@ async def test_a_new_job_knows_what_the_old_one_understood_planned_and_proved(
     new = await successor(database, old)
     adopted = await adopt(records, run, new)
     assert adopted == m.Adopted(
-        name=NAME, path=f"{CATEGORY}/{NAME}", revision=1, cases=2, passed_without=1, passed_with=1
-    )
+        name=NAME, path=f"{CATEGORY}/{NAME}", revision=1, cases=2, passed_without=1, passed_with=None
+    ), "one of two cases ran with it: the other one is run beside the preview"
     async with database.transaction() as session:
         brief = await understanding.brief_of(session, new)
         assert (brief.refined, brief.decisions, brief.understanding) == ("Write short notes", SAID, KNOWN)
@@ -109,6 +114,22 @@ async def test_a_new_job_knows_what_the_old_one_understood_planned_and_proved(
     # Of two cases one ran in both arms; the other says nothing of a difference.
     found = view.result.evidence
     assert (found.status, found.n, found.with_, found.without) == ("partial", 1, 1.0, 0.0)
+
+
+async def test_evidence_that_is_taken_over_is_counted_by_the_profile_it_was_made_under(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    old = await ended(database, JobStatus.CANCELLED)
+    async with database.transaction() as session:
+        await evidence.keep_run(session, old, a_run(Arm.WITH, 2, "case-2", passed=True))
+        found = (await proof.of_revision(session, old, 2)).shown(profile="standard")
+        await jobs.merge_result(session, old, evidence=found.model_dump(mode="json", by_alias=True))
+    new = await successor(database, old)
+    await adopt(records, run, new)
+    async with database.transaction() as session:
+        taken = (await views.job_view(session, await jobs.locked(session, new))).result.evidence
+    assert taken is not None
+    assert (taken.profile, taken.status, taken.n) == ("standard", "partial", 2), "of three runs one is there"
 
 
 async def test_a_task_of_its_own_is_what_the_new_job_is_about(
@@ -142,7 +163,9 @@ async def test_the_revision_is_the_first_of_the_new_job_and_says_where_it_came_f
 async def test_an_earlier_revision_can_be_gone_on_from_with_its_own_evidence(
     records: DatabaseRecords, database: Database, run: Run
 ) -> None:
-    new = await successor(database, await ended(database, JobStatus.CANCELLED), 1)
+    old = await ended(database, JobStatus.CANCELLED)
+    await make_evidence(database, old, a_run(Arm.WITH, 1, "case-2"))
+    new = await successor(database, old, 1)
     assert (await adopt(records, run, new)).passed_with == 0
     assert (await first_revision(database, new))[1] == SKILL
 
@@ -155,6 +178,92 @@ async def test_a_revision_that_was_never_measured_has_no_evidence_to_take_over(
         await revisions.keep(session, old, new_revision(3, SKILL))
     adopted = await adopt(records, run, await successor(database, old, 3))
     assert (adopted.cases, adopted.passed_without, adopted.passed_with) == (2, 1, None)
+
+
+async def proven(database: Database, status: JobStatus, *, repeats: int = 1) -> UUID:
+    """An ended job whose second revision is proven with all cases, and its description with queries."""
+    job = await make_job(database)
+    await make_draft(database, job)
+    own = await make_draft(database, job, n=2, text=LATER)
+    await make_proof(database, job, tried(HELPS, revision=2, repeats=repeats))
+    async with database.transaction() as session:
+        await skills.reserve(session, NAME, CATEGORY, DESCRIPTION, own, job)
+        await jobs.change(session, job, "end", status, "over", status=status)
+    return job
+
+
+async def proof_of(database: Database, job: UUID) -> proof.Proof:
+    async with database.transaction() as session:
+        return await proof.of_revision(session, job, 1)
+
+
+async def test_bytes_that_change_with_the_name_have_no_runs_and_no_trial_of_the_description(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    new = await successor(database, await proven(database, JobStatus.COMPLETED))
+    adopted = await adopt(records, run, new)
+    assert (adopted.name, adopted.cases, adopted.passed_without, adopted.passed_with) == (f"{NAME}-2", 3, 1, None)
+    found = await proof_of(database, new)
+    assert ({one.arm for one in found.runs}, found.triggers) == ({Arm.WITHOUT}, None)
+    assert found.shown(Policy()).lacking[0] == "no case has run with this text yet"
+    async with database.transaction() as session:
+        assert await triggers.newest(session, new) is None
+        state = await evidence.tdd_of(session, new)
+    assert state is not None and not state.checklist_state.get("with_run")
+
+
+async def test_the_same_bytes_have_their_proof_whichever_revision_was_tried(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    old = await proven(database, JobStatus.CANCELLED)
+    assert await make_draft(database, old, n=3) != await make_draft(database, old, n=4, text=LATER)
+    new = await successor(database, old, 4)
+    assert (await adopt(records, run, new)).passed_with == 3
+    found = await proof_of(database, new)
+    assert ({one.revision for one in found.runs}, found.triggers) == ({0, 1}, chosen())
+    assert found.shown(Policy()).lacking == []
+
+
+@pytest.mark.parametrize(("repeats", "report", "passed"), [(3, None, 3), (2, None, None), (3, "partial", None)])
+async def test_evidence_that_the_profile_finds_too_little_is_completed(
+    database: Database, run: Run, repeats: int, report: str | None, passed: int | None
+) -> None:
+    old = await proven(database, JobStatus.CANCELLED, repeats=repeats)
+    if report:
+        async with database.transaction() as session:
+            await session.execute(delete(TriggerTrial))
+            await triggers.keep(session, old, chosen(status=report))
+    new = await successor(database, old)
+    assert (await adopt(DatabaseRecords(database, profile=STANDARD), run, new)).passed_with == passed
+
+
+@pytest.mark.parametrize("gone", ["the trial", "its model"])
+async def test_a_description_that_was_not_tried_with_the_model_of_the_runs_is_tried(
+    database: Database, run: Run, gone: str
+) -> None:
+    old = await proven(database, JobStatus.CANCELLED, repeats=3)
+    async with database.transaction() as session:
+        await session.execute(delete(TriggerTrial))
+        if gone == "its model":
+            await triggers.keep(session, old, chosen(model="openai/other"))
+    new = await successor(database, old)
+    assert (await adopt(DatabaseRecords(database, profile=STANDARD), run, new)).passed_with is None
+    other = await successor(database, new, 1)
+    async with database.transaction() as session:
+        await jobs.change(session, new, "end", "cancelled", "over", status=JobStatus.CANCELLED)
+    assert (await adopt(DatabaseRecords(database, profile=QUICK), run, other)).passed_with == 3
+
+
+async def test_comparisons_of_the_old_revisions_say_nothing_of_the_new_ones(
+    records: DatabaseRecords, database: Database, run: Run
+) -> None:
+    old = await proven(database, JobStatus.CANCELLED)
+    async with database.transaction() as session:
+        await evidence.keep_comparison(session, old, Comparison(revision=2, against=1, winner=2))
+    new = await successor(database, old)
+    await adopt(records, run, new)
+    async with database.transaction() as session:
+        assert await evidence.comparisons_of(session, new) == []
 
 
 @pytest.mark.parametrize("status", [JobStatus.CANCELLED, JobStatus.FAILED])

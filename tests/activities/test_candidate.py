@@ -1,10 +1,14 @@
 """What a draft becomes: the next version of the skill that its job goes on from, with all that led to it."""
 
+import json
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from activities.candidate import MOST_STEPS, by_step
 from activities.drafts import draft_path
 from activities.library import FolderLibrary
 from activities.records import DatabaseRecords
@@ -157,9 +161,27 @@ async def test_a_version_says_where_it_came_from(library: FolderLibrary, databas
     (approval,) = said["approvals"]
     assert (approval["by"], approval["channel"]) == ("ada", "promotion")
     assert approval["at"].startswith(version.created_at.strftime("%Y-%m-%dT%H:%M"))
-    assert list(said["prompts"].values()) == [a_call().input_digest]
+    assert said["prompts"] == {"write": {"prompts": 1, "digest": a_call().input_digest}}
     assert row is not None
     assert row.job_id == request.job_id
+
+
+def test_prompts_are_told_by_step_in_little_room() -> None:
+    digests = [f"{n:064x}" for n in range(400)]
+    asked = [(f"try/with/{n % 4}/case-{n}/Answer/0/x", digest) for n, digest in enumerate(digests)]
+    asked += [("try/without/0/case-1/Answer/0/x", "a"), ("try/without/0/case-2/Answer/0/x", "a")]
+    told = by_step(asked)
+    assert {step: one["prompts"] for step, one in told.items()} == {"try/with": 400, "try/without": 1}
+    assert told["try/without"]["digest"] == "a"
+    assert told == by_step(asked[::-1]) and told["try/with"] != by_step(asked[1:])["try/with"]
+
+
+@given(st.dictionaries(st.text(), st.text("0123456789abcdef", min_size=64, max_size=64), max_size=90))
+def test_whatever_a_jobs_steps_are_called_its_prompts_take_less_than_four_kilobytes(asked: dict[str, str]) -> None:
+    ascii_only = {key.encode("ascii", "replace").decode() * 9: digest for key, digest in asked.items()}
+    told = by_step(ascii_only.items())
+    assert len(json.dumps(told)) <= 4096
+    assert len(told) <= MOST_STEPS
 
 
 async def test_a_draft_that_goes_on_from_nothing_published_has_a_name_of_its_own(

@@ -4,15 +4,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.estimates import DESCRIPTIONS, OWN_CALLS, TRIGGER_CALLS, TRIGGERS_ONCE, estimate, loop, revision
+from activities.estimates import (
+    DESCRIPTIONS,
+    MOST_DESCRIPTIONS,
+    MOST_JUDGED,
+    OWN_CALLS,
+    TRIGGER_CALLS,
+    TRIGGERS_ONCE,
+    estimate,
+    loop,
+    revision,
+    sharpening,
+    trials,
+)
+from activities.evidence.triggering import MOST_PROMPTS
+from activities.programs import case_items
+from activities.programs.optimize_description import IMPROVEMENTS
 from domain.budget import Spend
 from domain.evaluation import Arm, EvaluationCase, Expectation
 from domain.evidence.profile import LOCAL_SMALL, PROFILES, QUICK, STANDARD, Profile
+from domain.evidence.triggers import OF_A_KIND, RUNS
 from domain.job import Phase
 
 
 def test_a_confirmed_plan_is_followed_by_cases_two_arms_a_text_and_a_review() -> None:
-    assert estimate(after=Phase.PLANNING).model_calls == 1 + 2 * 3 + 4 + 2 * 2 + 1
+    assert estimate(after=Phase.PLANNING).model_calls == 1 + 2 * 3 + 5 + 2 * 2 + 1
 
 
 def test_the_rest_never_grows_as_the_job_goes_on() -> None:
@@ -32,7 +48,7 @@ def test_the_phase_that_is_under_way_is_counted_whole_and_the_note_says_so() -> 
 def test_the_cases_of_the_job_count_as_soon_as_there_are_any(cases: int, says: str) -> None:
     found = estimate(within=Phase.GENERATION, cases=cases)
     assert says in found.note
-    assert found.model_calls == 4 + 2 * (cases or 2) + 1
+    assert found.model_calls == 5 + 2 * (cases or 2) + 1
 
 
 def a_case(number: int, *checks: str) -> EvaluationCase:
@@ -72,15 +88,15 @@ def test_tokens_and_money_are_told_at_the_mean_of_the_job_and_unknown_where_they
 
 def test_the_rest_of_a_job_follows_how_thoroughly_it_is_proven() -> None:
     calls = {name: estimate(after=Phase.PLANNING, profile=profile).model_calls for name, profile in PROFILES.items()}
-    assert calls["quick"] == 16
+    assert calls["quick"] == 17
     assert calls["local-small"] == 1 + 2 + 4 + 2
     triggers = TRIGGER_CALLS * DESCRIPTIONS + TRIGGERS_ONCE
-    assert calls["standard"] == (1 + 5 * 3 * 3 + triggers + 1) + (4 + 5 * 3 * 2) + 1
+    assert calls["standard"] == (2 + 5 * 3 * 3 + triggers + 5) + (5 + 5 * 3 * 2) + 1
 
 
 def test_a_further_revision_counts_its_runs_and_the_blind_comparison() -> None:
     assert revision(2, QUICK) == 1 + 2 * 2
-    assert revision(4, STANDARD) == 1 + 4 * 3 * 2 + 4
+    assert revision(4, STANDARD) == 1 + 4 * 3 * 2 + 4 * 2, "each pair of answers is compared in both orders"
     assert f"about {revision(4, STANDARD)} more" in estimate(within=Phase.GENERATION, cases=4, profile=STANDARD).note
 
 
@@ -90,3 +106,42 @@ def test_of_the_present_phase_what_is_made_is_left_out_and_never_more_than_the_p
     assert some.model_calls == whole.model_calls - 3
     assert "counted whole" in whole.note and "counted whole" not in some.note
     assert estimate(within=Phase.GENERATION, cases=2, made=999).model_calls == OWN_CALLS[Phase.VALIDATION]
+
+
+def test_planned_files_are_written_one_by_one() -> None:
+    few = estimate(after=Phase.PLANNING)
+    assert estimate(after=Phase.PLANNING, files=3).model_calls == few.model_calls + 3
+
+
+def test_the_constants_are_those_of_the_parts_they_count() -> None:
+    assert RUNS * (2 * OF_A_KIND + MOST_PROMPTS) == TRIGGER_CALLS
+    assert MOST_DESCRIPTIONS == 3 + IMPROVEMENTS
+    assert MOST_JUDGED == case_items.MOST_JUDGED
+
+
+def test_what_goes_on_beside_the_runs_is_in_the_bound_and_named() -> None:
+    alone = loop(CASES, STANDARD, Arm.WITHOUT)
+    tuning = trials(descriptions=MOST_DESCRIPTIONS, queries=False)
+    assert tuning == 3 + 4 + 1 + 2 + 5 * 69
+    whole = loop(CASES, STANDARD, Arm.WITHOUT, triggers=tuning, sharpens=True, confirms=True)
+    harder = 3 * (1 + 3 * (1 + 2 + 1))
+    assert whole.model_calls == 2 * alone.model_calls + tuning + harder
+    for part in (f"{tuning} of them to try the description", f"{harder} of them to make cases harder", "once more"):
+        assert part in whole.note
+    assert "to compare" not in whole.note
+    compared = loop(CASES, STANDARD, Arm.WITH, triggers=trials(queries=True), compares=True)
+    assert compared.model_calls == 27 + 3 + 69 + 2 * 3
+    assert "6 of them to compare the answers" in compared.note
+    assert "asked for again come on top" in alone.note
+
+
+def test_guards_and_cases_of_people_are_not_made_harder() -> None:
+    guard, own = CASES[0].model_copy(update={"role": "guard"}), CASES[1].model_copy(update={"by_person": True})
+    assert sharpening([guard, own], STANDARD) == 0
+    assert sharpening([CASES[2]], LOCAL_SMALL) == 1 + 1
+
+
+def test_what_was_not_run_without_the_skill_is_counted_with_the_other_arm() -> None:
+    found = loop(CASES, STANDARD, Arm.WITH, control=CASES[:1])
+    assert found.model_calls == 27 + 9
+    assert "9 of them to run what was not run without the skill" in found.note

@@ -56,9 +56,23 @@ async def test_no_key_goes_to_a_provider_it_was_not_meant_for(database: Database
         models(database).of(Role.AGENT, uuid4(), "try", model="mistral/large")
 
 
-async def test_the_small_local_models_mark_stays_with_its_server(database: Database) -> None:
-    small = ModelSpec("openai/qwen", "http://127.0.0.1:1", small_local=True)
-    assert models(database, agent=small).of(Role.AGENT, uuid4(), "try", model="openai/x").low_confidence
+SMALL = ModelSpec("openai/qwen", "http://127.0.0.1:1", "none", small_local=True)
+
+
+async def test_the_server_of_the_small_local_model_is_asked_for_no_other_one(database: Database) -> None:
+    known = models(database, agent=SMALL, author=SMALL)
+    said = "there is: the small local model, as openai/qwen only.*key is known for openai/gpt-5"
+    with pytest.raises(NoProvider, match=said):
+        known.of(Role.AGENT, uuid4(), "try", model="openai/gpt-5")
+    found = known.of(Role.AGENT, uuid4(), "try", model="openai/qwen")
+    assert (found.name, found.low_confidence) == ("openai/qwen", True)
+
+
+async def test_beside_the_small_local_model_the_hosted_one_of_that_provider_is_the_near_one(database: Database) -> None:
+    found = models(database, agent=SMALL, author=HOSTED).named(Role.AGENT, "openai/gpt-5")
+    assert (found.api_base, found.api_key, found.small_local) == (None, "for openai", False)
+    with pytest.raises(NoProvider, match="there is: anthropic, the small local model"):
+        models(database, agent=SMALL, author=OWN).named(Role.AGENT, "openai/gpt-5")
 
 
 async def test_a_job_that_names_a_model_gets_it_for_its_agent_only(database: Database) -> None:

@@ -9,6 +9,9 @@ from activities.people import AUTO, prompt_key
 from activities.records import DatabaseRecords
 from domain.answering import answers
 from domain.brief import Proposal
+from domain.evaluation import Arm, Evidence
+from domain.evidence.policy import Policy
+from domain.evidence.profile import STANDARD
 from domain.job import JobStatus
 from domain.prompt import YOU_DECIDE, Answer, HitlType, PromptAction, PromptStatus
 from store import jobs, prompts, understanding
@@ -66,6 +69,20 @@ async def test_a_prompt_opened_twice_is_one_prompt_told_once(
     assert (row.status, row.timeout_at) == ("pending", due)
     assert row.form["properties"]["answers"]["required"] == ["who", "tone"]
     assert (await row_of(database, job)).hitl_type == "clarify"
+
+
+async def test_a_preview_is_opened_with_what_its_evidence_lacks_here(database: Database, run: Run) -> None:
+    job = await make_job(database)
+    await make_draft(database, job)
+    await make_evidence(database, job, a_run(), a_run(Arm.WITH, 1, passed=True))
+    records = DatabaseRecords(database, profile=STANDARD, policy=Policy(cases=2, recall=0, precision=0))
+    opened = await run(records.open_prompt, m.Prompt(job_id=job, kind=HitlType.PREVIEW, round=1, revision=1))
+    found = Evidence.model_validate((await interaction(database, opened.interaction_id)).prompt_data["evidence"])
+    assert (found.status, found.profile) == ("partial", "standard")
+    assert found.lacking == [
+        "the evidence is partial: some of the planned runs are missing",
+        "1 of at least 2 cases prove it",
+    ]
 
 
 async def test_a_failed_validation_waits_as_a_review(records: DatabaseRecords, database: Database, run: Run) -> None:

@@ -11,8 +11,9 @@ from domain.brief import Proposal, Understanding
 from domain.budget import Budget, Spend
 from domain.compare.diff import LARGEST
 from domain.errors import NotFound
-from domain.evaluation import Arm
-from domain.evidence.profile import STANDARD
+from domain.evaluation import Arm, Evidence
+from domain.evidence.policy import Policy
+from domain.evidence.profile import QUICK, STANDARD
 from domain.job import Phase
 from domain.prompt import (
     Answer,
@@ -122,6 +123,45 @@ async def test_a_preview_has_the_evidence_of_its_own_revision_and_who_wrote_it(d
     assert data.written_by == ["openai/a"]
 
 
+async def test_the_first_preview_says_what_the_evidence_lacks_by_the_operators_policy(database: Database) -> None:
+    job = await make_job(database)
+    await make_draft(database, job)
+    await make_evidence(database, job, a_run(), a_run(Arm.WITH, 1, passed=True))
+    asked = m.Prompt(job_id=job, kind=HitlType.PREVIEW, round=1, revision=1)
+    async with database.transaction() as session:
+        strict = await prompt_data(session, asked, profile=QUICK, policy=Policy(cases=2))
+        lenient = await prompt_data(session, asked, profile=QUICK, policy=Policy(cases=1, recall=0, precision=0))
+    assert isinstance(strict, PreviewData) and strict.evidence and isinstance(lenient, PreviewData) and lenient.evidence
+    assert strict.evidence.lacking[0] == "1 of at least 2 cases prove it"
+    assert (lenient.evidence.lacking, lenient.evidence.status) == ([], "measured")
+    assert strict.evidence.profile == "quick"
+
+
+async def test_a_first_preview_after_a_spent_budget_says_that_planned_runs_are_missing(database: Database) -> None:
+    job = await make_job(database)
+    await make_draft(database, job)
+    await make_evidence(database, job, a_run(), a_run(Arm.WITH, 1, passed=True))
+    asked = m.Prompt(job_id=job, kind=HitlType.PREVIEW, round=1, revision=1)
+    async with database.transaction() as session:
+        data = await prompt_data(session, asked, profile=STANDARD, policy=Policy(cases=1, recall=0, precision=0))
+    assert isinstance(data, PreviewData) and data.evidence
+    assert (data.evidence.status, data.evidence.profile, data.evidence.delta) == ("partial", "standard", 1.0)
+    assert data.evidence.lacking == ["the evidence is partial: some of the planned runs are missing"]
+
+
+async def test_a_preview_counts_by_the_profile_under_which_the_job_ran(database: Database) -> None:
+    """The worker was started anew under another profile meanwhile."""
+    job = await make_job(database)
+    await make_draft(database, job)
+    await make_evidence(database, job, a_run(), a_run(Arm.WITH, 1, passed=True))
+    asked = m.Prompt(job_id=job, kind=HitlType.PREVIEW, round=1, revision=1)
+    async with database.transaction() as session:
+        await jobs.merge_result(session, job, evidence=Evidence(profile="quick").model_dump(mode="json"))
+        data = await prompt_data(session, asked, profile=STANDARD)
+    assert isinstance(data, PreviewData) and data.evidence
+    assert (data.evidence.status, data.evidence.profile) == ("measured", "quick")
+
+
 async def test_a_preview_of_a_revision_that_is_not_there_is_refused(database: Database) -> None:
     with pytest.raises(NotFound):
         await shown(database, job_id=await make_job(database), kind=HitlType.PREVIEW, revision=1)
@@ -174,6 +214,17 @@ async def test_a_spent_budget_is_shown_with_its_limit_and_what_is_still_to_come(
     assert data.reason == "2 of 2 model calls are spent; nothing is written yet, so to finish now ends the job"
     assert data.estimate is not None
     assert data.estimate.model_calls == 1
+
+
+async def test_calls_that_were_under_way_are_spent_when_people_are_asked(database: Database) -> None:
+    job = await make_job(database, budget={"calls": 2})
+    async with database.transaction() as session:
+        for key in ("a", "b"):
+            await calls.keep(session, job, a_call(key))
+    said = "1 of 2 model calls are spent and 1 is under way"
+    data = await shown(database, job_id=job, kind=HitlType.BUDGET, reason=said)
+    assert isinstance(data, BudgetData)
+    assert (data.spent.calls, data.reason.partition(";")[0]) == (2, "2 of 2 model calls are spent")
 
 
 async def test_a_spent_budget_is_estimated_by_the_profile_less_what_is_made_of_the_present_loop(

@@ -1,8 +1,10 @@
 """What is shown at the checkpoints of the experiment: what was tried, how it went, and what may be edited."""
 
 from activities.tdd_data import SHOWN, tdd_data
-from domain.evaluation import Arm
+from domain.evaluation import Arm, CheckedExpectation
 from domain.evidence.case_file import read_cases
+from domain.evidence.grading import UNDECIDED
+from domain.evidence.profile import QUICK, STANDARD
 from domain.prompt import HitlType, TddData
 from store import evidence
 from store.session import Database
@@ -38,6 +40,26 @@ async def test_with_the_skill_its_text_can_be_edited_and_both_arms_are_shown(dat
     data = await shown(database, job_id=job, kind=HitlType.TDD_GREEN, revision=1)
     assert (data.content, data.revision, data.digest) == (SKILL, 1, digest)
     assert [(one.arm, one.passed) for one in data.results] == [(Arm.WITHOUT, False), (Arm.WITH, True)]
+
+
+async def test_each_run_has_its_number_and_the_checklist_asks_for_all_that_were_planned(database: Database) -> None:
+    job = await make_job(database)
+    await make_evidence(database, job, *(a_run().model_copy(update={"run": number}) for number in range(2)))
+    prompt = m.Prompt(job_id=job, kind=HitlType.TDD_RED, round=1)
+    async with database.transaction() as session:
+        standard = await tdd_data(session, prompt, STANDARD)
+        quick = await tdd_data(session, prompt, QUICK)
+    assert [one.run for one in standard.results] == [0, 1]
+    assert not standard.checklist["red.runs_repeated"]
+    assert quick.checklist["red.runs_repeated"]
+
+
+async def test_what_could_not_be_decided_was_not_missed(database: Database) -> None:
+    job, run = await make_job(database), a_run()
+    item = CheckedExpectation(text="Compiles", check="command", passed=False, reason=f"{UNDECIDED}no sandbox.")
+    await make_evidence(database, job, run.model_copy(update={"checked": [*run.checked, item]}))
+    [result] = (await shown(database, job_id=job, kind=HitlType.TDD_RED)).results
+    assert (result.missed, result.undecided) == (["Names merged"], ["Compiles"])
 
 
 async def test_that_no_skill_is_needed_is_said_with_what_shows_it(database: Database) -> None:

@@ -12,12 +12,14 @@ from domain.evaluation import Arm, TriggerReport
 from domain.evidence.policy import Policy
 from domain.evidence.profile import STANDARD
 from domain.job import Evaluates, JobStatus, StartJob
-from store import calls, evidence, jobs, revisions
+from store import calls, evidence, jobs, revisions, triggers
 from store.session import Database
 from tests.activities.conftest import Run
+from tests.support.agents import ignoring, play
+from tests.support.choosing import by_words
 from tests.support.fleet import settings_for
 from tests.support.provider import LocalProvider
-from tests.support.rows import a_case, a_plan, new_revision
+from tests.support.rows import DESCRIPTION, a_case, a_plan, new_revision
 from worker import specs
 from workflows import messages as m
 
@@ -83,4 +85,27 @@ async def test_the_published_description_is_measured_with_the_version(
     assert watched.asked == ["measured 1"]
     async with database.transaction() as session:
         runs = await evidence.runs_of(session, job, revision=1)
-    assert len(runs) == 2 * STANDARD.runs
+    assert sum(one.arm is Arm.WITH for one in runs) == 2 * STANDARD.runs
+
+
+async def test_another_model_tries_the_description_too(
+    database: Database, models: Models, provider: LocalProvider, run: Run
+) -> None:
+    provider.when(field="wanted").answer(["Cut the notes of release 2 for us", "A release is out, note what it has"])
+    provider.when(field="near_misses").answer(["Plan the release of next May", "Note my phone number down"])
+    provider.when(field="choice").answer(by_words())
+    play(provider, ignoring("hello"))
+    job = await opened(database, Evaluates(name="release-notes", model="openai/other"))
+    evaluator = ModelEvaluator(database, models, STANDARD, Policy())
+    await run(evaluator.try_cases, m.Trial(job_id=job, arm=Arm.WITHOUT))
+    await run(evaluator.try_cases, m.Trial(job_id=job, arm=Arm.WITH, revision=1))
+    async with database.transaction() as session:
+        report = await triggers.of(session, job, DESCRIPTION)
+        runs = await evidence.runs_of(session, job, revision=1)
+    assert report is not None
+    assert report.status == "measured", report.note
+    assert report.model == "openai/other"
+    assert {one.model for one in runs} == {"openai/other"}
+    chosen = [call for call in provider.calls() if "choice" in call.fields or "reply only with READ" in call.text]
+    assert len(chosen) > 3
+    assert {call.model for call in chosen} == {"other"}

@@ -14,7 +14,7 @@ from activities.records import DatabaseRecords
 from domain.brief import PlannedFile
 from domain.counters import EXCUSES, NEVER, SLOTS
 from domain.errors import BudgetExhausted
-from domain.evaluation import Arm, CaseKind
+from domain.evaluation import Arm, CaseKind, CaseRole
 from domain.job import JobStatus, Origin
 from domain.prompt import Answer, HitlType
 from domain.skill import SKILL_FILE, Severity, SkillFileEntry
@@ -286,6 +286,21 @@ async def test_counters_go_into_skill_md_and_the_other_files_stay(
     files = await files_of(database, job, 2)
     assert {SLOTS, EXCUSES} <= set(headings(files))
     assert {path: data for path, data in files.items() if path != SKILL_FILE} == {it.path: it.data for it in BESIDE}
+    assert any(change.startswith(f"{EXCUSES}: “I left it out") for change in await changes_of(database, job, 2))
+
+
+async def test_harm_to_a_guard_is_countered_though_all_that_counts_passes(
+    author: ModelAuthor, database: Database, run: Run
+) -> None:
+    job = await with_files(database)
+    harmed = a_run(Arm.WITH, 1, "guard")
+    await make_evidence(database, job, a_run(Arm.WITH, 1, "case-1", passed=True), harmed)
+    cases = [a_case("case-1"), a_case("guard").model_copy(update={"role": CaseRole.GUARD})]
+    async with database.transaction() as session:
+        await evidence.settle_cases(session, job, cases)
+
+    await run(author.write, m.Writing(job_id=job, revision=2, base=1, reason=m.WriteReason(counter=True)))
+
     assert any(change.startswith(f"{EXCUSES}: “I left it out") for change in await changes_of(database, job, 2))
 
 

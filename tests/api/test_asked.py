@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 from api.asked import Typed, asked_view
-from domain.prompt import HitlType, PromptView, TddData
+from domain.budget import Budget, Spend
+from domain.prompt import BudgetData, HitlType, PromptView, TddData
 from tests.support.prompts import TDD
 
 
@@ -18,6 +19,29 @@ def checklist(state: dict[str, bool]) -> list[tuple[str, bool]]:
         form={},
     )
     return [(item.words, item.done) for item in asked_view(prompt, "", Typed()).checklist]
+
+
+def limits(spent: Spend) -> dict[str, tuple[str, str]]:
+    data = BudgetData(spent=spent, limit=Budget(calls=2), reason="2 of 2 model calls are spent")
+    prompt = PromptView(
+        job_id=uuid4(),
+        status="pending_hitl",
+        hitl_type=HitlType.BUDGET,
+        interaction_id=uuid4(),
+        prompt_data=data.model_dump(mode="json"),
+        form={},
+    )
+    return {one.words: (one.spent, one.limit) for one in asked_view(prompt, "", Typed()).limits}
+
+
+def test_money_that_nobody_can_count_is_said_to_be_so() -> None:
+    assert limits(Spend(calls=2, tokens=9)) == {
+        "Model calls": ("2", "2"),
+        "Tokens": ("9", "–"),
+        "US dollars": ("price unknown", "–"),
+    }
+    assert limits(Spend(calls=2, tokens=9, usd=0.5))["US dollars"] == ("0.50", "–")
+    assert limits(Spend())["US dollars"] == ("–", "–"), "nothing was spent yet"
 
 
 def test_the_checklist_stands_in_the_order_of_the_work_whatever_order_the_database_gives() -> None:

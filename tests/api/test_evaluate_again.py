@@ -9,8 +9,11 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.evidence.files import EVIDENCE
 from activities.library_check import LibraryKeeper
+from activities.people import AUTO
 from activities.shelves import Shelves
+from domain.budget import Budget
 from domain.job import JobView
+from domain.prompt import HitlType
 from tests.api.conftest import application, served
 from tests.support.fleet import Fleet
 from workflows import library_messages as lib
@@ -37,7 +40,7 @@ async def published(fleet: Fleet) -> JobView:
     return job
 
 
-async def evaluated(client: httpx.AsyncClient, fleet: Fleet, name: str, **body: str) -> JobView:
+async def evaluated(client: httpx.AsyncClient, fleet: Fleet, name: str, **body: object) -> JobView:
     answer = await client.post(f"/api/v1/skills/{name}/evaluate", json=body)
     assert answer.status_code == 202, answer.text
     job_id = UUID(answer.json()["job_id"])
@@ -93,6 +96,21 @@ async def test_a_publication_is_reported_and_another_model_tries_the_same_cases(
     assert EVIDENCE not in str(index)
     archive = await client.get(f"{at}/versions/latest/archive")
     assert b"evidence.md" not in archive.content
+
+
+async def test_at_its_limit_it_judges_what_ran_and_asks_nobody(
+    client: httpx.AsyncClient, fleet: Fleet, published: JobView
+) -> None:
+    before = len(fleet.provider.calls())
+    job = await evaluated(client, fleet, str(published.result.skill_name), model=OTHER, budget={"calls": 3})
+    assert (job.status, job.result.outcome) == ("completed", "fix")
+    assert job.options.budget == Budget(calls=3)
+    assert len(fleet.provider.calls()) - before <= 3
+    [asked] = await fleet.interactions(job.job_id)
+    assert (asked.interaction_type, asked.responded_by) == (HitlType.BUDGET, AUTO)
+    report = (await client.get(f"/api/v1/skills/-/{published.result.skill_name}/versions/latest/evaluation")).json()
+    assert (report["job_id"], report["verdict"]) == (str(job.job_id), "fix")
+    assert report["status"] != "measured"
 
 
 async def test_a_model_of_a_provider_without_a_key_parks_the_job_and_says_so(

@@ -143,10 +143,13 @@ async def test_the_same_key_is_the_same_evaluation(
         ("notes", {"model": "gpt"}, 422),
         ("notes", {"model": "openai/gpt 5; rm"}, 422),
         ("notes", {"unknown": 1}, 422),
+        ("notes", {"budget": {}}, 422),
+        ("notes", {"budget": {"calls": 0}}, 422),
+        ("notes", {"budget": {"dollars": 1}}, 422),
     ],
 )
 async def test_what_cannot_be_evaluated_is_refused_at_once(
-    client: httpx.AsyncClient, database: Database, path: str, body: dict[str, str], status: int
+    client: httpx.AsyncClient, database: Database, path: str, body: dict[str, object], status: int
 ) -> None:
     await publish_skill(database, "notes")
     assert (await client.post(f"/api/v1/skills/{path}/evaluate", json=body)).status_code == status

@@ -1,18 +1,25 @@
 """The experiment of a job over HTTP: numbers, flags, triggers, comparisons and the checklist, all of the revision that
 holds."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
 import pytest
 
-from domain.evaluation import Arm, CaseRun, Comparison, EvaluationView
+from api.reading import KnownJob
+from api.record import evaluation_of
+from domain.evaluation import Arm, CaseRun, CheckedExpectation, Comparison, EvaluationView, Evidence, TriggerReport
+from domain.evidence.grading import UNDECIDED
+from domain.evidence.policy import Policy
+from domain.job import JobStatus
 from store import evidence, jobs, triggers
 from store.session import Database
 from tests.api.conftest import Opened
 from tests.support.proof import chosen, tried
 from tests.support.rows import SKILL, a_run, make_draft, make_evidence, make_report
 
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CASES = {"case-1": (0, 1), "case-2": (0, 1), "case-3": (1, 1)}
 
 
@@ -28,14 +35,17 @@ def of_second(runs: list[CaseRun]) -> list[CaseRun]:
 @pytest.fixture
 async def proven(opened: Opened, database: Database) -> UUID:
     """A job whose first revision holds over a second one, with all of its evidence."""
-    job = await opened()
+    return await prove(await opened(), database, chosen())
+
+
+async def prove(job: UUID, database: Database, report: TriggerReport) -> UUID:
     digest = await make_draft(database, job)
     await make_draft(database, job, n=2, text=SKILL + "\n## More\n\nMore.\n")
     runs = tried(CASES, repeats=2)
     await make_evidence(database, job, *runs, *of_second(runs))
     await make_report(database, job, digest, passed=True)
     async with database.transaction() as session:
-        await triggers.keep(session, job, chosen())
+        await triggers.keep(session, job, report)
         await evidence.keep_comparison(session, job, Comparison(revision=2, against=1, winner=1, worse=2, ties=1))
         await jobs.merge_result(session, job, revision=1, digest=digest)
     return job
@@ -76,6 +86,45 @@ async def test_the_checklist_follows_the_record_at_once(
     assert view.evidence.lacking
 
 
+async def test_the_page_says_how_sure_the_difference_is_what_is_lacking_and_where_the_report_is(
+    client: httpx.AsyncClient, proven: UUID, database: Database
+) -> None:
+    text = (await client.get(f"/jobs/{proven}")).text
+    assert "95&nbsp;% of the difference lies between +0 and +100 points" in text
+    assert f'href="/api/v1/jobs/{proven}/evidence.md"' in text
+    assert "case-1 without the skill, run 2: failed" in text
+    assert "Lacking" not in text
+    async with database.transaction() as session:
+        await jobs.merge_result(session, proven, revision=2)
+    assert "Lacking for publishing:</p><ul><li>" in (await client.get(f"/jobs/{proven}")).text
+
+
+async def test_the_checklist_asks_for_what_was_planned_and_for_what_the_operator_wants(
+    opened: Opened, database: Database
+) -> None:
+    proven = await prove(await opened(), database, chosen(recall=0.7))
+    planned = Evidence(profile="standard").model_dump(mode="json", by_alias=True)
+    job = KnownJob(
+        job_id=proven,
+        user_id="local",
+        opened=True,
+        status=JobStatus.RUNNING,
+        task_description="Write notes",
+        created_at=NOW,
+    )
+    async with database.transaction() as session:
+        await jobs.merge_result(session, proven, evidence=planned)
+        strict = await evaluation_of(session, job, Policy(recall=0.8))
+        lenient = await evaluation_of(session, job, Policy(recall=0.6))
+    found = [
+        {name for name, done in view.tdd.checklist_state.items() if not done and "." in name}
+        for view in (strict, lenient)
+        if view.tdd
+    ]
+    of_three = {"red.runs_repeated", "quality.all_runs_there"}  # two runs are there
+    assert found == [{*of_three, "quality.description_found"}, of_three]
+
+
 async def test_a_job_without_cases_has_an_empty_experiment(client: httpx.AsyncClient, opened: Opened) -> None:
     view = await read(client, await opened())
     assert (view.cases, view.numbers, view.flags, view.tdd, view.comparisons) == ([], [], [], None, [])
@@ -98,3 +147,14 @@ async def test_evidence_that_the_budget_ended_stays_partial(
             for number in (1, 2):
                 await evidence.keep_run(session, job, run.model_copy(update={"run": number}))
     assert (await read(client, job)).evidence.status == "measured", "all three runs are there"
+
+
+async def test_what_was_not_decided_has_a_sign_of_its_own_on_the_page(
+    client: httpx.AsyncClient, opened: Opened, database: Database
+) -> None:
+    job, run = await opened(), a_run()
+    item = CheckedExpectation(text="Compiles", check="command", passed=False, reason=f"{UNDECIDED}no sandbox.")
+    await make_evidence(database, job, run.model_copy(update={"checked": [*run.checked, item]}))
+    text = (await client.get(f"/jobs/{job}")).text
+    assert "<li>? Compiles" in text
+    assert "<li>✗ Names merged" in text

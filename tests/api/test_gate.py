@@ -15,6 +15,7 @@ from domain.job import JobStatus
 from domain.prompt import HitlType
 from domain.skill import Severity, SkillFileEntry
 from domain.skill_file import digest
+from store import evidence
 from store.session import Database
 from tests.api.conftest import application, served
 from tests.support.fleet import Fleet
@@ -280,12 +281,38 @@ async def test_runs_that_are_missing_are_told(strict: httpx.AsyncClient, databas
     assert await whys(strict, job) == ["The evidence is partial: at least 2 of the planned runs are missing."]
 
 
+async def test_an_edit_that_is_taken_back_is_told_alike_by_the_evaluation_and_the_gate(
+    strict: httpx.AsyncClient, database: Database
+) -> None:
+    job, own = await judged(database)
+    await make_proof(database, job)
+    await make_draft(database, job, n=2, text=SKILL + "\nA person tried this.\n")
+    assert await make_draft(database, job, n=3) == own
+    found = (await strict.get(f"/api/v1/jobs/{job}/evaluation")).json()
+    assert (found["evidence"]["status"], found["evidence"]["lacking"]) == ("measured", [])
+    assert (found["numbers"][0]["cases"], found["tdd"]["checklist_state"]["green.same_cases_run"]) == (3, True)
+    assert await whys(strict, job) == []
+
+
+async def test_a_draft_that_quotes_its_own_test_is_refused(strict: httpx.AsyncClient, database: Database) -> None:
+    words = "rate limits of the billing api are doubled for everyone since May"
+    job, _ = await judged(database, SKILL + f"\nAn example: {words}.\n")
+    await make_proof(database, job)
+    async with database.transaction() as session:
+        cases = await evidence.cases_of(session, job)
+        asks = cases[1].model_copy(update={"prompt": f"Write the notes.\n- {words}"})
+        await evidence.settle_cases(session, job, [cases[0], asks, cases[2]])
+    assert await whys(strict, job) == ["The skill holds the words of case-2: it was written to the test."]
+    found = (await strict.get(f"/api/v1/jobs/{job}/evaluation")).json()
+    assert found["evidence"]["lacking"] == ["the skill holds the words of case-2: it was written to the test"]
+
+
 async def test_a_revision_opens_with_its_evidence_pending(strict: httpx.AsyncClient, database: Database) -> None:
     job, _ = await judged(database)
     await make_proof(database, job)
     later = await make_draft(database, job, n=2, text=SKILL + "\nA model changed this.\n")
     await make_report(database, job, later, passed=True, revision=2)
-    assert await whys(strict, job) == ["The evidence is pending: no case has run with this text yet."]
+    assert await whys(strict, job) == ["No case has run with this text yet."]
 
 
 async def test_a_job_without_cases_lacks_evidence_too(strict: httpx.AsyncClient, database: Database) -> None:

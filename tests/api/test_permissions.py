@@ -15,6 +15,7 @@ from api import (
     catalog,
     curating,
     drafts,
+    evaluations,
     groups,
     health,
     hitl,
@@ -28,6 +29,8 @@ from api import (
     retention,
     skills,
     sources,
+    traces,
+    understanding,
     usage,
     versions,
     well_known,
@@ -42,6 +45,7 @@ ROUTERS = (
     *(live.router, groups.router, skills.router, health.router, pages.router),
     *(archives.router, versions.router, curating.router, usage.router, profiles.router, catalog.router),
     *(sources.router, imports.router, marketplace.router, marketplace.root_router, well_known.router),
+    *(evaluations.router, traces.router, understanding.router),
 )
 
 

@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.bench import answers, many, memory, recovery, startup, validator, wall
+from tests.bench import answers, many, memory, proof, recovery, startup, validator, wall
 from tests.bench.arithmetic import Table, goals_table
 from tests.bench.site import PEERS, Site, running
 from tests.support.command_line import positive_int, run
 
-ROWS = "abcdefghi"
+ROWS = "abcdefghij"
 
 
 class Options(argparse.Namespace):
@@ -61,6 +61,7 @@ MEASURES: dict[str, Measure] = {
     "dg": lambda site, size: many.rows(site, size.jobs),
     "f": waiting,
     "i": lambda site, size: validator.rows(),
+    "j": lambda site, size: proof.rows(size.runs),
 }
 """By the letters of their rows, in the order in which they run: what leaves the least behind comes first."""
 

@@ -2,14 +2,18 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from temporalio.api.history.v1 import HistoryEvent
 
 from tests.bench.__main__ import MEASURES, ROWS, parse
 from tests.bench.arithmetic import Goal, Interval, Table, goals_table, halves, links, model_time, percentile, spread
 from tests.bench.ledger import Calls
 from tests.bench.peers.job import SHAPES
+from tests.bench.proof import A_CALL, PLACES, STEP, Arm, arms_of, table_of
+from tests.support.provider_models import Call
 
 PEERS = sorted((Path(__file__).parent / "peers").glob("*.py"))
 PROMISED_LINES = 150
@@ -98,6 +102,34 @@ def test_the_ledger_is_read_on_from_where_it_was_read_to(tmp_path: Path) -> None
     assert [(call.number, call.end is None) for call in ledger.since(0)] == [(1, False), (2, True)]
     assert [call.number for call in ledger.of("job-2", 0)] == [2]
     assert ledger.since(0)[0].interval.end - ledger.since(0)[0].start == 2
+
+
+def an_arm(*marks: tuple[int, str, float]) -> list[HistoryEvent]:
+    """Events of a history: a number, what begins or which number ends, and when."""
+    events = [HistoryEvent(event_id=number) for number, _, _ in marks]
+    for event, (_, what, at) in zip(events, marks, strict=True):
+        event.event_time.FromMicroseconds(int(at * 1e6))
+        if what.isdigit():
+            event.activity_task_completed_event_attributes.scheduled_event_id = int(what)
+        else:
+            event.activity_task_scheduled_event_attributes.activity_type.name = what
+    return events
+
+
+def test_an_arm_has_the_calls_that_began_in_it() -> None:
+    events = an_arm((1, STEP, 10), (2, "write", 11), (3, "1", 20), (4, "2", 21), (5, STEP, 30))
+    seen = [
+        Call(number=at, started_at=datetime.fromtimestamp(at, UTC), ended_at=datetime.fromtimestamp(at + 2, UTC))
+        for at in (9, 10, 11, 15, 20, 31)
+    ]
+    assert arms_of(events, seen) == [Arm(wall=10, calls=3, open=5)]
+
+
+def test_a_proof_is_told_beside_the_larger_of_what_it_cannot_be_faster_than() -> None:
+    calls = 16 * PLACES
+    quick, chained = Arm(wall=16 * A_CALL * 1.5, calls=calls, open=3), Arm(wall=9, calls=PLACES, open=6)
+    table = table_of([[quick, chained]], [Arm(wall=4, calls=calls, open=3), Arm(wall=7, calls=PLACES, open=6)])
+    assert [row[-1] for row in table.rows] == ["1.50", "1.50"]
 
 
 def test_every_row_is_measured_by_one_measure() -> None:

@@ -48,11 +48,19 @@ def test_every_item_of_a_checklist_is_told_under_a_heading_of_its_own() -> None:
     assert len(told) == len(ITEMS) + 4
 
 
+def test_items_are_told_in_the_order_of_the_work_however_the_database_gave_them() -> None:
+    told = boxes(dict.fromkeys(sorted(ITEMS, key=lambda name: (len(name), name)), True))
+    own = [line.removeprefix("  [x] ").replace(" ", "_") for line in told if line.startswith("  ")]
+    assert own == [name.partition(".")[2] for name in ITEMS]
+
+
 def test_guards_and_flags_are_told() -> None:
     guard = CASE.model_copy(update={"role": CaseRole.GUARD})
     flag = CaseFlag(kind="passes_both", case_id="c1", note="It shows nothing.")
-    view = EvaluationView(job_id=UUID(int=1), cases=[guard], runs=[], evidence=Evidence(), flags=[flag])
-    assert lines(view)[:2] == [
+    single = flag.model_copy(update={"expectation": "Is short"})
+    view = EvaluationView(job_id=UUID(int=1), cases=[guard], runs=[], evidence=Evidence(), flags=[flag, single])
+    assert lines(view)[:3] == [
         "c1 (guards against harm): not run yet; Sort this: …",
         "! c1: passes both; It shows nothing.",
+        "! c1: passes both “Is short”; It shows nothing.",
     ]

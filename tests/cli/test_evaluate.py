@@ -134,6 +134,14 @@ def test_an_evaluation_is_started_and_says_how_to_stay_with_it(run: Cli, script:
     assert json.loads(run("evaluate", "notes", "--json").stdout)["job_id"] == str(JOB)
 
 
+def test_what_it_may_spend_is_sent_as_it_was_said(run: Cli, script: Played) -> None:
+    given = ("--budget-calls", "40", "--budget-tokens", "9000", "--budget-usd", "1.5")
+    assert run("evaluate", "notes", *given).exit_code == 0
+    assert run("evaluate", "notes", "--budget-usd", "0.5").exit_code == 0
+    assert script.bodies == [{"budget": {"calls": 40, "tokens": 9000, "usd": 1.5}}, {"budget": {"usd": 0.5}}]
+    assert run("evaluate", "notes", "--budget-calls", "0").exit_code == 2
+
+
 def test_the_next_step_after_a_verdict_is_to_read_why() -> None:
     ended = JobStatusView(
         job_id=JOB, status=JobStatus.COMPLETED, result=JobResult(skill_name="notes", revision=1, outcome="retire")

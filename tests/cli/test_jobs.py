@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from domain.evaluation import Arm, CaseRun, EvaluationCase, EvaluationView, Evidence, TddState
 from domain.job import AuditEntry, AuditLog, JobResult, JobStatus, Usage, ValidationSummary
 from domain.prompt import HitlType
@@ -74,6 +76,19 @@ def test_show_names_a_problem_and_since_when(cli: Cli, script: Script) -> None:
     said = cli("show", str(script.job.job_id)).stdout
     assert f"parked since {NOW:%Y-%m-%d}" in said
     assert "no key" in said
+
+
+@pytest.mark.parametrize(
+    ("views", "names"),
+    [
+        (["--usage", "--trace", "all", "--checklist"], "--checklist and --usage and --trace are 3"),
+        (["--record", "--understanding"], "--record and --understanding are 2"),
+    ],
+)
+def test_show_gives_one_view_at_a_time(cli: Cli, script: Script, views: list[str], names: str) -> None:
+    done = cli("show", str(script.job.job_id), *views)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert names in " ".join(done.stderr.split())
 
 
 def test_cancel_sends_its_reason(cli: Cli, script: Script) -> None:

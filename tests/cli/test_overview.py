@@ -48,6 +48,27 @@ def test_evidence_is_told_in_percent_or_as_pending() -> None:
     assert evidence(Evidence(status="pending")) == "pending"
 
 
+def test_evidence_says_how_sure_it_is_and_what_it_lacks() -> None:
+    found = Evidence(
+        status="measured",
+        with_=0.9,
+        without=0.4,
+        delta=0.5,
+        n=3,
+        interval=(-0.2, 0.8),
+        recall=0.7,
+        precision=0.95,
+        note="Read this.",
+        lacking=["too few cases", "found too seldom"],
+    )
+    assert evidence(found) == (
+        "with 90%, without 40% (+50 points [95%: -20 to +80], 3 cases), recall 70%, precision 95% Read this.; "
+        "lacks: too few cases; found too seldom"
+    )
+    pending = Evidence(status="pending", lacking=["the evidence is pending"])
+    assert evidence(pending) == "pending", "what is pending lacks everything"
+
+
 def test_money_is_told_only_when_it_is_known() -> None:
     assert "USD" not in cost(Usage(calls=1))
     assert cost(Usage(calls=1, usd=0.5)).endswith("0.5000 USD")

@@ -161,10 +161,18 @@ def test_the_worker_gets_every_setting_of_models_and_the_api_no_key() -> None:
 def test_api_and_worker_decide_by_the_same_policy() -> None:
     """The api refuses at once what the worker would refuse when it acts; another one would promise too much."""
     of_policy = {PREFIX + field.upper() for field in Settings.model_fields if field.startswith("evidence_")}
-    assert len(of_policy) == 5
+    assert len(of_policy) == 6
     for name in ("api", "worker"):
         given = COMPOSE.services[name].environment
         assert {variable: given.get(variable) for variable in of_policy} == dict.fromkeys(of_policy)
+
+
+def test_the_worker_alone_is_told_how_to_prove_and_where_traces_go() -> None:
+    own = {"SKILL_FLEET_EVALUATION", "SKILL_FLEET_REEVALUATE", "SKILL_FLEET_TRACES", "SKILL_FLEET_MLFLOW_URI"}
+    holders = {name for name, service in COMPOSE.services.items() if own & set(service.environment)}
+    assert holders == {"worker"}
+    given = COMPOSE.services["worker"].environment
+    assert {variable: given.get(variable, "missing") for variable in own} == dict.fromkeys(own)
 
 
 def test_passwords_must_be_given_and_stand_in_no_file() -> None:

@@ -79,6 +79,15 @@ def test_it_installs_exactly_what_is_locked_with_a_pinned_uv() -> None:
     assert any(re.fullmatch(r"UV_VERSION=\d+\.\d+\.\d+", rest) for rest in named("ARG"))
 
 
+def test_what_a_setting_needs_is_installed_in_both_steps() -> None:
+    """The worker ends at once where MLflow is named and not there (activities/mlflow_needed.py)."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert [rest for rest in named("ARG") if rest.startswith("WITH=")] == [
+        f'WITH="{" ".join(f"--extra {name}" for name in extras)}"'
+    ]
+    assert all("${WITH} ${WITHOUT}" in rest for rest in named("RUN") if "uv sync" in rest)
+
+
 def test_it_runs_as_a_user_who_is_not_root() -> None:
     (user,) = named("USER")
     assert int(user) > 0

@@ -39,6 +39,19 @@ def test_a_raise_changes_only_what_it_names() -> None:
     assert raised(Budget(calls=3, tokens=100), Budget(calls=9)) == Budget(calls=9, tokens=100)
 
 
+@pytest.mark.parametrize(
+    ("spent", "coming", "said"),
+    [
+        (180, 4, "180 of 183 model calls are spent and 3 are under way"),
+        (182, 2, "182 of 183 model calls are spent and 1 is under way"),
+        (183, 1, "183 of 183 model calls are spent"),
+        (185, 3, "185 of 183 model calls are spent"),
+    ],
+)
+def test_a_limit_of_calls_adds_up_in_its_words(spent: int, coming: int, said: str) -> None:
+    assert exhausted(Budget(calls=183), Spend(calls=spent), coming) == said
+
+
 def test_calls_in_flight_are_said_to_take_the_rest() -> None:
     reason = exhausted(Budget(tokens=100), Spend(calls=1, tokens=40), coming=4)
     assert reason == "40 of 100 tokens are spent, and calls in flight (3) are expected to take the rest"

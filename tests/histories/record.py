@@ -1,9 +1,11 @@
 """Records one history per shape of a job: `pytest tests/histories/record.py`. Never writes over an older one.
 
-Run it once when a release is made, with `record_library.py` beside it for the library's workflows. A change that breaks
-a recorded history needs `workflow.patched`, not a new file.
+Run it once when a release is made, with `record_library.py` beside it for the library's workflows and `record_proof.py`
+for the experiment. A change that breaks a recorded history needs `workflow.patched`, not a new file. To try it out:
+`HISTORIES=/tmp/somewhere pytest tests/histories/record*.py`.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Awaitable, Callable
@@ -30,6 +32,9 @@ from workflows.steps import WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[2]
 
+FOLDER = Path(os.environ.get("HISTORIES", Path(__file__).parent))
+"""Where histories go."""
+
 RELEASE: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 """Of this checkout: what is installed may be named as the release before."""
 
@@ -44,8 +49,8 @@ BROKEN = "---\nname: no-description\n---\n\n# Nothing\n"
 
 
 async def keep(fleet: Fleet, name: str, workflow_id: str) -> None:
-    """Store a history beside this file."""
-    file = Path(__file__).parent / f"{RELEASE}-{name}.json"
+    """Store a history."""
+    file = FOLDER / f"{RELEASE}-{name}.json"
     assert not file.exists(), f"{file.name} is recorded already: histories are never overwritten"
     history = await fleet.client.get_workflow_handle(workflow_id).fetch_history()
     file.write_text(anonymous(history.to_json()) + "\n")

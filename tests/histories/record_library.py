@@ -1,4 +1,5 @@
-"""Records one history per shape of the library's workflows, as `record.py` does for jobs; both make a release's set."""
+"""Records one history per shape of the library's workflows, as `record.py` does for jobs; with `record_proof.py` they
+make a release's set."""
 
 import asyncio
 import io
@@ -168,14 +169,14 @@ async def test_record_a_job_whose_place_is_unsure(fleet: Fleet) -> None:
     await keep(fleet, "unsure_place", f"create-skill:{job_id}")
 
 
-async def evaluated(fleet: Fleet, name: str, **asked: object) -> UUID:
+async def evaluated(fleet: Fleet, name: str, *, budget: dict[str, int] | None = None, **asked: object) -> UUID:
     """A published skill that is evaluated again."""
     job_id = uuid4()
     start = StartJob(
         job_id=job_id,
         user_id="ada",
         task_description=f"Evaluate {name} again",
-        options=JobOptions(auto_approve=True),
+        options=JobOptions.model_validate({"auto_approve": True, "budget": budget or {}}),
         evaluates=Evaluates.model_validate({"name": name, **asked}),
     )
     await fleet.client.execute_workflow(EvaluateSkill.run, start, id=start.workflow_id, task_queue=WORKFLOWS)
@@ -187,6 +188,13 @@ async def test_record_an_evaluation(fleet: Fleet) -> None:
     job_id = await evaluated(fleet, name, model="openai/other")
     assert (await fleet.job(job_id)).result.outcome in ("keep", "fix", "retire")
     await keep(fleet, "evaluation", f"evaluate-skill:{job_id}")
+
+
+async def test_record_an_evaluation_whose_budget_ends(fleet: Fleet) -> None:
+    name = named(await published(fleet))
+    job_id = await evaluated(fleet, name, model="openai/other", budget={"calls": 1})
+    assert [each.interaction_type for each in await fleet.interactions(job_id)] == [HitlType.BUDGET]
+    await keep(fleet, "evaluation_on_a_budget", f"evaluate-skill:{job_id}")
 
 
 async def test_record_an_evaluation_that_parks_and_is_retried(fleet: Fleet) -> None:

@@ -27,6 +27,7 @@ from worker import (
     register_attributes,
     specs,
     steps,
+    stored_steps,
     workers,
 )
 from workflows.attributes import KEYS
@@ -119,6 +120,16 @@ def test_a_job_that_waits_for_days_goes_on_with_the_newest_worker() -> None:
     assert (made.version, made.use_worker_versioning) == (version, True)
     assert made.default_versioning_behavior is VersioningBehavior.AUTO_UPGRADE
     assert deployment(None) is None
+
+
+def test_prompts_go_by_the_operators_policy_and_profile(tmp_path: Path) -> None:
+    settings = Settings(library=tmp_path, evaluation="quick", evidence_cases=7)
+    made = stored_steps(settings, Database.connect(NOWHERE))
+    owners = {type(own): own for steps in made.values() for step in steps if (own := getattr(step, "__self__", None))}
+    records = owners[DatabaseRecords]
+    assert isinstance(records, DatabaseRecords)
+    assert (records.policy, records.profile) == (settings.policy, settings.profile)
+    assert records.policy.cases == 7
 
 
 async def test_each_queue_has_its_worker_and_only_one_runs_workflows(

@@ -6,10 +6,11 @@ import random
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from temporalio.client import Client
@@ -52,11 +53,12 @@ class WorkerProcess:
 async def killable(
     temporal: WorkflowEnvironment,
     database_url: str,
-    provider: SpawnedProvider,
+    provider: Provider,
     library: Path,
     drain: timedelta = DRAIN,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[WorkerProcess]:
-    """A worker process that asks this provider."""
+    """A worker process that asks this provider; `settings` go before the provider's."""
     worker = WorkerProcess(
         {
             "PATH": os.defpath,
@@ -66,6 +68,7 @@ async def killable(
             "SKILL_FLEET_DATABASE_URL": database_url,
             "SKILL_FLEET_LIBRARY": str(library),
             **provider.settings,
+            **settings,
         },
         library.parent / "worker.log",
         drain,

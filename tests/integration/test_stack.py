@@ -62,7 +62,7 @@ async def test_a_bad_task_is_refused_with_a_sentence(terminal: Terminal, task: s
 
 @pytest.mark.local_model
 async def test_a_sentence_becomes_a_published_skill_with_the_real_local_model(tmp_path: Path) -> None:
-    async with up(tmp_path) as terminal:
+    async with up(tmp_path, SKILL_FLEET_EVIDENCE_POLICY="warn") as terminal:  # as `make demo` does
         ran = await terminal.fleet("create", TASK, "--auto-approve", "--promote", "--json", within=900)
         outcome = ran.lines[-1]
         assert ran.code == 0, ran.err
@@ -72,3 +72,7 @@ async def test_a_sentence_becomes_a_published_skill_with_the_real_local_model(tm
         assert all(word in text for word in ("Acme", "Added", "Fixed", "Breaking")) and "TODO" not in text
         shown = await terminal.fleet("show", str(outcome["job_id"]))
         assert "small local model" in shown.out and "Evidence" in shown.out
+        report = await terminal.fleet("evidence", str(outcome["final_path"]), "--json")
+        found = json.loads(report.out)
+        assert (found["profile"], found["policy"]["mode"]) == ("local-small", "warn")
+        assert any("of at least 3 cases" in text for text in found["lacking"])

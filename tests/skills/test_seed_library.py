@@ -22,7 +22,11 @@ from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from skills_ref.validator import validate as reference
 
+from activities.evidence.reviewing import A_NIGHT
 from cli.registry import COMMANDS, SUBCOMMANDS, loaded
+from domain.evidence.case_checks import problems
+from domain.evidence.case_file import read_cases
+from domain.evidence.policy import Policy
 from domain.library.metadata import REQUIRES, TAGS, words_of
 from domain.library.templates import parse_template
 from domain.markdown import walk
@@ -413,7 +417,10 @@ def test_the_commands_and_flags_that_a_seed_names_exist(seed: str) -> None:
     ("seed", "facts"),
     [
         ("development/writing-agent-skills", ["1,024 characters", "one level deep", "metadata", "fresh"]),
-        ("development/testing-agent-skills", ["RED", "GREEN", "REFACTOR", "no skill is needed", "interval"]),
+        (
+            "development/testing-agent-skills",
+            ["RED", "GREEN", "REFACTOR", "no skill is needed", "interval", "guards", "skill-fleet evaluate"],
+        ),
         ("development/describing-agent-skills", ["near miss", "held-out", "recall", "neighbour"]),
         ("development/reviewing-agent-skills", ["digest", "zero-width", "allowed-tools", "waive"]),
         (
@@ -428,13 +435,34 @@ def test_the_commands_and_flags_that_a_seed_names_exist(seed: str) -> None:
         ),
         ("data/evaluating-dspy-programs", ["with_inputs", "max_errors=1", "0 to 100"]),
         ("development/building-fastapi-services", ['scope="function"', "Last-Event-ID", "Starlette's"]),
-        ("operations/operating-skill-fleet", ["skill-fleet doctor", "deploy.rollout", "no authentication"]),
-        ("general/authoring-with-skill-fleet", ["skill-fleet promote", "409", "shows the prompt to that person"]),
+        (
+            "operations/operating-skill-fleet",
+            ["skill-fleet doctor", "deploy.rollout", "no authentication", "--usage", "--trace", "skill-fleet evaluate"],
+        ),
+        (
+            "general/authoring-with-skill-fleet",
+            ["skill-fleet promote", "409", "shows the prompt to that person", "The gate", "skill-fleet evidence"],
+        ),
     ],
 )
 def test_a_seed_states_what_it_is_kept_for(seed: str, facts: list[str]) -> None:
     page = " ".join(text(seed).split())
     assert [fact for fact in facts if fact not in page] == []
+
+
+def test_the_cases_that_a_seed_shows_are_cases_that_can_be_run() -> None:
+    [shown] = blocks(text("development/testing-agent-skills"), "yaml")
+    cases = read_cases(shown)
+    assert [found for case in cases for found in problems(case)] == []
+
+
+def test_what_is_said_of_the_gate_is_the_default_policy() -> None:
+    page = " ".join(text("general/authoring-with-skill-fleet").split())
+    policy = Policy()
+    assert (policy.mode, policy.cases, policy.delta) == ("refuse", 3, 0.0)
+    assert "at least three cases, a gain, no case clearly worse" in page
+    assert f"recall {policy.recall} and precision {policy.precision}" in page
+    assert f"at most {A_NIGHT} a night" in text("operations/operating-skill-fleet")
 
 
 def test_there_are_twelve() -> None:

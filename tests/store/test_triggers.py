@@ -48,6 +48,17 @@ async def test_only_a_partial_report_is_replaced(database: Database, first: str,
         assert kept.note == stands
 
 
+async def test_a_report_by_another_agent_model_takes_the_place_of_a_whole_one(database: Database) -> None:
+    job = await make_job(database)
+    for model, note in (("a", "first"), ("b", "second"), ("b", "third")):
+        async with database.transaction() as session:
+            await triggers.keep(session, job, report(note=note).model_copy(update={"model": model}))
+    async with database.transaction() as session:
+        kept = await triggers.of(session, job, ONE)
+    assert kept is not None
+    assert (kept.model, kept.note) == ("b", "second")
+
+
 async def test_the_newest_report_is_the_one_made_last(database: Database) -> None:
     job = await make_job(database)
     async with database.transaction() as session:

@@ -24,6 +24,8 @@ _CLOSING = re.compile(
     r"^(?:Your input fields are:\n|Respond with (?:a JSON object|the corresponding output fields)).*",
     re.MULTILINE | re.DOTALL,
 )
+_ANSWER = re.compile(r"^\[\[ ## answer ## \]\]\n(.*?)(?=^\[\[ ## |\Z)", re.MULTILINE | re.DOTALL)
+_QUOTED = 80
 _PLAIN = Schema.model_validate({"type": "object", "properties": {"answer": {"type": "string"}}})
 
 
@@ -51,17 +53,28 @@ class Message(BaseModel):
 
 
 class Asked(BaseModel):
-    """The fields wanted, the form to answer in, and what the prompt is about (the last user message's inputs)."""
+    """The fields wanted, the form to answer in, and what the prompt is about (the last user message's inputs).
+
+    `quote`: first words of the input `answer`, which a judge who is asked for a quote can give; "" without that input.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     form: AnswerForm
     wanted: Schema
     subject: str
+    quote: str = ""
 
 
 def read_prompt(messages: list[Message], response_format: dict[str, JsonValue] | None) -> Asked:
     """What is asked for: the schema sent along wins over the one told in the prompt."""
+    users = [message.text for message in messages if message.role == "user"]
+    answer = _ANSWER.search(users[-1]) if users else None
+    quote = " ".join(answer[1].split())[:_QUOTED] if answer else ""
+    return _read(messages, response_format).model_copy(update={"quote": quote})
+
+
+def _read(messages: list[Message], response_format: dict[str, JsonValue] | None) -> Asked:
     system = "\n".join(message.text for message in messages if message.role in {"system", "developer"})
     users = [message.text for message in messages if message.role == "user"]
     subject = _CLOSING.sub("", _HEADER.sub("", users[-1])).strip() if users else ""

@@ -34,6 +34,8 @@ class Memory:
     rounds: list[tuple[bool, bool]] = field(default_factory=list)
     """Of each round of answers to failing cases: whether the new revision holds, and whether another is worth it. An
     evaluator of an older release says neither: then this is empty."""
+    harmed: bool = False
+    """Whether the first revision harms a case that only guards against that."""
     trouble: list[str] = field(default_factory=list)
     disk: list[str] = field(default_factory=list)
     fixes: int = 0
@@ -44,6 +46,8 @@ class Memory:
     passed_without: list[int] = field(default_factory=list)
     broke: dict[str, int] = field(default_factory=dict)
     """How often each step says that the budget is spent."""
+    affords: dict[str, int] = field(default_factory=dict)
+    """How often each step is done before it says so."""
     prompts: dict[UUID, m.Prompt] = field(default_factory=dict)
     ending: m.Ending | None = None
 
@@ -52,8 +56,10 @@ class Memory:
         self.told.append(what)
 
     def spend(self, step: str) -> None:
-        """Refuse to spend more, as often as the test said."""
-        if self.broke.get(step):
+        """Refuse to spend more, when and as often as the test said."""
+        if self.affords.get(step):
+            self.affords[step] -= 1
+        elif self.broke.get(step):
             self.broke[step] -= 1
             raise ApplicationError("3 of 3 model calls are spent", type=BUDGET_EXHAUSTED, non_retryable=True)
 
@@ -218,7 +224,7 @@ class FakeEvaluator(Evaluator):
             return m.Measured(passed=self.memory.passed_without.pop(0) if self.memory.passed_without else 0, cases=2)
         passed = self.memory.passed_with.pop(0) if self.memory.passed_with else 2
         if not (trial.against and self.memory.rounds):
-            return m.Measured(passed=passed, cases=2)
+            return m.Measured(passed=passed, cases=2, worth_another=self.memory.harmed and not trial.against)
         new, another = self.memory.rounds.pop(0)
         self.memory.note(f"round {trial.round}: {trial.revision} against {trial.against}")
         holds = trial.revision if new else trial.against

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from domain.evaluation import Arm, CaseRun, TriggerNumbers, TriggerReport
+from domain.evaluation import Arm, CaseRun, TriggerChoice, TriggerNumbers, TriggerQuery, TriggerReport
 from store import triggers
 from store.session import Database
 from tests.support.rows import DESCRIPTION, a_run, make_evidence
@@ -26,12 +26,22 @@ def tried(cases: dict[str, tuple[int, int]], *, revision: int = 1, repeats: int 
     ]
 
 
+def asked(should: int = 5, should_not: int = 5) -> list[TriggerQuery]:
+    """So many held-out queries of each kind."""
+    kinds = [True] * should + [False] * should_not
+    return [TriggerQuery(id=f"q{n}", text=f"message {n}", should=kind, half="held_out") for n, kind in enumerate(kinds)]
+
+
+def answered(queries: Iterable[TriggerQuery]) -> list[TriggerChoice]:
+    """That each was asked once; what was chosen is told by the numbers of the report."""
+    return [TriggerChoice(query_id=query.id, run=0) for query in queries]
+
+
 def chosen(recall: float = 1.0, precision: float = 1.0, **more: object) -> TriggerReport:
     """How agents chose the draft of `rows.py` by its description."""
     found = TriggerNumbers(queries=10, runs=3, recall=recall, precision=precision)
-    return TriggerReport.model_validate(
-        {"status": "measured", "description": DESCRIPTION, "numbers": found, "model": "openai/agent", **more}
-    )
+    told = {"status": "measured", "description": DESCRIPTION, "numbers": found, "model": "openai/agent"}
+    return TriggerReport.model_validate({**told, "queries": asked(), "choices": answered(asked()), **more})
 
 
 async def make_proof(

@@ -122,7 +122,7 @@ class ProviderState:
 
     def answer_for(self, request: ChatRequest, asked: Asked) -> str:
         """The answer's text. Raises UnsupportedPatternError when the schema is beyond the stand-in."""
-        scripted: dict[str, JsonValue] = {}
+        scripted: dict[str, JsonValue] = {"quote": asked.quote} if asked.quote else {}
         for order in self._rules_for(request, asked):
             value = order.answer(request) if callable(order.answer) else order.answer
             if not order.when.field:

@@ -190,3 +190,14 @@ async def test_failing_cases_are_answered_as_long_as_a_round_is_worth_another(
     ]
     assert outcome.revision == held
     assert [line for line in told if line.startswith("draft")][-1] == f"draft {held}"
+
+
+@pytest.mark.parametrize(("harmed", "held"), [(True, 2), (False, 1)])
+async def test_harm_to_a_case_that_passes_without_the_skill_is_answered_though_all_others_pass(
+    stage: Stage, harmed: bool, held: int
+) -> None:
+    stage.memory.harmed, stage.memory.rounds = harmed, [(True, False)]
+    outcome = await (await stage.start(auto_approve=True)).result()
+    written = [line for line in stage.memory.told if line.startswith("write")]
+    assert written == ["write 1 from 0 (first)", "write 2 from 1 (counter)"][:held]
+    assert outcome.revision == held

@@ -10,6 +10,7 @@ import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
+from domain.budget import Budget
 from domain.job import CancelRequest, Evaluates, JobOptions, JobStatus, StartJob
 from domain.prompt import AnswerSignal, HitlType
 from tests.support.fake_steps import FakeAuthor, FakeEvaluator, FakeLibrary, FakeRecords, FakeReviewing, Memory
@@ -17,7 +18,7 @@ from tests.workflows.conftest import steps_of
 from worker import running, workers
 from workflows import evaluation_messages as em
 from workflows import messages as m
-from workflows.evaluate_library import BY, EvaluateLibrary
+from workflows.evaluate_library import BY, MOST_CALLS, EvaluateLibrary
 from workflows.evaluate_skill import EvaluateSkill
 from workflows.steps import WORKFLOWS
 
@@ -148,6 +149,10 @@ async def test_a_night_evaluates_what_is_due_one_after_the_other(skipping: Workf
         ]
         child = skipping.client.get_workflow_handle(f"evaluate-skill:{night.started[0]}")
         assert (await child.describe()).workflow_type == "EvaluateSkill"
+        started = (await child.fetch_history()).events[0].workflow_execution_started_event_attributes.input.payloads
+        [start] = await skipping.client.data_converter.decode(started, [StartJob])
+        assert start.options.budget == Budget(calls=MOST_CALLS), "nobody watches it, so it has a limit"
+        assert start.options.auto_approve
 
 
 async def test_one_that_is_parked_holds_up_no_other_and_goes_on_by_itself(skipping: WorkflowEnvironment) -> None:

@@ -1,5 +1,6 @@
 """What code can decide of an answer: schemas, commands in the sandbox, and what says that it could not be decided."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 
@@ -7,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.evidence.graders import MOST_LOOPS, Graders, schema_problem
+from activities.evidence.graders import Graders
 from activities.evidence.sandbox import NoSandbox, Ran, Sandbox
 from domain.evaluation import CheckedExpectation, EvaluationCase, Expectation
 from domain.evidence.grading import decided
 
 CASE = EvaluationCase(id="c", prompt="Do it.", expectations=[], by_person=True)
+SLOW = "(.*,){10}X"
 SCHEMA = json.dumps({"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}})
 
 
@@ -61,16 +63,11 @@ async def test_json_in_the_answer_fits_the_schema_or_not(output: str, passed: bo
     ("schema", "why"),
     [
         ("not json", "no JSON"),
-        ("[1]", "neither an object"),
-        ('{"type": "wrong"}', "not valid"),
+        ("[1]", "refuses anything"),
+        ('{"type": "wrong"}', "cannot be used"),
         ('{"pattern": "(a+)+$"}', "exponential"),
-        ('{"patternProperties": {"(a*)*": true}}', "exponential"),
-        ('{"$ref": "https://example.org/schema.json"}', "refers to"),
-        ('{"$ref": "file:///etc/passwd"}', "refers to"),
-        ('{"$ref": "#"}', "too deep"),
-        ("x" * 20_000, "at most"),
-        (json.dumps({"anyOf": [{"$ref": "#/anyOf/0"}] * (MOST_LOOPS + 1)}), "at most"),
-        ("[" * 5_000, "no JSON"),
+        ('{"$ref": "https://example.org/schema.json"}', "points outside"),
+        ('{"$ref": "#"}', "without end"),
     ],
 )
 async def test_a_schema_that_cannot_be_used_decides_nothing(schema: str, why: str) -> None:
@@ -80,9 +77,16 @@ async def test_a_schema_that_cannot_be_used_decides_nothing(schema: str, why: st
     assert why in found.reason
 
 
-def test_a_schema_is_looked_at_before_it_is_used() -> None:
-    assert schema_problem(SCHEMA) is None
-    assert schema_problem('{"type": "wrong"}')
+@pytest.mark.parametrize(("check", "value"), [("regex", SLOW), ("json_schema", json.dumps({"pattern": SLOW}))])
+async def test_a_slow_grader_decides_nothing_and_holds_nobody_up(check: str, value: str) -> None:
+    grading = asyncio.create_task(verdict(check, value, json.dumps("a," * 9_000)))
+    turns = 0
+    while not grading.done():
+        await asyncio.sleep(0.005)
+        turns += 1
+    found = await grading
+    assert (found.passed, decided(found), "seconds" in found.reason) == (False, False, True)
+    assert turns > 5, "the event loop stood still"
 
 
 @given(st.text(max_size=200), st.text(max_size=200))

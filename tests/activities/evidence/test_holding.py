@@ -7,13 +7,14 @@ import pytest
 
 from activities.evidence.holding import Holding
 from activities.models import Models
-from domain.evaluation import Arm, CaseRun, Comparison
+from domain.evaluation import Arm, CaseRole, CaseRun, Comparison
 from domain.evidence.profile import QUICK, STANDARD, Profile
 from store import evidence
 from store.session import Database
 from tests.activities.evidence.test_trial import with_skill
 from tests.activities.programs.test_compare import prefers
 from tests.support.fleet import settings_for
+from tests.support.mortal import Killed, MortalModels
 from tests.support.provider import LocalProvider
 from tests.support.rows import a_run, make_evidence, make_job
 from worker import specs
@@ -116,3 +117,59 @@ async def test_the_first_revision_is_compared_with_nothing(
     job = await make_rounds(database, HARD, HARD)
     held = await holding(database, provider, tmp_path, STANDARD).decided(with_skill(job, 1))
     assert (held.holds, held.worth_another, await comparisons(database, job)) == (None, False, [])
+
+
+async def with_guard(database: Database, harmed: tuple[int, ...], proofs: tuple[int, ...] = (1, 1)) -> UUID:
+    """A job of a proof case and a guard, which passes without the skill; `harmed`: how the guard does by revision."""
+    job = await make_job(database)
+    runs = [a_run(case="proof"), a_run(case="guard", passed=True)]
+    for number, (guard, proof) in enumerate(zip(harmed, proofs, strict=False), 1):
+        runs += [a_run(Arm.WITH, number, "proof", passed=bool(proof))]
+        runs += [a_run(Arm.WITH, number, "guard", passed=bool(guard))]
+    await make_evidence(database, job, *_same_model(runs))
+    async with database.transaction() as session:
+        cases = await evidence.cases_of(session, job)
+        roles = {"guard": CaseRole.GUARD}
+        cases = [case.model_copy(update={"role": roles.get(case.id, CaseRole.PROOF)}) for case in cases]
+        await evidence.settle_cases(session, job, cases)
+    return job
+
+
+@pytest.mark.parametrize(("guard", "worth"), [(0, True), (1, False)])
+async def test_harm_to_a_guard_is_worth_a_round_though_all_that_counts_passes(
+    guard: int, worth: bool, database: Database, provider: LocalProvider, tmp_path: Path
+) -> None:
+    job = await with_guard(database, (guard,))
+    held = await holding(database, provider, tmp_path, STANDARD).decided(with_skill(job, 1))
+    assert (held.holds, held.worth_another) == (None, worth)
+
+
+async def test_failing_proof_cases_alone_need_no_word_after_the_first_measuring(
+    database: Database, provider: LocalProvider, tmp_path: Path
+) -> None:
+    job = await with_guard(database, (1,), (0,))
+    assert not (await holding(database, provider, tmp_path, STANDARD).decided(with_skill(job, 1))).worth_another
+
+
+async def test_a_revision_that_undoes_the_harm_holds(
+    database: Database, provider: LocalProvider, tmp_path: Path
+) -> None:
+    job = await with_guard(database, (0, 1))
+    held = await holding(database, provider, tmp_path, STANDARD).decided(with_skill(job, 2, against=1, round=1))
+    assert (held.holds, held.worth_another) == (2, False)
+
+
+@pytest.mark.parametrize("lives", range(6))
+async def test_a_worker_that_dies_at_any_comparison_has_only_the_missing_ones_asked_again(
+    lives: int, database: Database, provider: LocalProvider, tmp_path: Path
+) -> None:
+    job = await make_rounds(database, HARD, HARD)
+    provider.when().answer(prefers("answer 2"))
+    trial = with_skill(job, 2, against=1, round=1)
+    mortal = MortalModels(database, specs(settings_for(provider, tmp_path)), 8).mortal(lives)
+    with pytest.raises(Killed):
+        await Holding(database, mortal, STANDARD).decided(trial)
+    assert len(provider.calls()) == lives
+    assert await comparisons(database, job) == []
+    assert (await holding(database, provider, tmp_path, STANDARD).decided(trial)).holds == 2
+    assert len(provider.calls()) == 6

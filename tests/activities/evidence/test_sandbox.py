@@ -128,6 +128,21 @@ async def test_a_program_that_is_not_there_gives_no_verdict(sandbox: Sandbox) ->
         await sandbox.run(["no-such-program"], "")
 
 
+async def test_a_program_that_cannot_be_run_gives_no_verdict(sandbox: Sandbox) -> None:
+    with pytest.raises(NoSandbox, match="could not be started"):
+        await sandbox.run(["/usr/bin"], "")
+
+
+@pytest.mark.parametrize("code", [0, 1, 126, 127, 255])
+async def test_every_exit_code_of_the_command_is_its_own(sandbox: Sandbox, code: int) -> None:
+    ran = await sandbox.run(["sh", "-c", f"cat; exit {code}"], "said\nunstarted\n")
+    assert (ran.code, ran.said) == (code, "said\nunstarted")
+
+
+async def test_a_program_that_a_command_lacks_is_the_commands_own_failure(sandbox: Sandbox) -> None:
+    assert (await sandbox.run(["sh", "-c", "no-such-program"], "")).code == 127
+
+
 async def test_without_a_sandbox_nothing_is_run(tmp_path: Path, tools: Path) -> None:
     with pytest.raises(NoSandbox, match="installed"):
         await Sandbox(tools=str(tmp_path)).run(["touch", str(tmp_path / "made")], "")

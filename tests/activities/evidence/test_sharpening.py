@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pydantic import JsonValue
 
 from activities.evaluator import ModelEvaluator
 from activities.evidence.casting import Casting
@@ -152,3 +153,34 @@ async def test_a_worker_that_dies_while_harder_cases_run_comes_to_the_same_cases
     assert {(one.case_id, one.run) for one in runs if one.arm is Arm.WITHOUT} == {
         (name, number) for name in ("a", "b-s") for number in range(PROFILE.runs)
     }
+
+
+AUTHORED: list[JsonValue] = [
+    {
+        "variant": "application",
+        "ask": "Write the notes of the stricter release, whose list is below, in the given order.",
+        "material": ["adds a json flag to list", "repairs the crash on empty folders", "drops python three eight"],
+    }
+]
+
+
+@pytest.mark.parametrize("lives", [0, 3, 4, 5, 6, 8, 9])
+async def test_a_worker_that_dies_while_cases_are_made_harder_pays_for_none_twice(
+    lives: int, database: Database, provider: LocalProvider, tmp_path: Path, run: Run
+) -> None:
+    play(provider, ignoring(lambda prompt: "merged" if "Write the notes of" in prompt else "No."))
+    provider.when(field="cases").answer(AUTHORED)
+    undisturbed, job = [await make_trial(database, plain("a", "b")) for _ in range(2)]
+    profile = PROFILE.model_copy(update={"judge": False})
+    whole = evaluator_for(database, provider, tmp_path, profile)
+    await run(whole.try_cases, without(undisturbed))
+    needed, ids = len(provider.calls()), [case.id for case in await cases_of(database, undisturbed)]
+    assert needed > 2 * PROFILE.runs + 2, "both are made harder, and run"
+    mortal = MortalModels(database, specs(settings_for(provider, tmp_path)), 8).mortal(lives)
+    with pytest.raises(Killed):
+        await run(evaluator_for(database, provider, tmp_path, profile, models=mortal).try_cases, without(job))
+    assert len(provider.calls()) == needed + lives
+    assert [case.id for case in await cases_of(database, job)] == ["a", "b"]
+    await run(evaluator_for(database, provider, tmp_path, profile).try_cases, without(job))
+    assert len(provider.calls()) == 2 * needed
+    assert [case.id for case in await cases_of(database, job)] == ids

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.evidence.triggering import Triggering
+from activities.evidence.triggering import ALONE, Triggering
 from activities.models import Models
 from domain.brief import Proposal
 from domain.budget import Budget
@@ -23,6 +23,7 @@ from store.prompts import Channel
 from store.session import Database
 from tests.support.choosing import by_words, words
 from tests.support.fleet import settings_for
+from tests.support.mortal import Killed, MortalModels
 from tests.support.provider import FaultKind, LocalProvider
 from tests.support.published import publish_skill
 from tests.support.rows import (
@@ -461,3 +462,62 @@ async def test_a_description_that_came_into_the_plan_meanwhile_is_not_overwritte
     assert (await running).description == BETTER
     assert await plan_description(database, job) == "Another. Use when asked."
     assert "description" not in [event.type for event in await told(database, job)]
+
+
+@pytest.mark.parametrize("lives", [0, 1, 3, 4, 6, 7, 20, 31, 32, 50, FEW - 1])
+async def test_a_worker_that_dies_at_any_point_has_only_the_missing_calls_made_again(
+    lives: int, triggering: Triggering, database: Database, few: LocalProvider, tmp_path: Path
+) -> None:
+    job = await make_planned(database)
+    mortal = MortalModels(database, specs(settings_for(few, tmp_path)), 16).mortal(lives)
+    with pytest.raises(Killed):
+        await Triggering(database, mortal, STANDARD).tuned(job, 0)
+    assert len(few.calls()) == lives
+    assert (await tuned(triggering, job)).description == BETTER
+    assert len(few.calls()) == FEW
+
+
+async def test_a_report_by_another_agent_model_does_not_stand(
+    triggering: Triggering, database: Database, few: LocalProvider
+) -> None:
+    job = await make_planned(database)
+    await tuned(triggering, job)
+    await keep_revision(database, job, 1, BETTER)
+    specs_ = triggering.models.specs
+    other = {role: replace(spec, model="openai/other") for role, spec in specs_.items()}
+    another = Triggering(database, replace(triggering.models, specs=other), STANDARD)
+    report = await another.measured(job, 1, 0)
+    assert report is not None and report.model == "openai/other"
+    assert len(few.calls()) == FEW + ONE
+    async with database.transaction() as session:
+        assert await triggers.of(session, job, BETTER) == report
+
+
+async def test_without_neighbours_the_report_says_what_could_be_chosen(
+    triggering: Triggering, database: Database, few: LocalProvider
+) -> None:
+    alone, beside = await make_planned(database), await make_planned(database)
+    assert ALONE in (await tuned(triggering, alone)).note
+    await make_library(database)
+    assert ALONE not in (await tuned(triggering, beside)).note
+
+
+async def test_what_is_announced_is_never_less_than_what_is_asked(
+    triggering: Triggering, database: Database, scripted: LocalProvider
+) -> None:
+    await make_library(database)
+    job = await make_planned(database)
+    announced = await triggering.coming(job, 0, 0)
+    await tuned(triggering, job)
+    assert ALL <= len(scripted.calls()) <= announced
+    assert await triggering.coming(job, 0, 0) == 0, "it stands"
+    await keep_revision(database, job, 1, "Announce merged pull requests to customers. Use when asked.")
+    before, announced = len(scripted.calls()), await triggering.coming(job, 1, 0)
+    await triggering.measured(job, 1, 0)
+    assert len(scripted.calls()) - before == announced == CONTROL + RUNS * (20 + 3)
+    assert await triggering.coming(job, 1, 0) == 0
+
+
+async def test_under_a_profile_without_triggers_nothing_is_announced(database: Database, models: Models) -> None:
+    job = await make_planned(database)
+    assert await Triggering(database, models, QUICK).coming(job, 0, 0) == 0

@@ -3,7 +3,8 @@
 import pytest
 
 from activities.programs.facts import criteria_of, expectations_of, facts_of, lost, requirements_of, task_of
-from domain.evidence.grading import check, pattern_problem
+from domain.evidence.grading import check
+from domain.evidence.patterns import pattern_problem
 from tests.activities.programs.conftest import REQUEST
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from activities.programs.context import failed
 from activities.programs.failure_kinds import by_rule, failures, heard
 from domain.counters import Condition, Counters, FailureKind, Slot
 from domain.evaluation import Arm, CaseRun, CheckedExpectation
+from domain.evidence.grading import UNDECIDED
 
 SKIPPED, SHAPE = FailureKind.SKIPPED_RULE, FailureKind.WRONG_SHAPE
 OMITTED, DEPENDS = FailureKind.OMITTED, FailureKind.CONDITIONAL
@@ -115,3 +117,11 @@ def test_excuses_are_word_for_word_once_and_none_that_would_hurt_its_reader() ->
     ]
 
     assert heard([run("A", "judge", *said)]) == ["For brevity I left it out."]
+
+
+def test_what_could_not_be_decided_is_no_failure() -> None:
+    item = CheckedExpectation(text="Compiles", check="command", passed=False, reason=f"{UNDECIDED}no sandbox.")
+    undecided = CaseRun(case_id="case-1", arm=Arm.WITH, output="x", passed=False, checked=[item])
+    assert failures([undecided]) == []
+    assert failed([undecided]) == []
+    assert failed([run("Compiles", "command")]) == ["Compiles"]

@@ -8,6 +8,7 @@ from domain.evaluation import Arm, CaseKind, CaseRole, CaseRun, CheckedExpectati
 from domain.evidence.case_checks import NON_ANSWERS, flags, leaked_into, leaks, problems, sound
 from domain.evidence.choices import ASKED, choice_of
 from domain.evidence.grading import UNDECIDED, check
+from domain.evidence.numbers import numbers
 
 ASK = "Can you write up what we merged this week?"
 PASTED = "- #12 add --json to the list command\n- #14 crash on an empty configuration file of the old format"
@@ -168,6 +169,20 @@ def test_expectations_on_which_both_arms_agree_are_told() -> None:
 def test_a_guard_is_known_to_pass_both() -> None:
     guard = GOOD.model_copy(update={"role": CaseRole.GUARD})
     assert told(run(Arm.WITHOUT, True, True), run(Arm.WITH, True, True), of=guard) == []
+
+
+@given(st.integers(1, 10), st.data())
+def test_harm_is_flagged_exactly_where_the_numbers_call_a_case_clearly_worse(repeats: int, data: st.DataObject) -> None:
+    """One rule, told in two places: 7 of 10 against 2 of 10 too, whose floats differ by a hair less than a half."""
+    passed = {arm: data.draw(st.integers(0, repeats)) for arm in Arm}
+    runs = [run(arm, number < passed[arm], True, number=number) for arm in Arm for number in range(repeats)]
+    [found] = numbers([GOOD], runs)
+    assert (("harm", None) in told(*runs)) == bool(found.clearly_worse)
+
+
+def test_seven_of_ten_against_two_of_ten_is_harm() -> None:
+    runs = [run(arm, n < least, True, number=n) for arm, least in ((Arm.WITHOUT, 7), (Arm.WITH, 2)) for n in range(10)]
+    assert ("harm", None) in told(*runs)
 
 
 def test_a_case_that_the_skill_makes_fail_is_harm() -> None:

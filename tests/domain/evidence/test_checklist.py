@@ -15,6 +15,7 @@ from domain.evaluation import (
     TriggerReport,
 )
 from domain.evidence.checklist import ITEMS, Known, checklist
+from domain.evidence.policy import Policy
 
 CASES = [
     EvaluationCase(
@@ -106,6 +107,40 @@ def test_all_is_done_where_all_of_it_is_on_record() -> None:
 )
 def test_what_the_record_does_not_show_is_not_done(change: dict[str, object], missing: str) -> None:
     assert missing in undone(WHOLE.model_copy(update=change))
+
+
+def test_what_was_planned_must_be_there_and_two_of_three_runs_are_not_all() -> None:
+    planned = WHOLE.model_copy(update={"planned": 3})
+    assert undone(planned) == {"red.runs_repeated", "quality.all_runs_there"}
+    third = [one.model_copy(update={"run": 2}) for one in WHOLE.runs if one.run == 1]
+    assert undone(planned.model_copy(update={"runs": [*WHOLE.runs, *third]})) == set()
+
+
+def test_of_runs_that_were_measured_anew_only_those_count_as_repeats() -> None:
+    anew = [one.model_copy(update={"run": 2, "series": 1}) for one in CONTROL if not one.run]
+    known = WHOLE.model_copy(update={"runs": [*CONTROL, *anew, *GREEN]})
+    assert "red.runs_repeated" in undone(known)
+    again = [one.model_copy(update={"run": 3}) for one in anew]
+    assert "red.runs_repeated" not in undone(known.model_copy(update={"runs": [*known.runs, *again]}))
+
+
+def test_one_run_repeats_nothing_though_no_more_was_planned() -> None:
+    once = WHOLE.model_copy(update={"runs": [one for one in WHOLE.runs if not one.run], "planned": 1})
+    assert undone(once) == {"red.runs_repeated"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "missing"),
+    [
+        (Policy(recall=0.6, precision=0.7), set()),
+        (Policy(recall=0.7, precision=0.8), set()),
+        (Policy(recall=0.8, precision=0.7), {"quality.description_found"}),
+        (Policy(recall=0.6, precision=0.9), {"quality.description_chosen_rightly"}),
+    ],
+)
+def test_a_description_must_do_as_well_as_the_operator_asks(policy: Policy, missing: set[str]) -> None:
+    tried = TRIED.model_copy(update={"numbers": TriggerNumbers(recall=0.7, precision=0.8)})
+    assert undone(WHOLE.model_copy(update={"triggers": tried, "policy": policy})) == missing
 
 
 def test_rounds_end_also_when_the_last_one_improved_nothing() -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from domain.evaluation import CaseKind, EvaluationCase, Expectation
 from domain.evidence.choices import ASKED, choice_of, names_right_option, options, right_of
-from domain.evidence.grading import check, pattern_problem
+from domain.evidence.grading import check
+from domain.evidence.patterns import pattern_problem
 
 
 def chosen(letter: str, answer: str) -> bool:

@@ -1,21 +1,11 @@
 """Verdicts by code are certain, safe and never pass silence."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.evaluation import CheckedExpectation, Expectation
-from domain.evidence.grading import (
-    MAX_PATTERN,
-    UNDECIDED,
-    check,
-    decided,
-    pattern_problem,
-    run_passed,
-    word_count,
-)
+from domain.evidence.grading import UNDECIDED, check, decided, run_passed, word_count
 
 CHECKS = ["contains", "absent", "regex", "max_words", "judge"]
 
@@ -56,20 +46,13 @@ def test_only_a_judge_can_tell_what_code_cannot() -> None:
     assert check(Expectation(text="Is polite", check="judge"), "Thank you.") is None
 
 
-@pytest.mark.parametrize(
-    "pattern", ["(a+)+$", "(a*)*", r"(\w+\s?)+x", "(a|b{2,})*", "a" * (MAX_PATTERN + 1), "(", r"(a)\1"]
-)
-def test_patterns_that_may_never_end_are_refused_with_a_reason(pattern: str) -> None:
-    started = time.monotonic()
+@pytest.mark.parametrize(("pattern", "why"), [("(.*,){10}X", "not done"), ("(a+)+", "exponential")])
+def test_a_pattern_that_does_not_end_or_is_refused_decides_nothing(pattern: str, why: str) -> None:
+    found = check(Expectation(text="t", check="regex", value=pattern), "a," * 20_000)
 
-    assert pattern_problem(pattern)
-    assert not verdict("regex", pattern, "a" * 5_000 + "!")
-    assert time.monotonic() - started < 1
-
-
-@pytest.mark.parametrize("pattern", [r"(?im)^\W{0,6}Added\s*(?:\W{0,4}$|:)", r"(?:\w+\W+){14}\w+", r"v\d+\.\d+"])
-def test_ordinary_patterns_are_taken(pattern: str) -> None:
-    assert pattern_problem(pattern) is None
+    assert found is not None
+    assert (found.passed, decided(found)) == (False, False)
+    assert why in found.reason
 
 
 @given(st.text(max_size=200))

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.evaluation import CaseKind, CaseNumbers, CaseRole, Numbers, TriggerNumbers, TriggerReport
-from domain.evidence.policy import Policy, lacking
+from domain.evidence.policy import LEAST_QUERIES, Policy, lacking
+from tests.support.proof import answered, asked
 
 POLICY = Policy()
 
@@ -27,7 +28,8 @@ def numbers(**changes: object) -> Numbers:
 
 def triggers(recall: float | None = 1.0, precision: float | None = 1.0, **more: object) -> TriggerReport:
     found = TriggerNumbers(recall=recall, precision=precision)
-    return TriggerReport.model_validate({"status": "measured", "numbers": found, **more})
+    told = {"status": "measured", "numbers": found, "queries": asked(), "choices": answered(asked())}
+    return TriggerReport.model_validate({**told, **more})
 
 
 FOUND = triggers()
@@ -45,7 +47,7 @@ def test_evidence_that_meets_the_policy_lacks_nothing() -> None:
         ({"delta": -0.2}, "the gain is -20 points; more than 0 is needed"),
         ({"delta": 0.0}, "the gain is 0 points; more than 0 is needed"),
         ({"clearly_worse": ["case-2", "case-4"]}, "clearly worse with the skill: case-2, case-4"),
-        ({"by_case": cases(3, runs_with=0)}, "the evidence is pending: no case has run with this text yet"),
+        ({"by_case": cases(3, runs_with=0)}, "no case has run with this text yet"),
         (
             {"whole": False, "by_case": [*cases(2), *cases(1, runs_with=1)]},
             "the evidence is partial: at least 2 of the planned runs are missing",
@@ -85,6 +87,35 @@ def test_a_trial_without_numbers_shows_nothing() -> None:
     assert lacking(POLICY, PROVEN, TriggerReport(status="measured")) == [
         "how often agents choose it is unknown; 80 % of the fitting queries are needed",
         "how often agents choose it rightly is unknown; 90 % is needed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("should", "should_not", "said"),
+    [
+        (LEAST_QUERIES, LEAST_QUERIES, []),
+        (LEAST_QUERIES - 1, LEAST_QUERIES, ["only 3 of at least 4 held-out messages that should make an agent"]),
+        (1, 0, ["only 1 of at least 4 held-out messages that should make", "only 0 of at least 4 held-out messages"]),
+    ],
+)
+def test_a_trial_on_a_handful_of_messages_shows_nothing(should: int, should_not: int, said: list[str]) -> None:
+    queries = asked(should, should_not)
+    found = lacking(POLICY, PROVEN, triggers(queries=queries, choices=answered(queries)))
+    assert [one[: len(words)] for one, words in zip(found, said, strict=True)] == said
+
+
+def test_only_messages_that_were_asked_and_held_out_count() -> None:
+    few = [query.model_copy(update={"half": "train"}) for query in asked(5, 5)]
+    assert len(lacking(POLICY, PROVEN, triggers(queries=few))) == 2
+    assert len(lacking(POLICY, PROVEN, triggers(choices=answered(asked(5, 2))))) == 1
+
+
+def test_a_skill_that_was_written_to_the_test_is_not_proven() -> None:
+    assert lacking(POLICY, PROVEN, FOUND, ["case-2"]) == [
+        "the skill holds the words of case-2: it was written to the test"
+    ]
+    assert lacking(Policy(recall=0, precision=0), None, None, ["case-1", "case-3"])[1:] == [
+        "the skill holds the words of case-1, case-3: it was written to the test"
     ]
 
 
@@ -158,3 +189,19 @@ def test_evidence_is_enough_exactly_when_each_rule_holds(
     assert (said == []) is enough
     assert said == lacking(policy.model_copy(update={"mode": "refuse"}), found, triggers(recall, precision))
     assert len(said) == len(set(said))
+
+
+def test_a_trial_by_another_agent_model_says_nothing_of_this_one() -> None:
+    said = lacking(POLICY, PROVEN, triggers(model="other"))
+    assert said == ["its description was not tried on queries with m, only with other"]
+    assert lacking(POLICY, PROVEN, triggers(model="m")) == []
+    assert lacking(POLICY, PROVEN, triggers(model="")) == [], "older reports name none"
+
+
+def test_who_wants_to_be_sure_refuses_a_gain_that_chance_may_have_made() -> None:
+    by_chance = numbers(interval=(0.0, 0.9))
+    assert lacking(POLICY, by_chance, FOUND) == []
+    assert lacking(Policy(sure=True), by_chance, FOUND) == [
+        "chance may have made the gain: its interval goes from 0 to +90 points"
+    ]
+    assert lacking(Policy(sure=True), numbers(interval=(0.1, 0.9)), FOUND) == []

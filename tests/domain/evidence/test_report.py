@@ -20,6 +20,7 @@ from domain.evidence.report import (
     report_on,
     verdict,
 )
+from tests.support.proof import answered, asked
 
 JOB = UUID("11111111-2222-3333-4444-555555555555")
 AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -56,7 +57,8 @@ def material(*runs: list[CaseRun], **more: object) -> Material:
 
 def found(recall: float = 1.0, precision: float = 1.0) -> TriggerReport:
     numbers = TriggerNumbers(queries=10, runs=3, recall=recall, precision=precision)
-    return TriggerReport(status="measured", description="Writes notes.", numbers=numbers)
+    told = {"status": "measured", "description": "Writes notes.", "numbers": numbers}
+    return TriggerReport.model_validate({**told, "queries": asked(), "choices": answered(asked())})
 
 
 GAIN = [runs_of("a", "nnn", "yyy"), runs_of("b", "nnn", "yyy"), runs_of("c", "nyn", "yyy")]
@@ -148,11 +150,23 @@ def test_the_document_is_stable_and_can_be_read_again() -> None:
 
 
 def test_the_queries_stay_with_the_job() -> None:
-    asked = found().model_copy(update={"choices": [{"query_id": "q1", "run": 0}]})
-    report = report_on(material(*GAIN, triggers=asked), Policy(), SUBJECT)
+    tried = found()
+    assert tried.queries and tried.choices
+    report = report_on(material(*GAIN, triggers=tried), Policy(), SUBJECT)
     assert report.triggers is not None
     assert (report.triggers.queries, report.triggers.choices) == ([], [])
-    assert report.triggers.numbers == asked.numbers
+    assert report.triggers.numbers == tried.numbers
+
+
+def test_a_skill_that_holds_the_words_of_a_case_is_to_be_fixed() -> None:
+    known = material(*GAIN, triggers=found(), profile="standard")
+    prompt = known.cases[1].prompt + " and then tell me in one line what changed for the people who read it"
+    cases = [known.cases[0], known.cases[1].model_copy(update={"prompt": prompt}), *known.cases[2:]]
+    report = report_on(known.model_copy(update={"cases": cases, "text": f"# Notes\n\n{prompt}"}), Policy(), SUBJECT)
+    assert (report.verdict, report.lacking) == (
+        "fix",
+        ["the skill holds the words of b: it was written to the test"],
+    )
 
 
 def test_what_is_to_be_known_of_the_cases_is_found_anew() -> None:
@@ -160,3 +174,11 @@ def test_what_is_to_be_known_of_the_cases_is_found_anew() -> None:
     report = report_on(harmed, Policy(), SUBJECT)
     assert ("harm", "d") in {(flag.kind, flag.case_id) for flag in report.flags}
     assert ("flaky", "e") in {(flag.kind, flag.case_id) for flag in report.flags}
+
+
+def test_numbers_of_one_model_do_not_stand_beside_choices_of_another() -> None:
+    other = found().model_copy(update={"model": "openai/other"})
+    report = report_on(material(*GAIN, triggers=other, profile="standard"), Policy(), SUBJECT)
+    assert report.triggers is None
+    assert report.verdict == "fix"
+    assert any("only with openai/other" in why for why in report.why)

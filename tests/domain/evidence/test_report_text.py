@@ -16,6 +16,7 @@ from domain.evaluation import (
     TriggerNumbers,
     TriggerReport,
 )
+from domain.evidence.grading import UNDECIDED
 from domain.evidence.policy import Policy
 from domain.evidence.report import EvaluationReport, Material, Models, report_on
 from domain.evidence.report_text import MOST_SAID, cost, in_words, markdown
@@ -147,3 +148,19 @@ def test_an_unknown_price_is_said_to_be_unknown() -> None:
     assert "price unknown" in cost(Usage(calls=2, input_tokens=10, output_tokens=5))
     assert "0.5000 US dollars" in cost(Usage(calls=2, usd=0.5))
     assert "not on record" in cost(Usage())
+
+
+def test_what_was_not_decided_has_a_sign_of_its_own() -> None:
+    known = hostile()
+    item = CheckedExpectation(text="Compiles", check="command", passed=False, reason=f"{UNDECIDED}no sandbox.")
+    runs = [each.model_copy(update={"checked": [*each.checked, item]}) for each in known.runs]
+    text = markdown(known.model_copy(update={"runs": runs}))
+    assert "| with 1 | yes | ? `Compiles`: `Not decided: no sandbox.` |" in text
+    assert "`it says <b>Added</b>`; ? `Compiles`" in text
+
+
+def test_what_must_be_known_of_the_queries_is_said() -> None:
+    tried = found().model_copy(update={"note": "There are no neighbours"})
+    assert "To be known: `There are no neighbours`" in markdown(
+        report_on(material(*GAIN, triggers=tried), Policy(), SUBJECT)
+    )
