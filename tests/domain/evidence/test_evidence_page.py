@@ -49,7 +49,7 @@ def test_the_constants_are_those_of_the_code() -> None:
 
 def test_the_defaults_of_the_policy_are_those_of_the_code() -> None:
     rows = re.findall(r"^\| `SKILL_FLEET_EVIDENCE_(\w+)` \| .+ \| (.+) \|$", GATE, re.MULTILINE)
-    asked = {name: str(value) for name, value in Policy() if name != "mode"}
+    asked = {name: "off" if value is False else str(value) for name, value in Policy() if name != "mode"}
     assert {name.lower(): value for name, value in rows} == asked
     assert f"- `{Policy().mode}` (default)" in GATE
 

@@ -1,5 +1,9 @@
 """What chose a case or a revision does not count as its result: the newest series of runs does."""
 
+from random import Random
+from statistics import fmean
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +68,35 @@ def test_a_retry_that_finds_a_part_kept_comes_to_the_same_numbers(
     assert not set(first) & foreign
     stands = first[-min(kept, count) :] if kept else []
     assert free_numbers(stands, [*foreign, *stands], start, count) == first
+
+
+def gain_of_chance(chance: Random, passes: float, *, anew: bool) -> float | None:
+    """The delta of a job whose agent passes so often, skill or no skill: what passes always is dropped, and of four
+    revisions the one that did best holds. `anew`: both choices are followed by runs that count."""
+
+    def tried(*, arm: Arm = Arm.WITHOUT, series: int = CHOOSING) -> list[CaseRun]:
+        verdicts = {name: [chance.random() < passes for _ in range(3)] for name in names}
+        return [run for name in names for run in runs_in(series, *verdicts[name], arm=arm, case=name)]
+
+    names = [f"case-{number}" for number in range(4)]
+    control = tried()
+    names = [name for name in names if not all(run.passed for run in control if run.case_id == name)]
+    cases = [a_case(name) for name in names]
+    if anew and chosen_by_chance(cases, control, Arm.WITHOUT):
+        control += tried(series=MEASURING)
+    best = max((tried(arm=Arm.WITH) for _ in range(4)), key=lambda runs: sum(run.passed for run in runs))
+    found = numbers(cases, [*control, *(tried(arm=Arm.WITH) if anew else best)], planned=3) if names else []
+    return found[0].delta if found else None
+
+
+def test_an_agent_that_passes_now_and_then_gains_nothing_on_average(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the second series it gained some thirty points, by being chosen."""
+    monkeypatch.setattr("domain.evidence.numbers.RESAMPLES", 20)  # of no interest here
+    for passes in (0.5, 0.7):
+        by = {}
+        for anew in (False, True):
+            chance = Random(7)
+            gains = [gain_of_chance(chance, passes, anew=anew) for _ in range(150)]
+            by[anew] = fmean(gain for gain in gains if gain is not None)
+        assert by[False] > 0.15
+        assert abs(by[True]) < 0.05
