@@ -19,6 +19,10 @@ NO_SKILL_NEEDED = "ask-when-no-skill-is-needed"
 """Patch since 0.2.0: a job whose cases all pass without the skill asks whether to write it."""
 
 
+UNTRIED = "untried-does-not-hold"
+"""Patch since 0.5.0: a revision whose trial the budget ended does not hold, even where the one before passed nothing."""
+
+
 class Experiment:
     """Runs cases for one job, in line or beside an open preview."""
 
@@ -52,7 +56,9 @@ class Experiment:
         revision, draft.passed_with, self.last = draft.revision, None, None
         if self.job.talk.frugal:
             return
-        trial = m.Trial(job_id=self.job.id, arm=Arm.WITH, revision=revision, against=against, round=round_number)
+        trial = m.Trial(job_id=self.job.id, arm=Arm.WITH, revision=revision)
+        if against:  # what is not said takes no room in the history
+            trial = trial.model_copy(update={"against": against, "round": round_number})
         with suppress(BudgetSpent):
             summary = f"cases with revision {revision}"
             self.last = await self.job.ask_model(Evaluator.try_cases, trial, summary, beside=beside)
@@ -62,7 +68,9 @@ class Experiment:
         """Measure the revision that answers failing cases of revision `against`, of which `passed` passed; whether it
         holds. Workers before 0.5.0 do not say which one does: then a revision that does worse does not."""
         await self.measure(against=against, round_number=round_number)
-        if self.last is None or self.last.holds is None:
+        if self.last is None:  # the budget ended its trial
+            return passed == 0 and not workflow.patched(UNTRIED)
+        if self.last.holds is None:
             return (self.job.draft.passed_with or 0) >= passed
         return self.last.holds != against
 

@@ -52,6 +52,14 @@ async def test_a_second_answer_that_the_budget_leaves_untried_does_not_hold(seco
     await replays(stage)
 
 
+async def test_an_answer_that_the_budget_leaves_untried_does_not_hold_where_nothing_passed_before(stage: Stage) -> None:
+    stage.memory.passed_with, stage.memory.affords, stage.memory.broke = [0], {"try": 2}, {"try": 1}
+    outcome = await (await stage.start(auto_approve=True)).result()
+    assert (outcome.status, outcome.revision) == (JobStatus.COMPLETED, 1)
+    assert told(stage, "draft", "ask budget") == ["draft 1", "draft 2", "ask budget:1", "draft 1"]
+    await replays(stage)
+
+
 async def test_a_budget_that_is_raised_amid_the_second_round_goes_on_in_it(second_round: Stage) -> None:
     stage = second_round
     stage.memory.affords, stage.memory.broke = {"try": 3}, {"try": 1}
