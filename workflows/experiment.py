@@ -20,7 +20,7 @@ NO_SKILL_NEEDED = "ask-when-no-skill-is-needed"
 
 
 UNTRIED = "untried-does-not-hold"
-"""Patch since 0.5.0: a revision whose trial the budget ended does not hold, even where the one before passed nothing."""
+"""Patch since 0.5.0: a revision that the budget left untried does not hold, even if none passed before it."""
 
 
 class Experiment:

@@ -48,7 +48,9 @@ class Counting:
                 shown = await self.told(session, trial.job_id, known, holds)
                 await self._show(session, trial.job_id, holds, shown)
             cost = await spent(session, trial.job_id)
-        return m.Measured(passed=len(passed), cases=len(proof), **{**cost.model_dump(), **held.model_dump(exclude_defaults=True)})
+        return m.Measured(
+            passed=len(passed), cases=len(proof), **{**cost.model_dump(), **held.model_dump(exclude_defaults=True)}
+        )
 
     async def partly(self, trial: m.Trial, why: str) -> None:
         """Show what ran before the budget was spent, as partial evidence."""
