@@ -87,7 +87,7 @@ async def of_digest(session: AsyncSession, job_id: UUID, digest: str, descriptio
 async def tried_revision(session: AsyncSession, job_id: UUID, digest: str) -> int:
     """The revision with these bytes whose trial is the most whole, of several the newest; 0 when none was tried.
 
-    Bytes that come back are tried again, and until that has ended, or where the budget ends it, the first trial holds.
+    Bytes that come back take over the runs they had (`evidence.reuse`); until then, the first trial holds.
     """
     cases = [case.id for case in await evidence.cases_of(session, job_id)]
     alike = select(Revision.n).where(Revision.job_id == job_id, Revision.digest == digest)

@@ -115,6 +115,3 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {rule.code: rule for rule in [MAIN_FOLDER, *_TOLD, *(rule for part in _DECLARED for rule in part.RULES), *_FOLDER]}
 )
 """By code, in the order of the documentation."""
-
-MENDED = frozenset({"bom", "yaml-flow", "yaml-invalid"})
-"""What a lenient reader mends where it can, with a warning."""

@@ -6,9 +6,12 @@ import pytest
 
 from domain.library.templates import parse_template
 from domain.rules.neighbours import Neighbour
-from domain.rules.rule_list import FILE_HARD_LINK, FILE_LINK, MENDED, RULES
+from domain.rules.rule_list import FILE_HARD_LINK, FILE_LINK, RULES
 from domain.skill import Severity, SkillFileEntry, ValidationReport
 from domain.validation import LENIENT, STRICT, Profile, in_profile, validate
+
+MENDED = frozenset({"bom", "yaml-flow", "yaml-invalid"})
+"""What a lenient reader mends where it can, with a warning."""
 
 DOC = Path(__file__).parents[3] / "docs/validation.md"
 FRONT = "name: a-b\ndescription: Sorts letters by date. Use when the post comes.\n"
