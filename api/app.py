@@ -8,14 +8,13 @@ import gc
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
-from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
@@ -65,7 +64,6 @@ from settings import Settings, load
 from store.notifications import listen
 from store.session import Database
 
-HERE = Path(__file__).resolve().parent
 PREFIX = "/api/v1"
 
 DESCRIPTION = """\
@@ -129,11 +127,12 @@ def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float 
         api.include_router(router)
     for router in (api, well_known.router, marketplace.root_router, health.metrics_router, pages.router):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.mount("/static", pages.assets, name="static")
     told = problems.install(app, pages.problem_page, SECURITY_HEADERS)
     # The last one added is the first to see a request.
     app.add_middleware(Idempotency, told=told)
     app.add_middleware(Patience, told=told, seconds=patience)
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(Guard, hosts=own_hosts(settings.api_url), streamed=sources.STREAMED)
     return app
 

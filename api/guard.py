@@ -4,6 +4,7 @@ Pure ASGI, so that streams pass untouched. Must not know any route.
 """
 
 import re
+import secrets
 import time
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -25,8 +26,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+            "frame-ancestors 'none'; base-uri 'none'"
         ),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
@@ -36,6 +37,7 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
         "Cross-Origin-Resource-Policy": "same-origin",
     }
 )
+"""What every answer says; a page's own scripts are let in by the nonce of its request beside that."""
 
 MAX_BODY = 512 * 1024
 """Bytes of a request: the largest skill with room for escapes."""
@@ -72,7 +74,8 @@ class Guard:
         headers = Headers(scope=scope)
         request_id = accepted_id(headers.get("x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
-        answer = _Answer(send, request_id)
+        nonce = scope["state"]["nonce"] = secrets.token_urlsafe(16)
+        answer = _Answer(send, request_id, nonce)
         began = time.monotonic()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
@@ -99,8 +102,9 @@ class Guard:
 class _Answer:
     """Adds the headers to the answer and remembers its status."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, nonce: str) -> None:
         self._send = send
+        self._nonce = nonce
         self._request_id = request_id
         self.status = 500
 
@@ -110,6 +114,8 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
+            if headers.get("content-type", "").startswith("text/html"):
+                headers["Content-Security-Policy"] += f"; script-src 'nonce-{self._nonce}'"
             headers["X-Request-Id"] = self._request_id
         await self._send(message)
 

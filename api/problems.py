@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents: the one edge at which they are translated. Each says what, why and what to do.
 
-A person's browser gets the same as a page (`api/pages.py` sets the renderer); programs always get JSON.
+A person's browser gets the same as a page (`api/pages/problem.py` is the renderer); programs always get JSON.
 """
 
 from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from api.rendering import diff_lines, markdown_html, skill_html
+from api.pages.rendering import diff_lines, markdown_html, skill_html
 
 
 @pytest.mark.parametrize(

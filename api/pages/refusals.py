@@ -1,16 +1,9 @@
-"""What routes of the page share: the templates, a job's page, and how a refusal is told on it. Has no routes."""
+"""How a refusal is told on the page where it happened, in words for people. Has no routes."""
 
 import re
-from pathlib import Path
-from urllib.parse import quote
 
-from fastapi import Request, Response
-from fastapi.responses import RedirectResponse
 from pydantic import JsonValue
 
-from api import page_views
-from api.asked import Typed
-from api.dependencies import Services
 from api.errors import (
     InvalidRequest,
     JobNotEnded,
@@ -21,13 +14,9 @@ from api.errors import (
     PromotionFailed,
     WorkflowGone,
 )
-from api.permissions import Person
+from api.pages.asked import Typed
 from api.problems import problem_of
-from api.reading import KnownJob
-from api.templating import Templates
 from domain.errors import AnswerConflict, InvalidAnswer, JobEnded, LibraryConflict, PromotionRefused, SkillFleetError
-
-templates = Templates(Path(__file__).resolve().parent / "templates")
 
 REFUSALS = (
     *(InvalidRequest, InvalidAnswer, AnswerConflict, JobEnded, WorkflowGone, KeyReused, NothingToRetry),
@@ -56,14 +45,3 @@ def typed_of(refused: SkillFleetError, fields: dict[str, JsonValue]) -> Typed:
     """What was typed into a refused form, with why it was refused."""
     problem = problem_of(refused)
     return Typed(status=problem.status, message=for_people(problem.detail), errors=problem.errors, fields=fields)
-
-
-async def job_response(request: Request, parts: Services, asking: Person, job: KnownJob, typed: Typed) -> Response:
-    """A job's page, with what was typed into a refused form of it."""
-    view = await page_views.job_page(parts, asking, job, typed)
-    return templates.page(request, "job.html", view, typed.status)
-
-
-def see(path: str) -> Response:
-    """Go and look: a reload of the next page sends nothing again."""
-    return RedirectResponse(quote(path), status_code=303)

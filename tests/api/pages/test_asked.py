@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from api.asked import Typed, asked_view
+from api.pages.asked import Typed, asked_view
 from domain.budget import Budget, Spend
 from domain.prompt import BudgetData, HitlType, PromptView, TddData
 from tests.support.prompts import TDD

@@ -6,8 +6,8 @@ from uuid import UUID
 from markupsafe import Markup
 from pydantic import ConfigDict, JsonValue
 
-from api.answer_form import Input, filled
-from api.rendering import DiffLine, diff_lines, skill_html
+from api.pages.answer_form import Input, filled
+from api.pages.rendering import DiffLine, diff_lines, skill_html
 from domain.answering.answer_fields import NOT_ANSWERED
 from domain.answering.forms import FormAction, actions
 from domain.budget import Budget, priceless

@@ -6,7 +6,7 @@ import pytest
 from starlette.datastructures import FormData
 
 from api.errors import InvalidRequest
-from api.forms import Form, go_on_request, start_request
+from api.pages.forms import Form, go_on_request, start_request
 
 
 def form(*fields: tuple[str, str]) -> Form:

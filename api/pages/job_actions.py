@@ -17,16 +17,18 @@ from api.dependencies import (
     Services,
     ServicesDep,
 )
-from api.forms import Form, FormDep, go_on_request, parsed
-from api.page_parts import REFUSALS, job_response, see, typed_of
+from api.pages.forms import Form, FormDep, go_on_request, parsed
+from api.pages.frame import see
+from api.pages.job import job_response
+from api.pages.refusals import REFUSALS, typed_of
 from api.permissions import Person
 from api.promoting import PromotionRequest
 from api.reading import KnownJob
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 # In every signature the form comes before the job: it is read before the database is asked, so that a page that says
-# that the database is away still has what was typed (`api/forms.py`, `sent_with`).
+# that the database is away still has what was typed (`api/pages/forms.py`, `sent_with`).
 
 
 @router.post("/jobs/{job_id}/cancel")

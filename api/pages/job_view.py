@@ -1,34 +1,29 @@
-"""What the pages show, read from the record. Must not change anything."""
+"""What a job's page shows, read from the record. Must not change anything."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Literal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from markupsafe import Markup
 from pydantic import ConfigDict
 
-from api.answer_form import Input, left_over
-from api.asked import AskedView, Typed, asked_view
 from api.dependencies import Services
+from api.pages.answer_form import Input, left_over
+from api.pages.asked import AskedView, Typed, asked_view
+from api.pages.frame import View
+from api.pages.rendering import skill_html
 from api.permissions import Person, Verb, may
 from api.reading import KnownJob, present, prompt_of, view_of
 from api.record import evaluation_of
-from api.rendering import DiffLine, diff_lines, skill_html
-from api.templating import View
-from domain.compare.diff import unified
 from domain.evaluation import EvaluationView
-from domain.job import JobPage, JobStatus, JobSummary, JobView, PendingPage, Phase
+from domain.job import JobView, Phase
 from domain.shape import Shape
-from domain.skill import Category, Finding, RevisionSummary, RevisionView, SkillDetail, SkillSummary
-from store import evidence, groups, jobs, revisions, skills, views
+from domain.skill import Finding, RevisionSummary
+from store import evidence, groups, revisions
 from store.session import Session
 
 SMALL_MODEL = "qwen2.5-coder-1.5b"
 """In the name of the local model that comes along."""
-
-MOST_STOPPED = 200
-"""Running jobs that are looked through for stopped ones."""
 
 PHASE_WORDS: Mapping[Phase, str] = {
     Phase.REFINEMENT: "Refine the request",
@@ -41,23 +36,6 @@ PHASE_WORDS: Mapping[Phase, str] = {
     Phase.VALIDATION: "Validate",
     Phase.PROMOTION: "Publish",
 }
-
-
-class HomeView(View):
-    """The first page. `key` makes a form that is sent twice start one job; `stopped` are the jobs that need mending."""
-
-    jobs: JobPage
-    stopped: list[UUID]
-    categories: list[Category]
-    typed: Typed
-    key: str
-
-
-class InboxView(View):
-    """What waits for an answer, and what waits for something to be mended. `mine`: only what is this person's."""
-
-    pending: PendingPage
-    mine: bool
 
 
 class Step(Shape):
@@ -95,51 +73,7 @@ class JobPageView(View):
     key: str
 
 
-class RevisionPageView(View):
-    """One revision of a job's skill, and what it changed. `key` as on a job's page."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    job: KnownJob
-    revision: RevisionView
-    rendered: Markup
-    diff: list[DiffLine]
-    key: str
-
-
-class LibraryView(View):
-    """The library, or one of its shelves."""
-
-    shelves: list[tuple[Category, list[SkillSummary]]]
-
-
-class SkillView(View):
-    """A published skill."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    skill: SkillDetail
-    rendered: Markup
-
-
-async def home(parts: Services, listed: JobPage, typed: Typed) -> HomeView:
-    """The first page."""
-    taxonomy = await asyncio.to_thread(parts.library.taxonomy)
-    shelves: list[Category] = [*taxonomy.categories]
-    stopped = [job.job_id for job in await stopped_jobs(parts)]
-    return HomeView(
-        title="Make a skill", jobs=listed, stopped=stopped, categories=shelves, typed=typed, key=str(uuid4())
-    )
-
-
-async def stopped_jobs(parts: Services) -> list[JobSummary]:
-    """Running jobs that go on only when something was mended, newest first."""
-    async with parts.database.transaction() as session:
-        rows = await jobs.page(session, status=JobStatus.RUNNING, limit=MOST_STOPPED)
-    return [views.summary(row) for row in rows if row.error is not None and row.parked_at is not None]
-
-
-async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed) -> JobPageView:
+async def job_view(parts: Services, asking: Person, job: KnownJob, typed: Typed) -> JobPageView:
     """A job's page for this person."""
     seq = (await present(parts.database, job)).seq  # before everything else: what comes later is still news
     view = await view_of(parts.database, job)
@@ -177,23 +111,6 @@ async def job_page(parts: Services, asking: Person, job: KnownJob, typed: Typed)
     )
 
 
-async def revision_page(parts: Services, job: KnownJob, n: int) -> RevisionPageView:
-    """One revision of a job's skill. Raises NotFound."""
-    async with parts.database.transaction() as session:
-        shown = await revisions.view(session, job.job_id, n)
-        before = await revisions.content(session, job.job_id, n - 1) if n > 1 else shown.content
-    names = f"revision {n - 1}", f"revision {n}"
-    diff = diff_lines(await asyncio.to_thread(unified, before, shown.content, *names))
-    return RevisionPageView(
-        title=f"Revision {n}",
-        job=job,
-        revision=shown,
-        rendered=skill_html(shown.content),
-        diff=diff,
-        key=str(uuid4()),
-    )
-
-
 async def _findings(session: Session, job: JobView) -> list[Finding]:
     """What the last validation had to say, also when it passed."""
     verdict = job.result.validation
@@ -215,15 +132,3 @@ def timeline(job: JobView) -> list[Step]:
         Step(words=PHASE_WORDS[phase], state="now" if n == now and not job.status.final else state[n < now])
         for n, phase in enumerate(order)
     ]
-
-
-async def library(parts: Services) -> LibraryView:
-    """Every published skill, shelf by shelf; empty shelves are left out."""
-    taxonomy = await asyncio.to_thread(parts.library.taxonomy)
-    async with parts.database.transaction() as session:
-        listed = await skills.listed(session)
-    by_name = {shelf.name: shelf for shelf in taxonomy.categories}
-    names = sorted({skill.category for skill in listed})
-    shelves = [by_name.get(name) or Category(name=name, title=name, description="") for name in names]
-    shown = [(shelf, [skill for skill in listed if skill.category == shelf.name]) for shelf in shelves]
-    return LibraryView(title="Library", shelves=shown)

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from api.errors import TimedOut
-from api.page_parts import for_people, typed_of
+from api.pages.refusals import for_people, typed_of
 
 JOB = UUID(int=7)
 

@@ -12,16 +12,16 @@ from jinja2 import Environment, FileSystemLoader
 from pydantic import JsonValue
 from starlette.datastructures import FormData
 
-from api.answer_form import Input, answer_request, filled, left_over, sent
 from api.errors import InvalidRequest
-from api.forms import Form
+from api.pages.answer_form import Input, answer_request, filled, left_over, sent
+from api.pages.forms import Form
 from domain.answering.answers import form as schema_of
 from domain.answering.forms import typed
 from domain.prompt import YOU_DECIDE, AnswerDraft, HitlType, Option, Question
 from tests.support.prompts import CASES, shown
 
 TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parents[2] / "api" / "templates"),
+    loader=FileSystemLoader(Path(__file__).parents[3] / "api" / "templates"),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -69,7 +69,7 @@ def form(*fields: tuple[str, str]) -> Form:
 
 def drawn(inputs: list[Input]) -> str:
     template = TEMPLATES.from_string(
-        '{% from "field.html" import question, plain %}'
+        '{% from "parts/field.html" import question, plain %}'
         "{% for input in inputs %}{{ question(input, loop.index) if input.field.decide else plain(input) }}{% endfor %}"
     )
     return template.render(inputs=inputs)

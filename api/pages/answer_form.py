@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from api.errors import InvalidRequest
-from api.forms import Form, parsed
+from api.pages.forms import Form, parsed
 from domain.answering.forms import ANSWERS, FormField, NotAValueError, fields, gathered, typed, value_in, written
 from domain.prompt import YOU_DECIDE, AnswerDraft, AnswerRequest, PromptAction
 from domain.shape import Shape

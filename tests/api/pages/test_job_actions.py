@@ -11,7 +11,7 @@ from domain.prompt import HitlType
 from store import jobs
 from store.session import Database
 from tests.api.conftest import Opened
-from tests.api.test_pages import HTML, page, send
+from tests.api.pages.by_hand import HTML, page, send
 from tests.support.fleet import Fleet
 
 
