@@ -9,7 +9,7 @@ TOOLS := .tools
 UV := $(TOOLS)/bin/uv
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: help setup demo test test-long check chaos chaos-answers chaos-promotions deploy-drill soak load bench format clean
+.PHONY: help setup chromium demo test test-long screenshots check chaos chaos-answers chaos-promotions deploy-drill soak load bench format clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -28,11 +28,17 @@ $(VENV)/ready: $(UV) pyproject.toml uv.lock
 demo: setup ## from a sentence to a published skill, for real; the first time it fetches a 1.1 GB model
 	@$(BIN)/python -m deploy.demo
 
-test: setup ## the tests, three files at a time
+chromium: # the browser of the tests; installed where it is missing and may be
+	@.ci/chromium
+
+test: setup chromium ## the tests, three files at a time
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: setup ## the tests that take minutes: the whole chain of programs with the local model
 	@$(BIN)/pytest -m long
+
+screenshots: setup chromium ## pictures of every page, from a job with a scripted model, into docs/images
+	@$(BIN)/python -m tests.browser.screenshots $(or $(INTO),docs/images)
 
 check: setup ## format, lint, types, import contracts, size caps, replay of recorded histories
 	@$(BIN)/ruff format --check --quiet .

@@ -7,14 +7,16 @@ roots (worker, api/app, cli, deploy, migrations); everything below them is given
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.configured import Configured, KeyInUse, KeyState, ModelInUse, Notifications
 from domain.evidence.policy import Policy
 from domain.evidence.profile import Profile, profile_for
 from domain.retention import Keep, Mode
+from domain.web_address import host_of, is_loopback, web_address
 
 PREFIX = "SKILL_FLEET_"
 CHECKOUT = Path(__file__).resolve().parent
@@ -23,6 +25,10 @@ LOCAL_MODEL = "qwen2.5-coder-1.5b"
 """In the name of the small local model."""
 
 Role = Literal["author", "judge", "agent"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+WITHOUT_KEY = ("ollama", "ollama_chat", "lm_studio", "llamafile")
+"""Providers, as LiteLLM names them, whose models run on one's own machines and ask for no key."""
 
 
 class UnknownSettingError(ValueError):
@@ -105,8 +111,15 @@ class Settings(BaseSettings):
         "summary", description="What is kept of how models reason: nothing, their summary, or all with the prompts."
     )
     mlflow_uri: str | None = Field(None, description="Tracking server of MLflow that gets dspy's traces, if any.")
+    temporal_ui_url: str | None = Field(None, description="Address of Temporal's Web UI, for links on the page.")
     api_url: str | None = Field(None, description="Where the command line finds the api; default: DATA_DIR/stack.json.")
     user: str | None = Field(None, description="Who the command line says you are; default: local.")
+
+    @field_validator("temporal_ui_url")
+    @classmethod
+    def _leads_somewhere(cls, given: str | None) -> str | None:
+        """Links on the page begin with it. Raises ValueError for what a link must not be."""
+        return None if given is None else web_address(given)
 
     @property
     def policy(self) -> Policy:
@@ -155,6 +168,43 @@ class Settings(BaseSettings):
         base = own_base or (self.model_api_base if common and (own is None or own_key is None) else None)
         key = own_key or (self.model_api_key if common and own_base is None else None)
         return ModelSettings(model=name, api_base=base, api_key=key)
+
+    @property
+    def configured(self) -> Configured:
+        """What people may see of all this: no secret, no path, of an address only its host."""
+        return Configured(
+            models=[self._in_use(role) for role in ROLES],
+            profile=self.profile,
+            policy=self.policy,
+            keep=self.keep,
+            traces=self.traces,
+            reevaluate=self.reevaluate == "on",
+            second_scanner=self.scanner is not None,
+            webhook=Notifications(
+                on=self.webhook_url is not None,
+                host=host_of(self.webhook_url) if self.webhook_url else "",
+                signed=self.webhook_secret is not None,
+            ),
+            library=self.library.absolute().name,
+            library_git=self.library_git == "on",
+        )
+
+    def _in_use(self, role: Role) -> ModelInUse:
+        found = self.model_for(role)
+        variable = self._key_variable(role, found)
+        if found is None:
+            return ModelInUse(role=role, key=KeyInUse(state="not set", variable=variable))
+        own = is_loopback(found.api_base or "") or provider_of(found.model) in WITHOUT_KEY
+        state: KeyState = "set" if found.api_key is not None else "not needed" if own else "not set"
+        host = host_of(found.api_base) if found.api_base else ""
+        return ModelInUse(role=role, model=found.model, host=host, key=KeyInUse(state=state, variable=variable))
+
+    def _key_variable(self, role: Role, found: ModelSettings | None) -> str:
+        """Where the key of a role is set, or would be: under its own name once the common one is not meant for it."""
+        own = f"{role}_model_api_key"
+        not_meant = found is not None and found.api_key is None and self.model_api_key is not None
+        apart = getattr(self, own) is not None or not_meant or (found is not None and self.model is None)
+        return PREFIX + (own if apart else "model_api_key").upper()
 
 
 def provider_of(model: str) -> str:

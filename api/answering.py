@@ -58,6 +58,7 @@ async def answer(
     assert verdict.row is not None
     if verdict.outcome == "repeated":
         return _receipt(verdict.row, "repeated")
+    parts.hub.wake(job.job_id)  # whoever looks at it sees it closed, before the workflow has told of it
     await deliver(parts, verdict.row)
     return _receipt(verdict.row, "accepted")
 

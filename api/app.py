@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 from temporalio.client import Client
@@ -23,6 +23,7 @@ from api import (
     archives,
     audit,
     catalog,
+    configured,
     curating,
     drafts,
     evaluations,
@@ -39,6 +40,7 @@ from api import (
     profiles,
     record,
     retention,
+    revision_files,
     skills,
     sources,
     traces,
@@ -46,6 +48,7 @@ from api import (
     usage,
     versions,
     well_known,
+    work,
 )
 from api.dependencies import Services
 from api.described import problems as documented
@@ -60,6 +63,7 @@ from api.reconciling import reconcile_for_ever
 from api.redelivery import redeliver_for_ever
 from api.temporal import Temporal
 from api.webhook import UnusableWebhook, Webhook, webhook_of
+from api.workflow_pages import WorkflowPages
 from settings import Settings, load
 from store.notifications import listen
 from store.session import Database
@@ -109,8 +113,7 @@ def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float 
         generate_unique_id_function=operation_id,
         responses=documented(422),
     )
-    api = APIRouter(prefix=PREFIX)
-    about_jobs = (live.router, jobs.router, record.router, traces.router, understanding.router)
+    about_jobs = (live.router, jobs.router, record.router, revision_files.router, traces.router, understanding.router)
     about_people = (audit.router, hitl.router, drafts.router, groups.router)
     # The last one takes any path below /skills.
     about_skills = (
@@ -122,18 +125,18 @@ def build(settings: Settings, temporal: ClientConnectConfig, *, patience: float 
         marketplace.router,
         skills.router,
     )
-    from_people = (usage.router, profiles.router, sources.router, imports.router)
+    from_people = (usage.router, work.router, configured.router, profiles.router, sources.router, imports.router)
     for router in (*about_jobs, *about_people, *about_skills, *from_people, health.router, retention.router):
-        api.include_router(router)
-    for router in (api, well_known.router, marketplace.root_router, health.metrics_router, pages.router):
+        app.include_router(router, prefix=PREFIX)
+    for router in (well_known.router, marketplace.root_router, health.metrics_router, pages.router):
         app.include_router(router)
     app.mount("/static", pages.assets, name="static")
     told = problems.install(app, pages.problem_page, SECURITY_HEADERS)
     # The last one added is the first to see a request.
     app.add_middleware(Idempotency, told=told)
     app.add_middleware(Patience, told=told, seconds=patience)
-    app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(Guard, hosts=own_hosts(settings.api_url), streamed=sources.STREAMED)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=6)
+    app.add_middleware(Guard, hosts=own_hosts(settings.api_url), streamed={**sources.STREAMED, **pages.STREAMED})
     return app
 
 
@@ -165,13 +168,16 @@ async def lifespan(
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     model = settings.model_for("author")
+    client = await lazy_client(temporal)
     parts = Services(
         database=Database.connect(url, name="skill-fleet-api", notify=webhook is not None),
-        temporal=Temporal(await lazy_client(temporal)),
+        temporal=Temporal(client),
         library=LibraryFolder(settings.library),
         hub=Hub(),
         model=model.model if model else None,
         policy=settings.policy,
+        configured=settings.configured,
+        workflow_pages=WorkflowPages(settings.temporal_ui_url, client.namespace),
     )
     app.state.services = parts
     works = [parts.hub.listen(partial(listen, url)), redeliver_for_ever(parts), reconcile_for_ever(parts)]

@@ -16,6 +16,8 @@ from api.library import LibraryFolder
 from api.permissions import LOCAL, Person, Verb, may
 from api.reading import KnownJob, find, no_job
 from api.temporal import Temporal
+from api.workflow_pages import NOWHERE, WorkflowPages
+from domain.configured import Configured
 from domain.evidence.policy import Policy
 from store.session import Database
 
@@ -26,7 +28,7 @@ MAX_USER = 255
 @dataclass(frozen=True)
 class Services:
     """The parts of the api, made by the composition root. `model` is the one configured here, if any; `policy`: what
-    evidence a draft needs."""
+    evidence a draft needs; `configured`: what people may see of the settings."""
 
     database: Database
     temporal: Temporal
@@ -35,6 +37,8 @@ class Services:
     model: str | None = None
     policy: Policy = field(default_factory=Policy)
     artifacts: Artifacts = field(default_factory=Artifacts)
+    configured: Configured = field(default_factory=Configured)
+    workflow_pages: WorkflowPages = NOWHERE
 
 
 def services(connection: HTTPConnection) -> Services:

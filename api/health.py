@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from api.checks import SOME_JOBS, Check, readiness
-from api.dependencies import ServicesDep
+from api.dependencies import Services, ServicesDep
 from api.described import problems
 from api.metrics import scraped
 from domain.shape import StrictShape
@@ -58,22 +58,32 @@ async def read_live() -> Alive:
 async def read_ready(parts: ServicesDep, response: Response) -> Ready:
     """Every part the work needs, each with what mends it. 503 when one of them fails; `degraded` without a 503 when
     only some jobs cannot go on: this process serves all others, and must stay in service."""
-    checks = await readiness(parts)
-    failing = {name for name, check in checks.items() if not check.ok}
-    if failing - SOME_JOBS:
+    ready = await ready_now(parts)
+    if {name for name, check in ready.checks.items() if not check.ok} - SOME_JOBS:
         response.status_code = 503
-    return Ready(status="degraded" if failing else "ok", checks=checks)
+    return ready
 
 
 @router.get("/db", summary="How is the pool", responses=problems(503))
 async def read_database_health(parts: ServicesDep, response: Response) -> DatabaseHealth:
     """Connections in use and idle, and how long a checkout takes. 503 when the pool is exhausted. Needs none itself."""
-    state = parts.database.pool_state()
-    colour = colour_of(state)
-    if colour == "red":
+    pool = pool_now(parts)
+    if pool.status == "red":
         response.status_code = 503
+    return pool
+
+
+async def ready_now(parts: Services) -> Ready:
+    """Every part, for whoever shows it; says nothing of whether this process must leave service."""
+    checks = await readiness(parts)
+    return Ready(status="ok" if all(check.ok for check in checks.values()) else "degraded", checks=checks)
+
+
+def pool_now(parts: Services) -> DatabaseHealth:
+    """The pool of this process."""
+    state = parts.database.pool_state()
     return DatabaseHealth(
-        status=colour,
+        status=colour_of(state),
         size=state.size,
         active=state.active,
         idle=state.idle,

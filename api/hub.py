@@ -23,13 +23,16 @@ log = structlog.get_logger("api")
 
 
 class Follower(asyncio.Event):
-    """Set when there is something: `news` says to read the table, `looks` has the last text of each call in flight."""
+    """Set when there is something: `news` says to read the table, `looks` has the last text of each call in flight,
+    `met` says that somebody came to look at the job, or left."""
 
-    def __init__(self, *, tokens: bool = False, name: str | None = None) -> None:
+    def __init__(self, *, tokens: bool = False, presence: bool = False, name: str | None = None) -> None:
         super().__init__()
         self.tokens = tokens
+        self.presence = presence
         self.name = name
         self.news = False
+        self.met = False
         self.looks: dict[str, Look] = {}
 
     def read(self) -> None:
@@ -41,6 +44,12 @@ class Follower(asyncio.Event):
         """A model has written on; the last look at each call is enough."""
         if self.tokens:
             self.looks[look.label] = look
+            self.set()
+
+    def meet(self) -> None:
+        """Who looks at the job has changed."""
+        if self.presence:
+            self.met = True
             self.set()
 
     def taken(self) -> list[Look]:
@@ -57,29 +66,35 @@ class Hub:
 
     @contextmanager
     def subscribed(
-        self, job_id: UUID | None, *, tokens: bool = False, watcher: str | None = None
+        self, job_id: UUID | None, *, tokens: bool = False, presence: bool = False, watcher: str | None = None
     ) -> Iterator[Follower]:
-        """A follower that is set whenever this job has something new; `watcher` is seen looking as long as it runs."""
-        follower = Follower(tokens=tokens, name=watcher)
+        """A follower that is set whenever this job has something new; `watcher` is seen looking as long as it runs.
+
+        `presence`: it is set, too, when somebody comes to look at the job or leaves it.
+        """
+        follower = Follower(tokens=tokens, presence=presence, name=watcher)
         self._following[job_id].add(follower)
-        self._tell_presence(watcher)
+        self._tell_presence(job_id, watcher)
         try:
             yield follower
         finally:
             self._following[job_id].discard(follower)
             if not self._following[job_id]:
                 del self._following[job_id]
-            self._tell_presence(watcher)
+            self._tell_presence(job_id, watcher)
 
     def watching(self, job_id: UUID) -> list[str]:
         """The names of who follows this job at this moment, through this process."""
         return sorted({follower.name for follower in self._following.get(job_id, ()) if follower.name is not None})
 
-    def _tell_presence(self, name: str | None) -> None:
-        """Who looks at a job is shown in inboxes."""
-        if name is not None:
-            for follower in self._following.get(None, ()):
-                follower.read()
+    def _tell_presence(self, job_id: UUID | None, name: str | None) -> None:
+        """Who looks at a job is shown in inboxes, and to who looks at the same job."""
+        if name is None:
+            return
+        for follower in self._following.get(None, ()):
+            follower.read()
+        for follower in self._following.get(job_id, ()):
+            follower.meet()
 
     async def listen(self, hints: Hints) -> None:
         """Pass hints on for ever; a broken connection is made again, and everybody rereads."""

@@ -119,7 +119,7 @@ async def list_pending(
 @router.get("/jobs/{job_id}", summary="All of a job", responses=problems(404, 503))
 async def read_job(job: JobToRead, parts: ServicesDep) -> JobView:
     """A job with its request, its result so far, and what people said."""
-    return await reading.view_of(parts.database, job)
+    return await reading.view_of(parts.database, job, parts.workflow_pages)
 
 
 @router.get("/jobs/{job_id}/status", summary="Where a job stands", responses=problems(404, 503))
@@ -154,15 +154,18 @@ async def follow_job(
         str | None, Query(alias="last_event_id", description="The same, for clients without headers.")
     ] = None,
     tokens: Annotated[bool, Query(description="Also show what models write, while they write it.")] = False,
+    presence: Annotated[bool, Query(description="Also tell who looks at the job, when that changes.")] = False,
 ) -> StreamingResponse:
     """Server-Sent Events: first the present state (`state`), then every event after `Last-Event-ID` (without one: all).
 
     `data` is a JobEvent. A comment every 15 seconds shows that the stream lives. It ends when the job has ended and all
     is sent; opened again later it tells of a promotion. With `tokens=true` events `token` come between, without an id:
     `data` is {label, text}, the last part of what a model has written so far; some may be missing. As long as the
-    stream is open, others see your name at the job's prompt.
+    stream is open, others see your name at the job's prompt; with `presence=true` events `watching` tell, without an
+    id, who looks: `data` is {watching: names}.
     """
-    stream = frames(parts, job, position(last_event_id or after), tokens=tokens, watcher=asking.name)
+    since = position(last_event_id or after)
+    stream = frames(parts, job, since, tokens=tokens, presence=presence, watcher=asking.name)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from domain.errors import NotFound
@@ -24,7 +25,7 @@ class LibraryFolder:
     def taxonomy(self) -> Taxonomy:
         """The shelves, as the file says now; the default ones while there is none. Raises SkillFileError."""
         file = self.root / "taxonomy.yaml"
-        return parse_taxonomy(file.read_bytes() if file.is_file() else default_taxonomy())
+        return _parsed(file.read_bytes() if file.is_file() else default_taxonomy())
 
     def text(self, path: str) -> str:
         """The SKILL.md of `category/name`. Raises NotFound, InvalidAnswer for a path that is none."""
@@ -48,6 +49,12 @@ class LibraryFolder:
         if not folder.is_relative_to(root):
             raise NotFound(f"{path} does not lie inside the library.")
         return folder
+
+
+@lru_cache(maxsize=4)
+def _parsed(data: bytes) -> Taxonomy:
+    """Remembered by its bytes: reading the YAML takes 5 ms, every page asks, and the file hardly ever changes."""
+    return parse_taxonomy(data)
 
 
 def available_skills(skills: Sequence[SkillSummary], library: LibraryFolder) -> str:

@@ -224,6 +224,8 @@ def install(app: FastAPI, page: Page, headers: Mapping[str, str]) -> Told:
         response = told(request, error)
         # This answer is made outside of every middleware.
         response.headers.update({**headers, "X-Request-Id": request.state.request_id})
+        if wants_page(request):
+            response.headers["Content-Security-Policy"] += f"; script-src 'nonce-{request.state.nonce}'"
         return response
 
     for foreseen in (SkillFleetError, RequestValidationError, HTTPException, DBAPIError, PoolTimeout):

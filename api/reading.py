@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from api.temporal import RunningJob, Temporal
+from api.workflow_pages import NOWHERE, WorkflowPages
 from domain.errors import NotFound
 from domain.job import JobEvent, JobStatus, JobStatusView, JobView
 from domain.prompt import HitlType, PromptView
@@ -76,14 +77,15 @@ async def status_of(database: Database, job: KnownJob) -> JobStatusView:
         return waiting_view(job) if row is None else await views.status_view(session, row)
 
 
-async def view_of(database: Database, job: KnownJob) -> JobView:
-    """All of it."""
+async def view_of(database: Database, job: KnownJob, pages: WorkflowPages = NOWHERE) -> JobView:
+    """All of it. `pages`: where its workflow is shown."""
     async with database.transaction() as session:
         row = await jobs.get(session, job.job_id)
-        if row is not None:
-            return await views.job_view(session, row)
-    light = waiting_view(job)
-    return JobView(**light.model_dump(), user_id=job.user_id, task_description=job.task_description)
+        view = None if row is None else await views.job_view(session, row)
+    if view is None:
+        light = waiting_view(job)
+        view = JobView(**light.model_dump(), user_id=job.user_id, task_description=job.task_description)
+    return view.model_copy(update={"workflow_url": pages.of(job.job_id, view.job_type)})
 
 
 def waiting_view(job: KnownJob) -> JobStatusView:

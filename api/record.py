@@ -18,14 +18,18 @@ from domain.evidence.policy import Policy
 from domain.evidence.profile import QUICK, profile_named
 from domain.job import JobResult
 from domain.job_usage import JobUsage
+from domain.library.package import MAX_PATH
 from domain.prompt import InteractionView
 from domain.shape import StrictShape
-from domain.skill import RevisionSummary, RevisionView
-from store import job_usage, jobs, prompts, proof, revisions, tdd
+from domain.skill import SKILL_FILE, RevisionSummary, RevisionView
+from store import evidence, job_usage, jobs, prompts, proof, revisions, tdd
 from store.session import Session
 
 MOST_ROWS = 5_000
 """Rows of a comparison in one answer; the unified diff has them all."""
+
+MOST_COMPARED = 2_500_000
+"""Characters of both texts together that are compared side by side; larger files are only said to be too large."""
 
 MOST_CONTEXT = 100
 
@@ -101,14 +105,18 @@ async def read_diff(
         int | None, Query(ge=0, le=1_000_000, description="Any other revision, 0 for nothing; default: the one before.")
     ] = None,
     context: Annotated[int, Query(ge=0, le=MOST_CONTEXT, description="Unchanged lines around a change.")] = 3,
+    file: Annotated[str, Query(max_length=MAX_PATH, description="Which of the files.")] = SKILL_FILE,
 ) -> RevisionDiff:
-    """Two revisions of the SKILL.md compared: as text, side by side with the words that changed, by section, and what
-    your feedback changed."""
+    """Two revisions of the SKILL.md, or of another file, compared: as text, side by side with the words that changed,
+    by section, and what your feedback changed."""
     other = n - 1 if against is None else against
     async with parts.database.transaction() as session:
         history = await _known(session, job, n, other)
-        after = await revisions.content(session, job.job_id, n)
-        before = await revisions.content(session, job.job_id, other) if other else ""
+        if file == SKILL_FILE:
+            after = await revisions.content(session, job.job_id, n)
+            before = await revisions.content(session, job.job_id, other) if other else ""
+        else:
+            before, after = await _texts(session, job, file, other, n)
     return await asyncio.to_thread(_compared, n, other, before, after, _answered(history, other, n), context)
 
 
@@ -136,6 +144,7 @@ async def evaluation_of(session: Session, job: KnownJob, policy: Policy) -> Eval
     result = JobResult.model_validate(row.result if row else {})
     profile = result.evidence.profile if result.evidence else ""
     plan = profile_named(profile) or QUICK
+    _row = await evidence.held(session, job.job_id)
     known = await tdd.known_of(session, job.job_id, result.revision or 0, plan, policy)
     found = await proof.of_revision(session, job.job_id, result.revision)
     return EvaluationView(
@@ -164,6 +173,14 @@ async def _known(session: Session, job: KnownJob, *wanted: int) -> list[Revision
     return history
 
 
+async def _texts(session: Session, job: KnownJob, path: str, *wanted: int) -> list[str]:
+    """A file as text in each of these revisions, empty where there is none. Raises NotFound when no revision has it."""
+    found = [await revisions.file(session, job.job_id, n, path) for n in wanted]
+    if not any(found):
+        raise NotFound(f"Neither revision has a file {path[:80]!r}. See GET /api/v1/jobs/{job.job_id}/revisions.")
+    return [entry.data.decode("utf-8", "replace") if entry else "" for entry in found]
+
+
 def _answered(history: list[RevisionSummary], other: int, n: int) -> list[FeedbackAnswered]:
     return [
         FeedbackAnswered(revision=known.n, feedback=known.feedback, changes=known.changes)
@@ -176,7 +193,8 @@ def _compared(
     n: int, other: int, before: str, after: str, answered: list[FeedbackAnswered], context: int
 ) -> RevisionDiff:
     """The comparison; takes up to a second of computing for the largest texts."""
-    rows = folded(side_by_side(before, after), context)
+    small = len(before) + len(after) <= MOST_COMPARED
+    rows = folded(side_by_side(before, after), context) if small else []
     return RevisionDiff(
         n=n,
         against=other,

@@ -145,13 +145,13 @@ async def skill_detail(parts: Services, path: str) -> SkillView:
 async def _view(parts: Services, path: str) -> tuple[Published, SkillView]:
     async with parts.database.transaction() as session:
         found = await published.find_usable(session, path)
-        view = await _described(session, found)
+        view = await described(session, found)
     text = await asyncio.to_thread(parts.library.text, found.path)
     files = await asyncio.to_thread(parts.library.files, found.path)
     return found, view.model_copy(update={"content": text, "files": files})
 
 
-async def _described(session: Session, found: Published) -> SkillView:
+async def described(session: Session, found: Published) -> SkillView:
     """All that the rows say of a skill; its text lies elsewhere."""
     row = found.row
     version = await skills.version_of(session, row.name, row.version)

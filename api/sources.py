@@ -112,7 +112,7 @@ async def _from_form(request: Request, parts: ServicesDep, user_id: str, key: st
             length=sent.size,
             key=key,
         )
-        return await receive(parts.database, file, _read(sent))
+        return await receive(parts.database, file, read(sent))
 
 
 @asynccontextmanager
@@ -124,7 +124,8 @@ async def _closing(form: FormData) -> AsyncIterator[None]:
         await form.close()
 
 
-async def _read(sent: UploadFile) -> AsyncIterator[bytes]:
+async def read(sent: UploadFile) -> AsyncIterator[bytes]:
+    """The bytes of a file of a form, piece by piece."""
     while piece := await sent.read(PIECE):
         yield piece
 

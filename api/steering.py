@@ -70,7 +70,8 @@ async def assign(parts: Services, asking: Person, job: KnownJob, assignee: str |
             if chosen.removeprefix(groups.PREFIX) not in known:
                 raise InvalidRequest("There is no such group.", {"assignee": _unknown(chosen, known)})
         await jobs.assign(session, job.job_id, chosen, asking.name)
-    return await view_of(parts.database, await find(parts.database, parts.temporal, job.job_id))
+    found = await find(parts.database, parts.temporal, job.job_id)
+    return await view_of(parts.database, found, parts.workflow_pages)
 
 
 def _unknown(group: str, known: Collection[str]) -> str:

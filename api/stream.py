@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy.exc import DBAPIError
@@ -16,10 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.dependencies import Services
 from api.errors import TemporalUnavailable
-from api.hub import Follower
+from api.hub import Follower, Hub
 from api.reading import KnownJob, find, present
 from domain.errors import NotFound
-from domain.job import JobEvent
+from domain.job import JobEvent, JobStatus
 from store import events, jobs
 from store.notifications import Look
 
@@ -32,6 +32,9 @@ RETRY = 2.0
 TOKEN = "token"  # noqa: S105 - no password: the type of an event
 """Type of the event that shows what a model is writing; its data is {label, text}."""
 
+WATCHING = "watching"
+"""Type of the event that tells who looks at the job, for who asked for it; its data is {watching: names}."""
+
 BEAT = ": heartbeat\n\n"
 
 
@@ -43,6 +46,31 @@ class Sent:
     position: int | None
 
 
+@dataclass(frozen=True)
+class News:
+    """What a reading of the table or a hint brought. `last` is how the job stands by the last event that was read,
+    `position` its number; `looks` and `watching` (who looks at the job now; None: as before) have no number."""
+
+    last: JobEvent
+    position: int
+    events: list[JobEvent] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    watching: list[str] | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a stream shall bring beside events. `tokens`: what models write; `presence`: who looks at the job;
+    `watcher`: who is seen looking as long as it runs; `linger`: go on after a job is completed, because it may still
+    be published."""
+
+    tokens: bool = False
+    presence: bool = False
+    watcher: str | None = None
+    linger: bool = False
+
+
 async def frames(
     parts: Services,
     job: KnownJob,
@@ -50,10 +78,12 @@ async def frames(
     heartbeat: float = HEARTBEAT,
     *,
     tokens: bool = False,
+    presence: bool = False,
     watcher: str | None = None,
 ) -> AsyncGenerator[str, None]:
     """The text of the stream as Server-Sent Events; see `follow`."""
-    async with aclosing(follow(parts, job, after, heartbeat, tokens=tokens, watcher=watcher)) as story:
+    following = follow(parts, job, after, heartbeat, tokens=tokens, presence=presence, watcher=watcher)
+    async with aclosing(following) as story:
         async for sent in story:
             yield BEAT if sent is None else frame(sent.event, sent.position)
 
@@ -65,37 +95,71 @@ async def follow(
     heartbeat: float = HEARTBEAT,
     *,
     tokens: bool = False,
+    presence: bool = False,
     watcher: str | None = None,
 ) -> AsyncGenerator[Sent | None, None]:
     """A job's events; None where it was quiet for a heartbeat.
 
     `after` is the number of the last event the client has; 0 replays all. `tokens`: show what models write, too.
-    `watcher` is seen looking at the job as long as this runs.
+    `presence`: tell who looks at the job, when that changes. `watcher` is seen looking as long as this runs.
     """
-    with parts.hub.subscribed(job.job_id, tokens=tokens, watcher=watcher) as follower:
-        last = await present(parts.database, job)
+    wanted = Wanted(tokens=tokens, presence=presence, watcher=watcher)
+    async with aclosing(news(parts, job, after, wanted, heartbeat)) as story:
+        first = await anext(story)
         # The position is where the client stands, not where the job does: a cut right after this skips nothing.
-        yield Sent(last, after)
+        yield Sent(first.last, after)
+        async for told in story:
+            for sent in _told(told):
+                yield sent
+
+
+async def news(
+    parts: Services, job: KnownJob, after: int, wanted: Wanted, heartbeat: float = HEARTBEAT
+) -> AsyncGenerator[News, None]:
+    """How the job stands (the first one), then whatever comes after the event `after`, many events at once.
+
+    One without anything in it says that the table was read and had nothing new.
+    """
+    hub = parts.hub
+    with hub.subscribed(job.job_id, tokens=wanted.tokens, presence=wanted.presence, watcher=wanted.watcher) as follower:
+        last = await present(parts.database, job)
+        yield News(last, after)
         ended = last.seq == 0 and last.status.final
         while not ended:
             follower.clear()
             follower.news = False
             pause = heartbeat
             try:
-                batch, ended, more = await _news(parts, job, after)
+                batch, ended, more = await _news(parts, job, after, wanted.linger)
             except (DBAPIError, PoolTimeout, TemporalUnavailable):
                 batch, more, pause = [], False, min(RETRY, heartbeat)
-            for event in batch:
-                yield Sent(event, event.seq)
-                last, after = event, event.seq
+            else:
+                last, after = (batch[-1], batch[-1].seq) if batch else (last, after)
+                yield News(last, after, batch, follower.taken(), _who(hub, job, follower))
             due = time.monotonic() + pause
             while not (ended or more or follower.news):
                 quiet = not await woken(follower, due - time.monotonic())
-                for look in follower.taken():
-                    yield Sent(_shown(look, last, after), None)
+                looks, watching = follower.taken(), _who(hub, job, follower)
+                if looks or watching is not None or quiet:
+                    yield News(last, after, [], looks, watching, quiet)
                 if quiet:
-                    yield None
                     break
+
+
+def _who(hub: Hub, job: KnownJob, follower: Follower) -> list[str] | None:
+    """Who looks at the job, if that has changed."""
+    met, follower.met = follower.met, False
+    return hub.watching(job.job_id) if met else None
+
+
+def _told(told: News) -> list[Sent | None]:
+    """The news one by one, with None for a heartbeat."""
+    sent: list[Sent | None] = [Sent(event, event.seq) for event in told.events]
+    for look in told.looks:
+        sent.append(Sent(_passing(TOKEN, told, {"label": look.label, "text": look.text}, look.label), None))
+    if told.watching is not None:
+        sent.append(Sent(_passing(WATCHING, told, {"watching": told.watching}), None))
+    return [*sent, None] if told.quiet else sent
 
 
 def frame(event: JobEvent, position: int | None) -> str:
@@ -104,21 +168,21 @@ def frame(event: JobEvent, position: int | None) -> str:
     return f"{number}event: {event.type}\ndata: {event.model_dump_json()}\n\n"
 
 
-def _shown(look: Look, last: JobEvent, after: int) -> JobEvent:
-    """A look as an event that has no number of its own."""
+def _passing(kind: str, told: News, data: dict[str, object], message: str = "") -> JobEvent:
+    last = told.last
     return JobEvent(
-        seq=after,
-        type=TOKEN,
+        seq=told.position,
+        type=kind,
         status=last.status,
         phase=last.phase,
         progress=last.progress,
-        message=look.label,
-        data={"label": look.label, "text": look.text},
+        message=message,
+        data=data,
         created_at=datetime.now(UTC),
     )
 
 
-async def _news(parts: Services, job: KnownJob, after: int) -> tuple[list[JobEvent], bool, bool]:
+async def _news(parts: Services, job: KnownJob, after: int, linger: bool) -> tuple[list[JobEvent], bool, bool]:
     """The events after a position; whether they are the last ones; whether there are more to read at once."""
     async with parts.database.transaction() as session:
         batch = await events.since(session, job.job_id, after)
@@ -126,7 +190,8 @@ async def _news(parts: Services, job: KnownJob, after: int) -> tuple[list[JobEve
     if state is None:
         return [], await _never_began(parts, job), False
     last = batch[-1].seq if batch else after
-    return batch, state.status.final and last >= state.seq, last < state.seq
+    over = state.status.final and not (linger and state.status is JobStatus.COMPLETED)
+    return batch, over and last >= state.seq, last < state.seq
 
 
 async def _never_began(parts: Services, job: KnownJob) -> bool:

@@ -93,10 +93,11 @@ async def read_analytics(
     since: Annotated[AwareDatetime | None, Query(description="Default: 30 days before `until`.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
     category: Annotated[str | None, Query(max_length=64)] = None,
+    skill: Annotated[str | None, Query(max_length=64, description="Only this skill, by its own name.")] = None,
 ) -> Analytics:
     """Most and never used skills, success rates with their 95 % interval, agents, versions, trend, what is used
     together, and what the person who asks might mount."""
-    window = _window(since, until, category)
+    window = window_of(since, until, category).model_copy(update={"skill": skill})
     roles = await read_roles(parts)
     async with parts.database.transaction() as session:
         counts = await usage_counts.counted(session, window)
@@ -115,7 +116,7 @@ def _recommended(
     return recommended(shelf, mounted, used, companions_of(theirs, pairs, counts.in_sessions), roles)
 
 
-def _window(since: datetime | None, until: datetime | None, category: str | None) -> Window:
+def window_of(since: datetime | None, until: datetime | None, category: str | None = None) -> Window:
     """The time that is looked at. Raises InvalidRequest."""
     end = until or datetime.now(UTC)
     begin = since or end - DEFAULT_WINDOW

@@ -96,7 +96,7 @@ async def read_version_file(category: Category, name: Name, version: Number, pat
     if file is None:
         there = ", ".join(one.path for one in kept)[:1_000]
         raise NotFound(f"Version {row.version} of {row.name} has no file {path[:140]!r}. It has: {there}.")
-    return Response(file.data, headers={**skill.headers, **_safe(file)})
+    return Response(file.data, headers={**skill.headers, **safe(file)})
 
 
 @router.get("/versions/{version}/diff", summary="What a version changed")
@@ -165,7 +165,7 @@ def _summary(row: SkillVersion, skill: Published) -> VersionSummary:
     )
 
 
-def _safe(file: SkillFileEntry) -> dict[str, str]:
+def safe(file: SkillFileEntry) -> dict[str, str]:
     """The headers that go with a file: what it may be taken for, and the promise that it never changes."""
     ending = file.path.rpartition(".")[2].casefold()
     media_type = PICTURES.get(ending) or _text_type(file.data, ending)

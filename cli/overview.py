@@ -56,6 +56,7 @@ def overview(view: JobView) -> list[str]:
         ("Draft", "" if view.promoted else view.draft_path or result.draft_path or ""),
         ("Published", view.final_path or result.final_path or ""),
         ("Cost", cost(result.usage) if result.usage else ""),
+        ("Workflow", view.workflow_url or ""),
         ("Next", next_step(view, promoted=view.promoted)),
     ]
     return [f"{label:<{LABEL_WIDTH}}{text}" for label, text in told if text]

@@ -37,6 +37,7 @@ class Addresses:
 
     database_url: str
     temporal_address: str
+    temporal_ui_url: str
     library: Path
     data_dir: Path
 
@@ -48,6 +49,7 @@ def application(around: Surroundings, where: Addresses) -> Variables:
         f"{PREFIX}DATABASE_URL": where.database_url,
         f"{PREFIX}LIBRARY": str(where.library),
         f"{PREFIX}DATA_DIR": str(where.data_dir),
+        f"{PREFIX}TEMPORAL_UI_URL": where.temporal_ui_url,
         "TEMPORAL_ADDRESS": where.temporal_address,
         "TEMPORAL_NAMESPACE": NAMESPACE,
         # The default file may hold a profile of a cloud; its key would turn TLS on.

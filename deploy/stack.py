@@ -163,7 +163,10 @@ class LocalStack:
     @cached_property
     def _application(self) -> environment.Variables:
         plan = self._plan
-        where = environment.Addresses(self._postgres.url, self._temporal.address, plan.library, plan.folder.root)
+        temporal = self._temporal
+        where = environment.Addresses(
+            self._postgres.url, temporal.address, temporal.ui_url, plan.library, plan.folder.root
+        )
         return environment.application(plan.around, where)
 
     def _started_part(self) -> None:

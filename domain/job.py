@@ -221,6 +221,9 @@ class JobView(JobStatusView):
     evaluates: Evaluates | None = None
     started_at: datetime | None = None
     updated_at: datetime | None = None
+    workflow_url: str | None = Field(
+        None, description="Its workflow in Temporal's Web UI; null where nobody said where that is."
+    )
 
 
 class JobSummary(StrictShape):

@@ -286,6 +286,7 @@ class AnswerDraft(StrictShape):
     feedback: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
     content: Annotated[str | None, Field(max_length=MAX_CONTENT)] = None
     reason: Annotated[str | None, Field(max_length=MAX_ANSWER)] = None
+    findings: list[str] | None = Field(None, exclude_if=lambda known: known is None)
 
 
 class AnswerReceipt(StrictShape):

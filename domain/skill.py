@@ -130,3 +130,11 @@ class RevisionView(RevisionSummary):
 
     content: str
     files: list[str]
+
+
+class RevisionFileView(StrictShape):
+    """One file of a revision: how many bytes it has, and their SHA-256."""
+
+    path: str
+    size: int
+    sha256: str

@@ -61,6 +61,11 @@ def _renamed(cases: list[EvaluationCase], prefix: str) -> list[EvaluationCase]:
     return list(named.values())
 
 
+async def held(session: AsyncSession, job_id: UUID) -> object:
+    """A job's row. While somebody has it, the session knows it, and the functions below do not read it again."""
+    return await session.get(TddWorkflowState, job_id)
+
+
 async def cases_of(session: AsyncSession, job_id: UUID) -> list[EvaluationCase]:
     """The cases of a job; none before the RED phase."""
     row = await session.get(TddWorkflowState, job_id)

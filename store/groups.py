@@ -31,6 +31,12 @@ async def set_members(session: AsyncSession, group: str, users: Collection[str])
         await session.execute(row.on_conflict_do_nothing())
 
 
+async def of_person(session: AsyncSession, person: str) -> list[str]:
+    """The groups that somebody belongs to."""
+    query = select(GroupMember.group_name).where(GroupMember.user_id == person)
+    return list(await session.scalars(query.order_by(GroupMember.group_name)))
+
+
 async def all_groups(session: AsyncSession) -> dict[str, list[str]]:
     """Every group with its members, by name."""
     query = select(GroupMember).order_by(GroupMember.group_name, GroupMember.user_id)

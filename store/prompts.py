@@ -108,6 +108,15 @@ async def open_of(session: AsyncSession, job_id: UUID) -> HitlInteraction | None
     return (await session.scalars(query.order_by(HitlInteraction.created_at.desc()).limit(1))).first()
 
 
+async def last_closed(session: AsyncSession, job_id: UUID) -> HitlInteraction | None:
+    """The prompt of a job that was closed last, whoever closed it."""
+    query = select(HitlInteraction).where(
+        HitlInteraction.job_id == job_id, HitlInteraction.status != PromptStatus.PENDING
+    )
+    latest = (HitlInteraction.responded_at.desc().nulls_last(), HitlInteraction.created_at.desc())
+    return (await session.scalars(query.order_by(*latest).limit(1))).first()
+
+
 async def last_shown(session: AsyncSession, job_id: UUID, kind: HitlType, before: int) -> int | None:
     """The revision that the last prompt of this kind before round `before` showed."""
     query = select(HitlInteraction.revision).where(

@@ -74,6 +74,7 @@ async def of_revision(session: AsyncSession, job_id: UUID, number: int | None) -
 async def of_digest(session: AsyncSession, job_id: UUID, digest: str, description: str | None) -> Proof:
     """The proof of these bytes. `description`: of their SKILL.md, None when it cannot be read."""
     newest = select(func.max(Revision.n)).where(Revision.job_id == job_id, Revision.digest == digest)
+    _row = await evidence.held(session, job_id)
     tried = await tried_revision(session, job_id, digest)
     return Proof(
         cases=await evidence.cases_of(session, job_id),

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
-from domain.skill import SKILL_FILE, RevisionSummary, RevisionView, SkillFileEntry
+from domain.skill import SKILL_FILE, RevisionFileView, RevisionSummary, RevisionView, SkillFileEntry
 from store.tables import Revision, RevisionFile
 
 
@@ -62,6 +62,22 @@ async def files(session: AsyncSession, job_id: UUID, n: int) -> Sequence[SkillFi
     if not found:
         raise NotFound(f"Job {job_id} has no revision {n}: it was never written, or removed because it was too old.")
     return found
+
+
+async def listed_files(session: AsyncSession, job_id: UUID, n: int) -> list[RevisionFileView]:
+    """The files of a revision by path, without what they hold; none when retention removed them."""
+    data = RevisionFile.data
+    query = select(RevisionFile.path, func.octet_length(data), func.encode(func.sha256(data), "hex"))
+    rows = await session.execute(
+        query.where(RevisionFile.job_id == job_id, RevisionFile.n == n).order_by(RevisionFile.path)
+    )
+    return [RevisionFileView(path=path, size=size, sha256=summed) for path, size, summed in rows]
+
+
+async def file(session: AsyncSession, job_id: UUID, n: int, path: str) -> SkillFileEntry | None:
+    """One file of a revision, if it has it; a path with NUL, which no row can hold, is that of no file."""
+    row = None if "\0" in path else await session.get(RevisionFile, (job_id, n, path))
+    return None if row is None else SkillFileEntry(path=row.path, data=row.data)
 
 
 async def content(session: AsyncSession, job_id: UUID, n: int) -> str:

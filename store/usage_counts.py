@@ -57,6 +57,8 @@ def _inside(window: Window) -> list[ColumnElement[bool]]:
     inside = [UsageEvent.used_at >= window.since, UsageEvent.used_at < window.until]
     if window.category is not None:
         inside.append(UsageEvent.skill.in_(select(Skill.name).where(Skill.category == window.category)))
+    if window.skill is not None:
+        inside.append(UsageEvent.skill == window.skill)
     return inside
 
 
@@ -72,6 +74,8 @@ async def _skills(session: AsyncSession, window: Window, inside: list[ColumnElem
     )
     if window.category is not None:
         query = query.where(Skill.category == window.category)
+    if window.skill is not None:
+        query = query.where(Skill.name == window.skill)
     rows = await session.execute(query)
     return [SkillTally.model_validate(row, from_attributes=True) for row in rows]
 

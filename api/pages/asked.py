@@ -145,12 +145,11 @@ def asked_view(prompt: PromptView, current: str, sent: Typed) -> AskedView:
     preview = PreviewData.model_validate(data) if kind is HitlType.PREVIEW else None
     tdd = TddData.model_validate(data) if kind in _TDD else None
     budget = BudgetData.model_validate(data) if kind is HitlType.BUDGET else None
-    content = preview.content if preview else (tdd.content if tdd and tdd.content else current)
     return AskedView(
         prompt=prompt,
         title=TITLES.get(kind, "Your turn") if kind else "Your turn",
         about=ABOUT.get(kind, "") if kind else "",
-        choices=_choices(prompt, content, sent),
+        choices=_choices(prompt, starting_text(kind, data, current) if kind else "", sent),
         preview=preview,
         validation=ValidateData.model_validate(data) if kind is HitlType.VALIDATE else None,
         structure=StructureFixData.model_validate(data) if kind is HitlType.STRUCTURE_FIX else None,
@@ -162,6 +161,12 @@ def asked_view(prompt: PromptView, current: str, sent: Typed) -> AskedView:
         rendered=skill_html(preview.content) if preview else Markup(),
         diff=diff_lines(preview.diff) if preview else [],
     )
+
+
+def starting_text(kind: HitlType, data: Mapping[str, JsonValue], current: str) -> str:
+    """The text that editing starts from: what the prompt shows, else the skill as it stands."""
+    shown = data.get("content") if kind in (HitlType.PREVIEW, *_TDD) else None
+    return str(shown) if shown else current
 
 
 def _choices(prompt: PromptView, content: str, sent: Typed) -> list[Choice]:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, JsonValue, ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api.errors import InvalidRequest
@@ -22,10 +22,6 @@ from domain.shape import Shape
 TOKEN_COOKIE = "skill_fleet_form"  # noqa: S105 - the name of a cookie
 TOKEN_FIELD = "token"  # noqa: S105 - the name of a field
 TOKEN_LENGTH = 43
-
-BOXES = ("auto_approve", "confirm", "tdd_checkpoints", "promote")
-START_FIELDS = ("task_description", "notes", "category", "max_questions", "calls", *BOXES)
-"""The fields of the form on the first page."""
 
 _TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -61,9 +57,21 @@ class Form:
         """Every field as it was sent, in its order."""
         return [(name, _clean(value)) for name, value in self._data.multi_items() if isinstance(value, str)]
 
+    def files(self) -> list[UploadFile]:
+        """The files that were chosen; a browser sends a nameless one where none was."""
+        sent = [value for _, value in self._data.multi_items() if isinstance(value, UploadFile)]
+        return [file for file in sent if file.filename or file.size]
+
+    def filenames(self) -> list[str]:
+        """What the chosen files are called, without their folders."""
+        return [_clean(file.filename or "").replace("\\", "/").rpartition("/")[2] for file in self.files()]
+
     def ticked(self, name: str) -> bool:
         """Whether a box was ticked."""
         return bool(self.text(name))
+
+
+Sending = TypeVar("Sending", bound=Form)
 
 
 class Written(Shape):
@@ -74,11 +82,15 @@ class Written(Shape):
 
 
 class Sent(Shape):
-    """A form that met a problem: its fields, to be sent again to `path`; `ours`: its token was right."""
+    """A form that met a problem: its fields, to be sent again to `path`; `ours`: its token was right.
+
+    `files`: names of files that came with it and are not kept; a browser cannot send them again by itself.
+    """
 
     path: str
     fields: list[tuple[str, str]]
     ours: bool
+    files: list[str] = []
 
     @property
     def texts(self) -> list[Written]:
@@ -98,15 +110,20 @@ def sent_with(request: Request) -> Sent | None:
 
 
 async def own_form(request: Request) -> Form:
-    """The sent form, if it is one of ours: its token must be the one in the cookie (double submit).
+    """The sent form, if it is one of ours. Raises HTTPException (403) when it is not."""
+    return checked(request, Form(await request.form()))
 
-    It is remembered, so that the page of whatever goes wrong from here on still has what was typed.
+
+def checked(request: Request, form: Sending) -> Sending:
+    """The same form, if it is one of ours: its token must be the one in the cookie (double submit).
+
+    It is remembered, so that the page of whatever goes wrong from here on still has what was typed. Raises
+    HTTPException (403).
     """
-    form = Form(await request.form())
     expected = request.cookies.get(TOKEN_COOKIE, "")
     ours = len(expected) == TOKEN_LENGTH and hmac.compare_digest(form.text(TOKEN_FIELD).encode(), expected.encode())
     fields = [pair for pair in form.pairs() if pair[0] != TOKEN_FIELD]
-    request.state.sent = Sent(path=request.url.path, fields=fields, ours=ours)
+    request.state.sent = Sent(path=request.url.path, fields=fields, ours=ours, files=form.filenames())
     if not ours:
         raise HTTPException(403, "This form is too old, or not from this page. Go back, reload, and send it again.")
     return form
@@ -119,27 +136,6 @@ def token_of(request: Request) -> str:
     """The token of this browser; a new one when it has none."""
     known = request.cookies.get(TOKEN_COOKIE, "")
     return known if len(known) == TOKEN_LENGTH and known.isascii() else secrets.token_urlsafe(32)
-
-
-def start_request(form: Form) -> StartRequest:
-    """What the form on the first page asks for. Raises InvalidRequest."""
-    notes = form.text("notes").strip()
-    options: dict[str, JsonValue] = {
-        **{name: form.ticked(name) for name in BOXES},
-        "category": form.text("category").strip() or None,
-        "max_questions": form.text("max_questions").strip() or 3,
-    }
-    if calls := form.text("calls").strip():
-        options["budget"] = {"calls": calls}
-    sources: list[JsonValue] = [{"name": "notes.md", "content": notes}] if notes else []
-    return parsed(
-        StartRequest,
-        {
-            "task_description": form.text("task_description"),
-            "options": options,
-            "sources": sources,
-        },
-    )
 
 
 def go_on_request(form: Form, job_id: UUID) -> StartRequest:

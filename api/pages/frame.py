@@ -1,5 +1,6 @@
 """The frame of every page: templates, who reads it, the token of its forms, its nonce and its files by content hash."""
 
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from fastapi.templating import Jinja2Templates
 from markupsafe import Markup
 
 from api.dependencies import USER_COOKIE
+from api.pages import amounts
 from api.pages.assets import Assets
 from api.pages.forms import TOKEN_COOKIE, token_of
 from api.permissions import LOCAL
@@ -33,7 +35,10 @@ class Templates:
         self._templates = Jinja2Templates(folder)
         environment = self._templates.env
         environment.trim_blocks = environment.lstrip_blocks = True
+        environment.auto_reload = False  # they change with the code: no look at a dozen files for every page
         environment.globals["asset"] = assets.url
+        environment.globals["version"] = version("skill-fleet")
+        environment.globals["amounts"] = amounts
 
     def page(self, request: Request, name: str, view: View, status: int = 200) -> Response:
         """A page; it carries the token with which its forms prove to be ours."""

@@ -1,4 +1,5 @@
-"""What a person may do to a job on its page, beside answering: cancel, retry, ask again, assign, publish, go on."""
+"""What a person may do to a job on its page, beside answering: cancel, retry, ask again, assign, publish, let findings
+stand, go on."""
 
 from collections.abc import Awaitable
 
@@ -17,6 +18,8 @@ from api.dependencies import (
     Services,
     ServicesDep,
 )
+from api.drafts import WaiverRequest, waive_findings
+from api.errors import InvalidRequest
 from api.pages.forms import Form, FormDep, go_on_request, parsed
 from api.pages.frame import see
 from api.pages.job import job_response
@@ -72,7 +75,18 @@ async def send_promote(
 ) -> Response:
     """Publish the draft."""
     doing = _promoted(parts, asking, job, form)
-    return await _done(request, parts, asking, job, doing, promotion_reason=form.text("reason"))
+    typed: dict[str, JsonValue] = {f"promotion_{name}": form.text(name) for name in ("reason", "category", "force")}
+    return await _done(request, parts, asking, job, doing, **typed)
+
+
+@router.post("/jobs/{job_id}/waive")
+async def send_waiver(
+    request: Request, form: FormDep, job: JobToPromote, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Let errors of the draft stand, by name and with a reason."""
+    doing = _waived(parts, asking, job, form)
+    chosen: list[JsonValue] = [*form.texts("findings")]
+    return await _done(request, parts, asking, job, doing, waived=chosen, waiver_reason=form.text("reason"))
 
 
 @router.post("/jobs/{job_id}/go-on")
@@ -104,8 +118,17 @@ async def _promoted(parts: Services, asking: Person, job: KnownJob, form: Form) 
     await promoting.promote(parts, asking, job, _promotion(form))
 
 
+async def _waived(parts: Services, asking: Person, job: KnownJob, form: Form) -> None:
+    chosen: list[JsonValue] = [*form.texts("findings")]
+    given: dict[str, JsonValue] = {"digest": form.text("digest"), "findings": chosen, "reason": form.text("reason")}
+    if not chosen:
+        raise InvalidRequest("Tick at least one finding.", {"findings": "Tick what may stand."})
+    await waive_findings(job, parsed(WaiverRequest, given), parts, asking)
+
+
 def _promotion(form: Form) -> PromotionRequest:
     given: dict[str, JsonValue] = {
+        "digest": form.text("digest") or None,
         "category": form.text("category").strip() or None,
         "force": form.ticked("force"),
         "reason": form.text("reason").strip() or None,

@@ -94,12 +94,12 @@ def leaked_into(skill_text: str, case: EvaluationCase) -> list[str]:
     Of what the user pastes eight words in a row, or a whole line of five and more; where nothing is pasted, eight words
     of the prompt.
     """
-    known = {size: set(_grams(skill_text, size)) for size in range(SHORTEST, GRAM + 1)}
     pasted = _pasted(case.prompt)
     found: dict[str, None] = {}
     for line in pasted or [case.prompt]:
         size = min(GRAM, len(_words(line))) if pasted else GRAM
-        copied = next((gram for gram in _grams(line, size) if gram in known.get(size, ())), None)
+        known = _known(skill_text, size) if size >= SHORTEST else ()
+        copied = next((gram for gram in _grams(line, size) if gram in known), None)
         if copied:
             found[" ".join(copied)] = None
     return list(found)[:MOST_TOLD]
@@ -239,6 +239,12 @@ def _pasted(prompt: str) -> list[str]:
 
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
+
+
+@lru_cache(maxsize=16)
+def _known(skill_text: str, size: int) -> frozenset[tuple[str, ...]]:
+    """The same text is held against every case of a job, and again whenever somebody looks at it."""
+    return frozenset(_grams(skill_text, size))
 
 
 def _grams(text: str, size: int) -> Iterator[tuple[str, ...]]:

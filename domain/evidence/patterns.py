@@ -8,6 +8,7 @@ in the domain. What both take means the same to both, so a pattern is taken only
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
@@ -55,6 +56,12 @@ def pattern_problem(pattern: str) -> str | None:
     """Why `pattern` is refused, or None: too long, invalid, or of a shape that takes exponential time or memory."""
     if len(pattern) > MAX_PATTERN:
         return f"The pattern has {len(pattern)} characters; at most {MAX_PATTERN} are tried."
+    return _problem(pattern)
+
+
+@lru_cache(maxsize=1_000)
+def _problem(pattern: str) -> str | None:
+    """Of a short one. Remembered: whoever looks at a job has all of its patterns judged."""
     problem = next(_of_signs(pattern), None) or _of_repeats(pattern)
     if problem:
         return problem

@@ -4,19 +4,16 @@ Rules are pure functions of counts; who counts is `store/usage_counts.py`. Must 
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import date, datetime
 from math import sqrt
 
 from domain.library.recommending import Recommendation
+from domain.periods import Step, periods
 from domain.shape import Shape
 from domain.skill import SkillStatus
 
 Z95 = 1.959963984540054
 """The normal distribution's two-sided 95 % quantile."""
-
-MOST_DAYS = 60
-"""A longer window is shown by weeks."""
 
 MOST_LISTED = 20
 FEWEST_TOGETHER = 2
@@ -24,11 +21,12 @@ FEWEST_TOGETHER = 2
 
 
 class Window(Shape):
-    """The time that is looked at (`since` ≤ used_at < `until`), and the only category, if one is named."""
+    """The time that is looked at (`since` ≤ used_at < `until`), and the only category or skill, if one is named."""
 
     since: datetime
     until: datetime
     category: str | None = None
+    skill: str | None = None
 
 
 class Tally(Shape):
@@ -114,13 +112,6 @@ class VersionUse(VersionTally):
     success: Rate
 
 
-class Step(StrEnum):
-    """What one point of a trend stands for; a week begins on Monday."""
-
-    DAY = "day"
-    WEEK = "week"
-
-
 class Trend(Shape):
     """Uses over time without gaps."""
 
@@ -144,6 +135,7 @@ class Analytics(Shape):
     since: datetime
     until: datetime
     category: str | None = None
+    skill: str | None = None
     uses: int
     success: Rate
     most_used: list[SkillUse]
@@ -190,16 +182,13 @@ def analyse(counts: Counts, window: Window) -> Analytics:
 
 def trend(days: Sequence[DayTally], window: Window) -> Trend:
     """One point a day, or a week when the window is long; days without a use are zeros."""
-    first, last = window.since.date(), (window.until - timedelta(microseconds=1)).date()
-    step = Step.DAY if (last - first).days < MOST_DAYS else Step.WEEK
-    stride = timedelta(days=1 if step is Step.DAY else 7)
-    begin = first if step is Step.DAY else _monday(first)
-    inside: dict[date, list[DayTally]] = {begin + n * stride: [] for n in range((last - begin) // stride + 1)}
+    known = periods(window.since, window.until)
+    inside: dict[date, list[DayTally]] = {start: [] for start in known.starts}
     for one in days:
-        key = one.day if step is Step.DAY else _monday(one.day)
-        if key in inside:
-            inside[key].append(one)
-    return Trend(step=step, points=[DayTally(day=day, **_sum(some).model_dump()) for day, some in inside.items()])
+        if (start := known.start_of(one.day)) is not None:
+            inside[start].append(one)
+    points = [DayTally(day=day, **_sum(some).model_dump()) for day, some in inside.items()]
+    return Trend(step=known.step, points=points)
 
 
 def combinations(counts: Counts) -> list[Combination]:
@@ -223,7 +212,3 @@ def _sum(tallies: Sequence[Tally]) -> Tally:
         successes=sum(one.successes for one in tallies),
         failures=sum(one.failures for one in tallies),
     )
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())

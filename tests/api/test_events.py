@@ -93,6 +93,25 @@ async def until_idle(database: Database) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_who_looks_is_told_to_who_asked_and_to_nobody_else(
+    app: FastAPI, client: httpx.AsyncClient, opened: Opened
+) -> None:
+    job = await opened()
+    parts = app.state.services
+    known = await find(parts.database, parts.temporal, job)
+    asked = stream.frames(parts, known, 1, heartbeat=60, presence=True, watcher="ada")
+    other = stream.frames(parts, known, 1, heartbeat=0.01, watcher="bob")
+    async with aclosing(asked) as told, aclosing(other) as untold:
+        assert (await read(told))["event"] == "state"
+        assert (await read(told))["data"].data == {"watching": ["ada"]}
+        assert (await read(untold))["event"] == "state"
+        frame = await read(told)
+        assert (frame["event"], frame["id"], frame["data"].data) == ("watching", "", {"watching": ["ada", "bob"]})
+        assert await anext(untold) == ": heartbeat\n\n"
+        await untold.aclose()
+        assert (await read(told))["data"].data == {"watching": ["ada"]}
+
+
 async def test_a_quiet_stream_says_that_it_lives_and_rereads_without_any_hint(
     app: FastAPI, client: httpx.AsyncClient, opened: Opened
 ) -> None:

@@ -24,6 +24,21 @@ def test_only_those_who_follow_the_job_are_woken() -> None:
     hub.wake(mine)
 
 
+def test_who_asked_is_told_of_who_comes_and_goes_and_need_not_reread() -> None:
+    hub, job = Hub(), uuid4()
+    with hub.subscribed(job, presence=True, watcher="ada") as ada, hub.subscribed(job, watcher="cli") as cli:
+        ada.met = False
+        ada.clear()
+        with hub.subscribed(job, watcher="bob"), hub.subscribed(uuid4(), watcher="eve"), hub.subscribed(job):
+            assert ada.is_set() and ada.met and not ada.news
+            assert hub.watching(job) == ["ada", "bob", "cli"]
+        assert not cli.is_set() and not cli.met
+        ada.met = False
+        with hub.subscribed(job):
+            assert not ada.met  # somebody who is not seen
+    assert hub.watching(job) == []
+
+
 async def test_after_a_break_everybody_rereads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAUSE", 0.0)
     connections = 0

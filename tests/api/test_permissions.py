@@ -13,6 +13,7 @@ from api import (
     archives,
     audit,
     catalog,
+    configured,
     curating,
     drafts,
     evaluations,
@@ -27,6 +28,7 @@ from api import (
     profiles,
     record,
     retention,
+    revision_files,
     skills,
     sources,
     traces,
@@ -34,6 +36,7 @@ from api import (
     usage,
     versions,
     well_known,
+    work,
 )
 from api.dependencies import JobTo
 from api.permissions import EVERYONE, LOCAL, Person, Verb, may
@@ -43,9 +46,9 @@ from tests.api.conftest import Opened
 ROUTERS = (
     *(jobs.router, record.router, audit.router, hitl.router, drafts.router, retention.router),
     *(live.router, groups.router, skills.router, health.router, pages.router),
-    *(archives.router, versions.router, curating.router, usage.router, profiles.router, catalog.router),
+    *(archives.router, versions.router, curating.router, usage.router, work.router, profiles.router, catalog.router),
     *(sources.router, imports.router, marketplace.router, marketplace.root_router, well_known.router),
-    *(evaluations.router, traces.router, understanding.router),
+    *(evaluations.router, traces.router, understanding.router, configured.router, revision_files.router),
 )
 
 

@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.bench import answers, many, memory, proof, recovery, startup, validator, wall
+from tests.bench import answers, many, memory, pages, proof, recovery, startup, validator, wall
 from tests.bench.arithmetic import Table, goals_table
 from tests.bench.site import PEERS, Site, running
 from tests.support.command_line import positive_int, run
 
-ROWS = "abcdefghij"
+ROWS = "abcdefghijk"
 
 
 class Options(argparse.Namespace):
@@ -42,9 +42,10 @@ class Size:
     peer_kills: int = 3
     waiting: int = 1000
     starts: int = 5
+    reading: float = 40.0
 
 
-QUICK = Size(runs=1, rounds=15, jobs=20, kills=3, peer_kills=1, waiting=50, starts=2)
+QUICK = Size(runs=1, rounds=15, jobs=20, kills=3, peer_kills=1, waiting=50, starts=2, reading=10.0)
 
 
 async def waiting(site: Site, size: Size) -> list[Table]:
@@ -62,6 +63,7 @@ MEASURES: dict[str, Measure] = {
     "f": waiting,
     "i": lambda site, size: validator.rows(),
     "j": lambda site, size: proof.rows(size.runs),
+    "k": lambda site, size: pages.rows(site, size.jobs, size.reading),
 }
 """By the letters of their rows, in the order in which they run: what leaves the least behind comes first."""
 

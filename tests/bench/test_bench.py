@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from temporalio.api.history.v1 import HistoryEvent
 
+from tests.bench import pages
 from tests.bench.__main__ import MEASURES, ROWS, parse
 from tests.bench.arithmetic import Goal, Interval, Table, goals_table, halves, links, model_time, percentile, spread
 from tests.bench.ledger import Calls
@@ -130,6 +131,25 @@ def test_a_proof_is_told_beside_the_larger_of_what_it_cannot_be_faster_than() ->
     quick, chained = Arm(wall=16 * A_CALL * 1.5, calls=calls, open=3), Arm(wall=9, calls=PLACES, open=6)
     table = table_of([[quick, chained]], [Arm(wall=4, calls=calls, open=3), Arm(wall=7, calls=PLACES, open=6)])
     assert [row[-1] for row in table.rows] == ["1.50", "1.50"]
+
+
+def test_a_first_visit_loads_each_file_of_the_page_once() -> None:
+    files = pages.Files()
+    files.feed(
+        '<link rel="stylesheet" href="/a.css?v=1"><script src="/b.js"></script><script src="/b.js"></script>'
+        '<a href="/jobs">Jobs</a><img src="/c.svg"><script>inline()</script>'
+    )
+    assert files.found == ["/a.css?v=1", "/b.js", "/c.svg"]
+    [goal] = pages.visit_table({"/": 40_000, "/a.css": 21_000}).goals
+    assert (goal.found, goal.met) == (61, False)
+
+
+def test_pages_are_told_beside_a_bare_one_and_those_refused_are_counted() -> None:
+    seen = {"start": pages.Seen([20.0, 30.0, 90.0]), "job": pages.Seen([60.0, 80.0, 120.0], refused=1)}
+    table = pages.table_of(seen, {"bare page": pages.Seen([10.0])}, jobs=20)
+    assert [row[2:] for row in table.rows] == [("3.0", "0"), ("8.0", "1"), ("1.0", "0")]
+    assert [(goal.found, goal.met) for goal in table.goals] == [(120.0, False)]
+    assert "refused" in table.plain()
 
 
 def test_every_row_is_measured_by_one_measure() -> None:

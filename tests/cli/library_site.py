@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from domain.library.archive import MEDIA_TYPES, ArchiveFormat, archive
 from domain.library.release import Artifact, Index, IndexEntry, Release, artifact_url
 from domain.skill import SkillFileEntry, SkillStatus
+from tests.support.quick_server import QuickServer
 
 
 class Site:
@@ -116,7 +117,7 @@ class SiteThread:
     def __init__(self, site: Site) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(build(site), log_level="critical", ws="none", lifespan="off"))
+        self._server = QuickServer(uvicorn.Config(build(site), log_level="critical", ws="none", lifespan="off"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
 

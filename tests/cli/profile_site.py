@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from domain.library.analytics import Analytics
 from domain.library.profiles import MountList, MountView, Onboarded, RoleList, RoleView
 from domain.skill import SkillStatus
+from tests.support.quick_server import QuickServer
 
 
 class ProfileSite:
@@ -91,7 +92,7 @@ def served(site: ProfileSite) -> tuple[str, Callable[[], None]]:
     """Serve it in a thread: its address, and what stops it."""
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(profile_routes(site), log_level="critical", ws="none", lifespan="off")
-    server = uvicorn.Server(config)
+    server = QuickServer(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
 

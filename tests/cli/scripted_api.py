@@ -36,6 +36,7 @@ from domain.library.views import SkillCard, SkillPage
 from domain.prompt import AnswerReceipt, AnswerRequest, HitlType, InteractionView, PromptStatus, PromptView
 from domain.skill import SkillStatus, SkillSummary
 from tests.cli.scripted_record import Record, record_routes
+from tests.support.quick_server import QuickServer
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 POLL = 0.02
@@ -350,7 +351,7 @@ class ServerThread:
         config = uvicorn.Config(
             build(script), log_level="critical", ws="none", lifespan="off", timeout_graceful_shutdown=1
         )
-        self._server = uvicorn.Server(config)
+        self._server = QuickServer(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
 

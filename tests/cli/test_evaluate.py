@@ -20,6 +20,7 @@ from domain.evidence.report_text import markdown
 from domain.job import JobResult, JobStatus, JobStatusView
 from tests.cli.conftest import Cli
 from tests.support.evaluated import AT, a_report
+from tests.support.quick_server import QuickServer
 
 JOB = uuid4()
 
@@ -64,7 +65,7 @@ def script() -> Played:
 @pytest.fixture
 def run(script: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(played(script), log_level="critical", ws="none", lifespan="off"))
+    server = QuickServer(uvicorn.Config(played(script), log_level="critical", ws="none", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     environment = {

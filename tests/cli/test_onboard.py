@@ -10,8 +10,9 @@ import pytest
 from rich.cells import cell_len
 
 from cli.analytics import sparkline
-from domain.library.analytics import Analytics, Counts, DayTally, PairTally, SkillTally, Step, Trend, Window, analyse
+from domain.library.analytics import Analytics, Counts, DayTally, PairTally, SkillTally, Trend, Window, analyse
 from domain.library.recommending import Reason, ReasonKind, Recommendation
+from domain.periods import Step
 from domain.skill import SkillStatus
 from tests.cli.conftest import Cli, Program
 from tests.cli.profile_site import ProfileSite, served

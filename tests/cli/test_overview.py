@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 from cli.exits import ExitCode, exit_code_of
-from cli.overview import cost, evidence, is_small, next_step
+from cli.overview import cost, evidence, is_small, next_step, overview
 from domain.evaluation import Evidence
-from domain.job import JobStatus, JobStatusView, Usage
+from domain.job import JobStatus, JobStatusView, JobView, Usage
 from domain.prompt import HitlType
 from tests.cli.scripted_api import NOW
 
@@ -77,3 +77,10 @@ def test_money_is_told_only_when_it_is_known() -> None:
 def test_the_small_model_is_known_by_its_name() -> None:
     assert is_small(["openai/gpt-5", "local/qwen2.5-coder-1.5b-instruct-q4_k_m"])
     assert not is_small(["openai/qwen2.5-coder-32b"])
+
+
+def test_the_workflow_is_named_where_it_can_be_looked_at() -> None:
+    view = JobView(job_id=JOB, status=JobStatus.RUNNING, user_id="ada", task_description="Write notes")
+    assert not any(line.startswith("Workflow") for line in overview(view))
+    shown = overview(view.model_copy(update={"workflow_url": "http://ui/namespaces/default/workflows/x"}))
+    assert "Workflow    http://ui/namespaces/default/workflows/x" in shown

@@ -8,7 +8,9 @@ from deploy import environment
 from deploy.environment import Addresses, Surroundings
 from settings import load
 
-WHERE = Addresses("postgresql://u:p@127.0.0.1:5/d", "127.0.0.1:7", Path("/library"), Path("/data"))
+WHERE = Addresses(
+    "postgresql://u:p@127.0.0.1:5/d", "127.0.0.1:7", "http://127.0.0.1:8", Path("/library"), Path("/data")
+)
 
 
 def test_a_person_s_own_temporal_does_not_reach_the_parts() -> None:
@@ -32,6 +34,11 @@ def test_the_application_finds_database_library_and_folder() -> None:
     assert found["SKILL_FLEET_DATABASE_URL"] == WHERE.database_url
     assert found["SKILL_FLEET_LIBRARY"] == "/library"
     assert found["SKILL_FLEET_DATA_DIR"] == "/data"
+
+
+def test_the_page_links_to_the_web_ui_of_this_stack_and_no_other() -> None:
+    around = Surroundings.of({"SKILL_FLEET_TEMPORAL_UI_URL": "https://cloud.example"})
+    assert environment.application(around, WHERE)["SKILL_FLEET_TEMPORAL_UI_URL"] == "http://127.0.0.1:8"
 
 
 @pytest.mark.parametrize(

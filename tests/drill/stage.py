@@ -135,7 +135,7 @@ async def stage(root: Path, checkout: Path) -> AsyncIterator[Stage]:
     postgres = PostgresServer(folder.logs, cluster, ports.postgres)
     around = environment.Surroundings.of({"PATH": os.defpath, "HOME": str(Path.home())})
     temporal = Temporal(folder.logs, folder.temporal, ports.temporal, ports.temporal_ui, around.base)
-    where = environment.Addresses(postgres.url, temporal.address, root / "skills", folder.root)
+    where = environment.Addresses(postgres.url, temporal.address, temporal.ui_url, root / "skills", folder.root)
     application = environment.application(around, where)
     api = Api(folder.logs, checkout, ports.api, application)
     supervisor = Supervisor(lambda _: None, lambda: None)

@@ -128,3 +128,58 @@ def test_stray_variables_of_other_programs_never_become_a_models_address_or_key(
     assert Settings(model="openai/gpt-5").model_for("author") == ModelSettings.model_construct(
         model="openai/gpt-5", api_base=None, api_key=None
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, ("not set", "SKILL_FLEET_MODEL_API_KEY", "")),
+        ({"model": "openai/gpt-5", "model_api_key": KEY}, ("set", "SKILL_FLEET_MODEL_API_KEY", "")),
+        ({"model": "openai/gpt-5"}, ("not set", "SKILL_FLEET_MODEL_API_KEY", "")),
+        (
+            {"model": "openai/gpt-5", "model_api_key": KEY, "judge_model": "anthropic/claude-x"},
+            ("not set", "SKILL_FLEET_JUDGE_MODEL_API_KEY", ""),
+        ),
+        ({"judge_model": "openai/x", "judge_model_api_key": KEY}, ("set", "SKILL_FLEET_JUDGE_MODEL_API_KEY", "")),
+        (
+            {"judge_model": "openai/x", "judge_model_api_base": "http://127.0.0.1:1/v1"},
+            ("not needed", "SKILL_FLEET_JUDGE_MODEL_API_KEY", "127.0.0.1:1"),
+        ),
+        ({"model": "ollama/qwen3"}, ("not needed", "SKILL_FLEET_MODEL_API_KEY", "")),
+    ],
+)
+def test_what_is_shown_of_a_key_is_whether_it_is_set_and_where(
+    given: dict[str, object], shown: tuple[str, str, str]
+) -> None:
+    judge = Settings.model_validate(given).configured.models[1]
+    assert (judge.role, judge.key.state, judge.key.variable, judge.host) == ("judge", *shown)
+
+
+def test_what_is_shown_of_settings_holds_no_secret_and_no_path() -> None:
+    secrets = {
+        name: SecretStr(f"secret-of-{name}") for name in Settings.model_fields if name.endswith(("key", "secret"))
+    }
+    bases = {f"{role}_model_api_base": f"https://u:secret-{role}@{role}.example/secret-path" for role in ROLES}
+    given = {
+        **secrets,
+        **bases,
+        "model": "openai/gpt-5",
+        "database_url": SecretStr("postgresql://u:secret@h/d"),
+        "library": Path("/secret-folder/skills"),
+        "webhook_url": "https://hooks.example/secret-hook",
+        "scanner": "/secret-scanner/bin/scan",
+        "mlflow_uri": "https://u:secret@mlflow.example",
+    }
+    shown = Settings.model_validate(given).configured
+    assert "secret" not in shown.model_dump_json()
+    assert (shown.library, shown.webhook.host, shown.second_scanner) == ("skills", "hooks.example", True)
+    assert [one.host for one in shown.models] == [f"{role}.example" for role in ROLES]
+
+
+@pytest.mark.parametrize(("given", "kept"), [("http://127.0.0.1:8080/", "http://127.0.0.1:8080"), ("", None)])
+def test_the_web_ui_of_temporal_is_a_web_address(monkeypatch: pytest.MonkeyPatch, given: str, kept: str | None) -> None:
+    monkeypatch.setenv("SKILL_FLEET_TEMPORAL_UI_URL", given)
+    assert load().temporal_ui_url == kept
+    monkeypatch.setenv("SKILL_FLEET_TEMPORAL_UI_URL", "javascript:alert(1)")
+    with pytest.raises(ValidationError, match="begins with http"):
+        load()

@@ -18,6 +18,8 @@ async def test_a_group_is_whom_it_was_last_said_to_be(database: Database) -> Non
     async with database.transaction() as session:
         assert await groups.members(session, "reviewers") == ["ada", "bob"]
         assert await groups.all_groups(session) == {"reviewers": ["ada", "bob"], "writers": ["ada"]}
+        assert await groups.of_person(session, "ada") == ["reviewers", "writers"]
+        assert await groups.of_person(session, "eve") == []
 
 
 async def test_a_group_without_members_is_not_there(database: Database) -> None:

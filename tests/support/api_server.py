@@ -13,6 +13,8 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from tests.support.quick_server import QuickServer
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -20,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 async def serving(app: FastAPI) -> AsyncIterator[int]:
     """Serve the application in this loop; gives its port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        server = QuickServer(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         running = asyncio.create_task(server.serve(sockets=[listening]))
         port: int = listening.getsockname()[1]
         try:

@@ -10,6 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tests.support.provider_app import ProviderApp
 from tests.support.provider_models import Control
 from tests.support.provider_state import ProviderState
+from tests.support.quick_server import QuickServer
 
 _MODELS = ["stand-in"]
 
@@ -47,7 +48,7 @@ class Server:
             access_log=False,
             timeout_graceful_shutdown=1,
         )
-        self._uvicorn = uvicorn.Server(config)
+        self._uvicorn = QuickServer(config)
 
     def run(self) -> None:
         with self._socket:

@@ -13,6 +13,8 @@ from pydantic import SecretStr
 from sqlalchemy import text as sql
 
 from api.app import build
+from api.pages import job_view
+from api.pages.job_live import STATE
 from domain.answering.answers import LEGAL
 from domain.job import JobStatus
 from domain.prompt import HitlType, PreviewData, Question, QuestionsData
@@ -64,7 +66,7 @@ async def test_a_whole_job_can_be_done_by_hand(fleet: Fleet, client: httpx.Async
     assert "It lies in the library" in text
     path = re.search(r'href="(/library/[^"]+)"', text)
     assert path is not None
-    assert "how it was made" in (await page(client, path[1]))[0]
+    assert path[1].rpartition("/")[2] in (await page(client, path[1]))[0]
 
 
 async def revised(fleet: Fleet, job: UUID) -> None:
@@ -108,6 +110,7 @@ async def test_a_form_without_our_token_changes_nothing(client: httpx.AsyncClien
         f"/jobs/{job}/cancel",
         f"/jobs/{job}/answer",
         f"/jobs/{job}/promote",
+        f"/jobs/{job}/waive",
         f"/jobs/{job}/retry",
         f"/jobs/{job}/assign",
         f"/jobs/{job}/go-on",
@@ -373,6 +376,7 @@ async def test_what_a_model_wrote_cannot_run_or_phone_home(
     await asked(job, HitlType.PREVIEW, data.model_dump(mode="json"))
     text, fields = await page(client, f"/jobs/{job}")
     assert fields.inline == 0
+    text = text.partition("<main")[2]
     assert "<img" not in text and "<script>" not in text and 'href="javascript' not in text
 
 
@@ -417,7 +421,8 @@ async def test_a_revision_has_a_page_with_what_it_changed(fleet: Fleet, client: 
     for revision in listed:
         text, _ = await page(client, f"/jobs/{job}/revisions/{revision['n']}")
         assert 'class="skill"' in text
-        assert ("What changed since" in text) is (revision["n"] > 1)
+        text, _ = await page(client, f"/jobs/{job}/revisions/{revision['n']}?show=diff")
+        assert "Compared with" in text and "<ins>" in text
     missing = await client.get(f"/jobs/{job}/revisions/{len(listed) + 1}", headers=HTML)
     assert missing.status_code == 404
 
@@ -438,10 +443,55 @@ async def test_a_job_that_must_be_mended_is_in_the_inbox_and_is_not_called_worki
     assert ">stopped<" in text and "The provider refused the key" in text
 
 
-async def test_the_script_finds_every_part_it_keeps_up_to_date(client: httpx.AsyncClient, opened: Opened) -> None:
-    text, _ = await page(client, f"/jobs/{await opened()}")
-    parts = re.findall(r'data-part="(\w+)"', text)
-    assert parts == ["head", "prompt", "publish", "skill", "record"]
-    assert 'id="news"' in text and "data-events=" in text
-    script = (await client.get("/static/live.js")).text
-    assert "[data-part]" in script and "script[data-events]" in script
+async def test_the_page_has_every_part_that_the_stream_keeps_up_to_date_also_while_it_is_empty(
+    client: httpx.AsyncClient, opened: Opened
+) -> None:
+    text, fields = await page(client, f"/jobs/{await opened()}")
+    for name in ("live", "connection", "prompt", "writing", "events", *STATE):
+        assert text.count(f'id="{name}"') == 1, name
+    assert fields.inline == 0 and "job.js" in text
+
+
+async def test_the_log_has_its_last_lines_and_says_where_all_of_them_are(
+    client: httpx.AsyncClient, database: Database, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_view, "MOST_LINES", 3)
+    job = await opened()
+    async with database.transaction() as session:
+        for n in range(5):
+            await jobs.change(session, job, f"step:{n}", "phase", f"step <{n}>")
+    text, _ = await page(client, f"/jobs/{job}")
+    assert re.findall(r'id="event-(\d+)"', text) == ["4", "5", "6"]
+    assert "step &lt;4&gt;" in text and "The last 3 of 6 lines" in text
+
+
+async def test_a_page_without_scripts_looks_again_by_itself_but_never_over_an_open_form(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    job = await opened()
+    again = '<noscript><meta http-equiv="refresh"'
+    assert again in (await page(client, f"/jobs/{job}"))[0]
+    await asked(job)
+    text, _ = await page(client, f"/jobs/{job}")
+    assert again not in text and "<title>● " in text
+
+
+async def test_every_control_of_every_prompt_has_a_label(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    options = [{"id": "d", "label": "Delete"}]
+    given = [
+        Question(id=kind, text=kind, type=kind, options=options) for kind in ("text", "single", "multi", "boolean")
+    ]
+    for kind in HitlType:
+        job = await opened()
+        await asked(job, kind, shown(kind, questions=given, codes=["x"]))
+        text = (await page(client, f"/jobs/{job}"))[0].partition('id="prompt"')[2].partition("</section>")[0]
+        labelled = set(re.findall(r'<label for="([^"]+)"', text))
+        controls = re.findall(r"<(?:textarea|input)\b[^>]*>", text)
+        loose = [
+            one for one in controls if 'type="' not in one and re.findall(r'\bid="([^"]+)"', one)[0] not in labelled
+        ]
+        assert loose == [], kind
+        inside = re.findall(r'<label class="tick"><input type="(?:radio|checkbox)"', text)
+        assert len(inside) == len(re.findall(r'type="(?:radio|checkbox)"', text)), kind

@@ -9,13 +9,13 @@ from domain.library.analytics import (
     DayTally,
     PairTally,
     SkillTally,
-    Step,
     Window,
     analyse,
     combinations,
     trend,
     wilson,
 )
+from domain.periods import Step
 from domain.skill import SkillStatus
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)

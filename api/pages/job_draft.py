@@ -1,0 +1,129 @@
+"""What is typed into an answer form, saved while it is typed: `POST /jobs/{id}/draft`. Answers nothing.
+
+A value that is wrong or unfinished is kept as it was typed, and never costs the others.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request, Response
+from pydantic import JsonValue
+
+from api import answering
+from api.dependencies import JobToAnswer, PersonDep, Services, ServicesDep
+from api.pages.answer_form import Input, left_over, sent
+from api.pages.asked import starting_text
+from api.pages.forms import Form, FormDep
+from api.pages.frame import View, templates
+from api.pages.job import asked_of
+from api.pages.job_left import Closed, closed_of, unsent
+from api.pages.partials import partial, said
+from api.permissions import Person
+from api.reading import KnownJob, view_of
+from domain.answering.forms import ANSWERS, NotAValueError, typed
+from domain.errors import AnswerConflict
+from domain.prompt import MAX_ANSWER, AnswerDraft, HitlType
+from store import prompts, revisions
+from store.tables import HitlInteraction
+
+router = APIRouter()
+
+GONE = "Not saved: the job has no such prompt any more. Copy what you need, then reload the page."
+
+
+class LeftView(View):
+    """What was typed for a prompt that somebody else has closed."""
+
+    left: list[Input]
+    closed: Closed | None
+
+
+@router.post("/jobs/{job_id}/draft")
+async def save_draft(
+    request: Request, form: FormDep, job: JobToAnswer, parts: ServicesDep, asking: PersonDep
+) -> Response:
+    """Save what is typed; for a prompt that is closed meanwhile, show it beside who closed it."""
+    row = await asked_of(parts, job, form.text("interaction_id"))
+    if row is None:
+        return _parts(said("saved", GONE))
+    draft, lost = draft_of(form, row.form, await _shown(parts, job, row))
+    try:
+        await answering.save_draft(parts, asking, job, draft, row.interaction_id)
+    except AnswerConflict:
+        return _parts(await _left(request, parts, asking, form, row))
+    return _parts(said("saved", saved(datetime.now(UTC), lost)))
+
+
+def draft_of(form: Form, schema: Mapping[str, JsonValue], content: str) -> tuple[AnswerDraft, list[str]]:
+    """The draft that a form means, and the titles of what cannot be kept. What stands as it was proposed is none.
+
+    `content`: the text that was shown for editing.
+    """
+    answers: dict[str, JsonValue] = {}
+    given: dict[str, JsonValue] = {}
+    lost: list[str] = []
+    for entry in sent(form, schema):
+        field = entry.field
+        try:
+            value = _begun(entry, content if field.name == "content" else field.default)
+        except NotAValueError:
+            lost.append(field.title)
+            continue
+        if field.name.startswith(ANSWERS):
+            answers[field.name.removeprefix(ANSWERS)] = value
+        else:
+            given[field.name] = value
+    return AnswerDraft.model_validate(given | ({"answers": answers} if answers else {})), lost
+
+
+def saved(moment: datetime, lost: list[str]) -> str:
+    """What is said when it is saved."""
+    but = f" But not yet: {', '.join(lost)} (too long)." if lost else ""
+    return f"Saved {moment:%H:%M:%S} UTC.{but}"
+
+
+def _begun(entry: Input, proposed: JsonValue) -> JsonValue:
+    """The value to keep; None clears, an empty one says that the proposed one was taken out.
+
+    Raises NotAValueError for what no draft holds.
+    """
+    try:
+        value = typed(entry.field, entry.texts)
+    except NotAValueError:
+        longest = entry.field.max_length or MAX_ANSWER
+        if not entry.field.name.startswith(ANSWERS) or any(len(text) > longest for text in entry.texts):
+            raise
+        value = [*entry.texts] if entry.field.kind == "multi" else entry.texts[-1]
+    if value == proposed:
+        return None
+    if value is None and proposed not in (None, "", []):
+        return [] if entry.field.kind == "multi" else ""
+    return value
+
+
+async def _shown(parts: Services, job: KnownJob, row: HitlInteraction) -> str:
+    """The text that the prompt's page shows for editing."""
+    if "content" not in row.form.get("properties", {}):
+        return ""
+    shown = (await view_of(parts.database, job)).result.revision
+    async with parts.database.transaction() as session:
+        if shown is None:
+            history = await revisions.history(session, job.job_id)
+            shown = history[-1].n if history else None
+        current = await revisions.content(session, job.job_id, shown) if shown else ""
+    return starting_text(HitlType(row.interaction_type), row.prompt_data, current)
+
+
+async def _left(request: Request, parts: Services, asking: Person, form: Form, row: HitlInteraction) -> str:
+    """Who closed the prompt, with what was typed for it here and went nowhere."""
+    async with parts.database.transaction() as session:
+        now = await prompts.get(session, row.interaction_id) or row
+    content = starting_text(HitlType(now.interaction_type), now.prompt_data, "")
+    entries = [entry for entry in sent(form, now.form) if entry.field.name != "content" or entry.text != content]
+    left = unsent(now, left_over(entries, "edit"), asking.name)
+    view = LeftView(title="", left=left, closed=closed_of(now, asking.name))
+    return partial("left", str(templates.part(request, "job/left.html", view)))
+
+
+def _parts(html: str) -> Response:
+    return Response(html, media_type="text/html", headers={"Cache-Control": "no-store"})
