@@ -41,11 +41,6 @@
     });
   }
 
-  setTimeout(() => { // htmx looks through the page in a timer of its own, maybe before its extension for streams was there
-    const live = byId("live");
-    if (live && !live._htmx?.triggerSpecs?.length) { htmx.process(live); }
-  });
-
   // ---- Drafts: saved while typing; what cannot be saved is said, and tried again
 
   function save() {

@@ -121,6 +121,12 @@ function step(by) {
   if (next) { reachable(next.matches(CHOICES) ? next : next.querySelector(CHOICES) ?? next).focus(); }
 }
 
+setTimeout(() => { // htmx looks through the page in a timer of its own, maybe before its extension for streams was there
+  for (const stream of document.querySelectorAll("[hx-sse\\:connect]")) {
+    if (!stream._htmx?.triggerSpecs?.length) { htmx.process(stream); }
+  }
+});
+
 const DOES = {
   sheet: () => sheet.showModal(),
   go: ({ to }) => location.assign(to),

@@ -18,12 +18,12 @@ import httpx
 
 from tests.support import acme
 from tests.support.authors import Author
-from tests.support.browser import DESKTOP, PHONE, Scheme, Screen, Site, chromium
+from tests.support.browser import PHONE, Scheme, Screen, Site, chromium
 from tests.support.provider import Provider
 from tests.support.terminal import ROOT, up
 
 FOLDER = ROOT / "docs" / "images"
-SCREENS: dict[str, Screen] = {"desktop": DESKTOP, "phone": PHONE}
+SCREENS: dict[str, Screen] = {"desktop": Screen(width=1200, height=760), "phone": PHONE}
 SCHEMES: tuple[Scheme, Scheme] = ("light", "dark")
 
 LOOKS = [*product(SCREENS, SCHEMES)]
