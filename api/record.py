@@ -1,7 +1,9 @@
 """Routes of a job's record: what was asked, what was written, how it was proven, what it cost."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
@@ -21,8 +23,9 @@ from domain.job_usage import JobUsage
 from domain.library.package import MAX_PATH
 from domain.prompt import InteractionView
 from domain.shape import StrictShape
-from domain.skill import SKILL_FILE, RevisionSummary, RevisionView
+from domain.skill import SKILL_FILE, RevisionSummary, RevisionView, SkillFileEntry
 from store import evidence, job_usage, jobs, prompts, proof, revisions, tdd
+from store.proof import Proof
 from store.session import Session
 
 MOST_ROWS = 5_000
@@ -140,25 +143,33 @@ async def evaluation_of(session: Session, job: KnownJob, policy: Policy) -> Eval
 
     All of it is counted from the rows; only the profile, which says how many runs were planned, the evaluator told.
     """
-    row = await jobs.get(session, job.job_id)
+    return (await experiment_of(session, job.job_id, policy))[0]
+
+
+async def experiment_of(
+    session: Session, job_id: UUID, policy: Policy, files: Sequence[SkillFileEntry] = ()
+) -> tuple[EvaluationView, Proof]:
+    """The same with the proof it is told from. `files`: those of the revision that holds, if they were read already."""
+    row = await jobs.get(session, job_id)
     result = JobResult.model_validate(row.result if row else {})
     profile = result.evidence.profile if result.evidence else ""
     plan = profile_named(profile) or QUICK
-    _row = await evidence.held(session, job.job_id)
-    known = await tdd.known_of(session, job.job_id, result.revision or 0, plan, policy)
-    found = await proof.of_revision(session, job.job_id, result.revision)
-    return EvaluationView(
-        job_id=job.job_id,
+    _row = await evidence.held(session, job_id)
+    found = await proof.of_revision(session, job_id, result.revision, files)
+    known = await tdd.known_of(session, job_id, result.revision or 0, plan, policy, found)
+    view = EvaluationView(
+        job_id=job_id,
         cases=known.cases,
         runs=known.runs,
         evidence=found.shown(policy, profile=profile),
         rationalizations=known.rationalizations,
-        tdd=await tdd.state_of(session, job.job_id, known),
+        tdd=await tdd.state_of(session, job_id, known),
         numbers=found.numbers(profile),
         flags=[*flags(known.cases, found.runs, judge=plan.judge), *leaks(found.text, known.cases)],
         triggers=known.triggers,
         comparisons=known.comparisons,
     )
+    return view, found
 
 
 async def _known(session: Session, job: KnownJob, *wanted: int) -> list[RevisionSummary]:

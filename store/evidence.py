@@ -89,6 +89,8 @@ async def keep_run(session: AsyncSession, job_id: UUID, run: CaseRun) -> None:
 async def runs_of(session: AsyncSession, job_id: UUID, *, revision: int | None = None) -> list[CaseRun]:
     """The runs of a job's present cases, without the skill first; with `revision` only the control arm and that one."""
     known = [case.id for case in await cases_of(session, job_id)]
+    if not known:
+        return []
     query = select(EvaluationRun).where(EvaluationRun.job_id == job_id, EvaluationRun.case_id.in_(known))
     if revision is not None:
         query = query.where(EvaluationRun.revision.in_((0, revision)))

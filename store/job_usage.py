@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.budget import left
+from domain.budget import Spend, left
 from domain.job import Usage
 from domain.job_usage import JobUsage, PartUsage
 from store import calls, jobs
-from store.tables import Job, StepResult
+from store.base import Json
+from store.tables import StepResult
 
 REMOVED = "removed"
 """Step of the calls whose rows retention has removed; only their sums are known."""
@@ -22,9 +23,11 @@ _STEP = case((_FIRST == "try", func.concat("try/", func.split_part(StepResult.ke
 
 async def in_parts(session: AsyncSession, job_id: UUID) -> JobUsage:
     """The whole and its parts, beside the budget."""
-    parts = await _parts(session, job_id)
+    row = await jobs.get(session, job_id)
+    parts = await _parts(session, job_id, row.past_usage if row else None)
     whole = await calls.usage(session, job_id)
-    budget = (await jobs.options_of(session, job_id)).budget
+    budget = jobs.effective(row.options, row.budget).budget if row else None
+    spent = Spend(calls=whole.calls, tokens=whole.input_tokens + whole.output_tokens, usd=whole.usd)
     return JobUsage(
         **whole.model_dump(),
         unpriced=sum(part.unpriced for part in parts),
@@ -33,11 +36,11 @@ async def in_parts(session: AsyncSession, job_id: UUID) -> JobUsage:
         by_step=_added(parts, by_step=True),
         by_model=_added(parts, by_step=False),
         budget=budget,
-        left=left(budget, await calls.spent(session, job_id)) if budget else None,
+        left=left(budget, spent) if budget else None,
     )
 
 
-async def _parts(session: AsyncSession, job_id: UUID) -> list[PartUsage]:
+async def _parts(session: AsyncSession, job_id: UUID, past: Json | None) -> list[PartUsage]:
     """A part for each step and model, split into what has a price and what has none; in the order they began."""
     priced = StepResult.usd.is_not(None)
     query = (
@@ -55,7 +58,6 @@ async def _parts(session: AsyncSession, job_id: UUID) -> list[PartUsage]:
         .group_by(_STEP, StepResult.model, priced)
         .order_by(func.min(StepResult.created_at))
     )
-    past = await session.scalar(select(Job.past_usage).where(Job.job_id == job_id))
     before = [_before(Usage.model_validate(past))] if past else []
     return [*before, *(_part(*row) for row in await session.execute(query))]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.prompt import Answer, AnswerDraft, HitlType, InteractionView, PromptStatus
@@ -115,6 +115,16 @@ async def last_closed(session: AsyncSession, job_id: UUID) -> HitlInteraction | 
     )
     latest = (HitlInteraction.responded_at.desc().nulls_last(), HitlInteraction.created_at.desc())
     return (await session.scalars(query.order_by(*latest).limit(1))).first()
+
+
+async def latest(session: AsyncSession, job_id: UUID) -> tuple[HitlInteraction | None, HitlInteraction | None]:
+    """The prompt that a job waits for, as `open_of` finds it, and the one that was closed last, in one query."""
+    waits = HitlInteraction.status == PromptStatus.PENDING
+    newest = (waits.desc(), HitlInteraction.responded_at.desc().nulls_last(), HitlInteraction.created_at.desc())
+    query = select(HitlInteraction).where(HitlInteraction.job_id == job_id).ext(distinct_on(waits)).order_by(*newest)
+    rows = [*await session.scalars(query)]
+    found = {row.status == PromptStatus.PENDING: row for row in rows}
+    return found.get(True), found.get(False)
 
 
 async def last_shown(session: AsyncSession, job_id: UUID, kind: HitlType, before: int) -> int | None:

@@ -61,26 +61,32 @@ class Proof(Shape):
         return told.model_copy(update={"lacking": missing})
 
 
-async def of_revision(session: AsyncSession, job_id: UUID, number: int | None) -> Proof:
-    """The proof of a revision's bytes; with None, or of one that is not there, the control arm only."""
+async def of_revision(
+    session: AsyncSession, job_id: UUID, number: int | None, files: Sequence[SkillFileEntry] = ()
+) -> Proof:
+    """The proof of a revision's bytes; with None, or of one that is not there, the control arm only. `files`: its
+    files, from whoever has read them."""
     known = await revisions.find(session, job_id, number) if number else None
     if known is None:
         cases, runs = await evidence.cases_of(session, job_id), await evidence.runs_of(session, job_id, revision=0)
         return Proof(cases=cases, runs=runs)
-    front = front_of(await _files(session, job_id, known.n))
-    return await of_digest(session, job_id, known.digest, front.description if front else None)
+    files = files or await _files(session, job_id, known.n)
+    front = front_of(files)
+    return await of_digest(session, job_id, known.digest, front.description if front else None, files)
 
 
-async def of_digest(session: AsyncSession, job_id: UUID, digest: str, description: str | None) -> Proof:
-    """The proof of these bytes. `description`: of their SKILL.md, None when it cannot be read."""
-    newest = select(func.max(Revision.n)).where(Revision.job_id == job_id, Revision.digest == digest)
+async def of_digest(
+    session: AsyncSession, job_id: UUID, digest: str, description: str | None, files: Sequence[SkillFileEntry] = ()
+) -> Proof:
+    """The proof of these bytes. `description`: of their SKILL.md, None when it cannot be read. `files`: the bytes, from
+    whoever has read them."""
     _row = await evidence.held(session, job_id)
     tried = await tried_revision(session, job_id, digest)
     return Proof(
         cases=await evidence.cases_of(session, job_id),
         runs=await evidence.runs_of(session, job_id, revision=tried),
         revision=tried,
-        text=_read(await _files(session, job_id, await session.scalar(newest) or 0)),
+        text=_read(files or await _newest(session, job_id, digest)),
         triggers=None if description is None else await triggers.of(session, job_id, description),
     )
 
@@ -91,6 +97,8 @@ async def tried_revision(session: AsyncSession, job_id: UUID, digest: str) -> in
     Bytes that come back take over the runs they had (`evidence.reuse`); until then, the first trial holds.
     """
     cases = [case.id for case in await evidence.cases_of(session, job_id)]
+    if not cases:
+        return 0
     alike = select(Revision.n).where(Revision.job_id == job_id, Revision.digest == digest)
     model, series = (EvaluationRun.detail[name].astext for name in ("model", "series"))
     of_a_series = (EvaluationRun.revision, model, EvaluationRun.case_id, series)
@@ -110,6 +118,11 @@ async def tried_revision(session: AsyncSession, job_id: UUID, digest: str) -> in
 def _fewest(cases: Sequence[str], by_model: Iterable[Mapping[str, tuple[int, int]]]) -> int:
     """Runs of the case that has fewest, by the model that has most; of each case its newest series counts."""
     return max(min(known.get(case, (0, 0))[1] for case in cases) for known in by_model)
+
+
+async def _newest(session: AsyncSession, job_id: UUID, digest: str) -> Sequence[SkillFileEntry]:
+    newest = select(func.max(Revision.n)).where(Revision.job_id == job_id, Revision.digest == digest)
+    return await _files(session, job_id, await session.scalar(newest) or 0)
 
 
 async def _files(session: AsyncSession, job_id: UUID, number: int) -> Sequence[SkillFileEntry]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -71,6 +71,15 @@ class Database:
             _committed(session),
         ):
             await session.connection()
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """The same for many questions about one thing: a row that was read is found by its key without another query
+        until the block ends, because somebody holds it."""
+        held: list[object] = []
+        async with self.transaction() as session:
+            event.listen(session.sync_session, "loaded_as_persistent", lambda _session, row: held.append(row))
             yield session
 
     async def ping(self) -> None:

@@ -65,9 +65,18 @@ class Draft(Shape):
 
 
 async def of_job(
-    session: AsyncSession, job_id: UUID, result: JobResult, policy: Policy, *, ended: bool, lying: str | None
+    session: AsyncSession,
+    job_id: UUID,
+    result: JobResult,
+    policy: Policy,
+    *,
+    ended: bool,
+    lying: str | None,
+    read: Sequence[SkillFileEntry] = (),
+    proven: Proof | None = None,
 ) -> Draft:
-    """The draft that holds. `lying`: the digest of its folder, if it has one."""
+    """The draft that holds. `lying`: the digest of its folder, if it has one. `read` and `proven`: its files and the
+    proof of them, from whoever has read them."""
     if result.revision is None or result.digest is None:
         return Draft(standing=Standing(revision=result.revision, digest=result.digest, ended=ended, policy=policy))
     waived = await waivers.keys(session, result.digest)
@@ -76,11 +85,12 @@ async def of_job(
     # Reports waived by releases before 0.4.0 have one note for all of their findings, and no rows of their own.
     judged = [] if report is None or report.waived is not None else standing_errors(found, ())
     try:
-        files = await revisions.files(session, job_id, result.revision)
+        files = read or await revisions.files(session, job_id, result.revision)
     except NotFound:
         files = ()
     front = front_of(files)
-    found_out = await proof.of_digest(session, job_id, result.digest, front.description if front else None)
+    description = front.description if front else None
+    found_out = proven or await proof.of_digest(session, job_id, result.digest, description, files)
     standing = Standing(
         revision=result.revision,
         digest=result.digest,

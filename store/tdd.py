@@ -12,20 +12,25 @@ from domain.evidence.profile import Profile, profile_named
 from domain.job import JobResult
 from domain.library.next_version import front_of
 from store import evidence, jobs, proof, revisions, triggers
+from store.proof import Proof
 
 
-async def known_of(session: AsyncSession, job_id: UUID, revision: int, profile: Profile, policy: Policy) -> Known:
+async def known_of(
+    session: AsyncSession, job_id: UUID, revision: int, profile: Profile, policy: Policy, found: Proof | None = None
+) -> Known:
     """All that is known of the proof of one revision; 0: nothing is written yet. By the operator's `policy`;
-    `profile`: how thoroughly the job is proven. Its runs are those of its bytes, as the gate counts them."""
+    `profile`: how thoroughly the job is proven. Its runs are those of its bytes, as the gate counts them; `found`: their
+    proof, from whoever has read it."""
+    proven = found if revision else None
     return Known(
         planned=profile.runs,
         policy=policy,
         cases=await evidence.cases_of(session, job_id),
         runs=await evidence.runs_of(session, job_id),
         rationalizations=await evidence.rationalizations_of(session, job_id),
-        revision=await _tried(session, job_id, revision),
+        revision=(proven.revision or revision) if proven else await _tried(session, job_id, revision),
         comparisons=await evidence.comparisons_of(session, job_id),
-        triggers=await triggers_of(session, job_id, revision),
+        triggers=proven.triggers if proven else await triggers_of(session, job_id, revision),
         validated=await _validated(session, job_id, revision),
     )
 

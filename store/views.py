@@ -1,19 +1,29 @@
 """Rows of jobs and prompts as people see them."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.job import JobResult, JobStatus, JobStatusView, JobSummary, JobView, Origin, Phase
+from domain.job import JobResult, JobStatus, JobStatusView, JobSummary, JobView, Origin, Phase, Usage
 from domain.prompt import HitlType, PromptStatus
 from store import calls, jobs, revisions
 from store.tables import HitlInteraction, Job
 
 
-async def job_view(session: AsyncSession, job: Job) -> JobView:
+@dataclass(frozen=True)
+class Seen:
+    """What whoever asks for a view has read already: `asked`: whether a prompt is open."""
+
+    asked: bool
+    usage: Usage
+    feedback: list[str]
+
+
+async def job_view(session: AsyncSession, job: Job, seen: Seen | None = None) -> JobView:
     """All of a job. A prompt that has its answer already no longer counts as open."""
-    light = await status_view(session, job)
+    light = await status_view(session, job, seen)
     return JobView(
         **light.model_dump(),
         user_id=job.user_id,
@@ -26,7 +36,7 @@ async def job_view(session: AsyncSession, job: Job) -> JobView:
         promoted=job.promoted,
         validation_passed=job.validation_passed,
         validation_score=job.validation_score,
-        feedback=await revisions.feedback_of(session, job.job_id),
+        feedback=seen.feedback if seen else await revisions.feedback_of(session, job.job_id),
         assignee=job.assignee,
         origin=Origin.model_validate(job.origin) if job.origin else None,
         evaluates=jobs.evaluates(job),
@@ -35,10 +45,11 @@ async def job_view(session: AsyncSession, job: Job) -> JobView:
     )
 
 
-async def status_view(session: AsyncSession, job: Job) -> JobStatusView:
+async def status_view(session: AsyncSession, job: Job, seen: Seen | None = None) -> JobStatusView:
     """The light view of a job."""
-    status, hitl_type = await _open_state(session, job)
-    result = JobResult.model_validate({**job.result, "usage": await calls.usage(session, job.job_id)})
+    status, hitl_type = await _open_state(session, job, seen)
+    usage = seen.usage if seen else await calls.usage(session, job.job_id)
+    result = JobResult.model_validate({**job.result, "usage": usage})
     return JobStatusView(
         job_id=job.job_id,
         status=status,
@@ -70,11 +81,11 @@ def summary(job: Job) -> JobSummary:
     )
 
 
-async def _open_state(session: AsyncSession, job: Job) -> tuple[JobStatus, HitlType | None]:
+async def _open_state(session: AsyncSession, job: Job, seen: Seen | None) -> tuple[JobStatus, HitlType | None]:
     status = JobStatus(job.status)
     if job.hitl_type is None:
         return status, None
-    if await _is_open(session, job.job_id):
+    if seen.asked if seen else await _is_open(session, job.job_id):
         return status, HitlType(job.hitl_type)
     return (status if status.final else JobStatus.RUNNING), None
 

@@ -6,6 +6,7 @@
   const LOST_AFTER = 1500; // milliseconds without the stream, after which the page says so
   const AGAIN = 2000; // milliseconds before what did not reach the server is tried again
   const HIDDEN_LOOK = 20000; // milliseconds between looks at the job while nobody sees the page, which then has no stream
+  const SETTLING = 800; // milliseconds in which the buttons of a new prompt cannot be pressed: a click was meant for the one before
   const byId = (id) => document.getElementById(id);
   const heard = (name, then) => document.addEventListener(name, ({ detail }) => then(detail));
   let written = 0; // counts what is typed
@@ -13,6 +14,7 @@
   let kept = 0; // as far as the server has it
   let answering = false;
   let lost = null;
+  let fresh = false; // whether the prompt that stands there has only just come
 
   htmx.config.morphIgnore.push("open"); // what somebody has opened or closed stays so
 
@@ -119,6 +121,14 @@
     if (form) { keep(form.dataset.draft, new URLSearchParams(new FormData(form))); }
     kept = written;
     if (prompt.contains(document.activeElement)) { document.activeElement.blur(); byId("head-title").focus(); }
+    fresh = true;
+  }
+
+  function settle() {
+    fresh = false;
+    const buttons = [...byId("prompt").querySelectorAll("button:enabled")];
+    for (const button of buttons) { button.disabled = true; }
+    setTimeout(() => { for (const button of buttons) { button.disabled = false; } }, SETTLING);
   }
 
   heard("htmx:before:swap", ({ tasks }) => {
@@ -138,6 +148,7 @@
 
   heard("htmx:after:swap", ({ ctx }) => {
     if (!byId("head")) { return; }
+    if (fresh) { settle(); }
     title(byId("prompt").dataset.prompt !== undefined);
     if (ctx.select === "#job" && document.activeElement === document.body) { byId("head-title").focus(); } // its button is gone
   });

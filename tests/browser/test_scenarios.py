@@ -5,9 +5,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from domain.prompt import HitlType
 from tests.support import acme
-from tests.support.authors import Author
+from tests.support.authors import Author, answers
 from tests.support.browser import Site
 from tests.support.fleet import Fleet
 
@@ -50,9 +49,7 @@ async def test_a_b_e_half_an_answer_is_kept_and_a_whole_one_becomes_a_published_
     assert await page.locator("article.skill pre span[class]").count() > 0, "no code is highlighted"
     understood = await fleet.job(job)
     assert understood.result.understanding_summary and understood.draft_path
-    [asked] = [one for one in await fleet.interactions(job) if one.interaction_type is HitlType.CLARIFY]
-    assert asked.response_data is not None
-    given = list(asked.response_data["answers"].values())
+    given = await answers(fleet, job)
     assert given[1] == ["o2", "changes to the changelog itself"] and given[2] == "you decide"
 
     await author.approve()

@@ -9,7 +9,7 @@ import re
 from pydantic import JsonValue
 
 from tests.support import agents
-from tests.support.provider import LocalProvider
+from tests.support.provider import Provider
 from tests.support.provider_models import ChatRequest
 
 TASK = "Write release notes for the Acme CLI from merged pull requests, grouped into Added, Fixed and Breaking"
@@ -62,13 +62,14 @@ _PLAN: dict[str, JsonValue] = {
     "key_assumptions": ["The titles of pull requests say what changed"],
     "category": "development",
 }
+_MERGED: dict[str, list[JsonValue]] = {
+    "2.4": ["#1204 adds --json to acme list", "#1198 mends a crash on empty folders", "#1187 drops Python 3.8"],
+    "2.5": ["#1231 colours the diff", "#1226 mends paging on Windows", "#1219 renames --verbose to --loud"],
+    "3.0": ["#1302 completion for fish", "#1297 no socket leaks on timeout", "#1285 drops the XML exporter"],
+}
 _CASES: list[JsonValue] = [
     {"variant": "application", "ask": f"We ship {version} today, please write up what was merged.", "material": lines}
-    for version, lines in (
-        ("2.4", ["#1204 adds --json to acme list", "#1198 mends a crash on empty folders", "#1187 drops Python 3.8"]),
-        ("2.5", ["#1231 colours the diff", "#1226 mends paging on Windows", "#1219 renames --verbose to --loud"]),
-        ("3.0", ["#1302 completion for fish", "#1297 no socket leaks on timeout", "#1285 drops the XML exporter"]),
-    )
+    for version, lines in _MERGED.items()
 ]
 _WORKFLOW: dict[str, JsonValue] = {
     "needed": [{"name": "Merged pull requests", "what": "Number and title of each, one in a line."}],
@@ -170,8 +171,11 @@ _BY_TASK: tuple[tuple[str, dict[str, JsonValue]], ...] = (
 )
 
 
-def play(provider: LocalProvider) -> None:
-    """From now on the author writes about release notes, and agents do well with what it wrote."""
+def play(provider: Provider) -> None:
+    """From now on the author writes about release notes, and agents do well with what it wrote.
+
+    The provider must run in this process: some answers are worked out here.
+    """
     for words, fields in _BY_TASK:
         for name, value in fields.items():
             provider.when(field=name, contains=words).answer(value)
@@ -182,7 +186,8 @@ def play(provider: LocalProvider) -> None:
     provider.when(field="near_misses").answer(_NEAR)
     provider.when(field="verdict").answer("yes")
     provider.when(field="choice").answer(_chooses)
-    agents.play(provider, agents.obeying(_good, "We fixed a lot and added some things. Enjoy the release!"))
+    poor = "We fixed a lot and added some things. Enjoy the release!"
+    provider.when(contains=agents.AGENT).answer(agents.obeying(_good, poor))
 
 
 def _good(said: str) -> str:

@@ -8,8 +8,11 @@ import re
 from uuid import UUID
 
 from playwright.async_api import Locator, Page, expect
+from pydantic import JsonValue
 
+from domain.prompt import HitlType
 from tests.support.browser import WITHIN, Visitor
+from tests.support.fleet import Fleet
 
 TITLES = {
     "clarify": "A few questions",
@@ -120,3 +123,11 @@ class Author:
             await form.locator("details", has=button).locator("> summary").click()
         await form.locator(f"[name={field}]").fill(text)
         await button.click()
+
+
+async def answers(fleet: Fleet, job: UUID) -> list[JsonValue]:
+    """What was answered to the first questions of a job, in their order."""
+    first = next(one for one in await fleet.interactions(job) if one.interaction_type is HitlType.CLARIFY)
+    given = (first.response_data or {})["answers"]
+    assert isinstance(given, dict)
+    return [*given.values()]
