@@ -11,6 +11,7 @@ from domain.evaluation import Arm, CaseRole, EvaluationCase
 from domain.evidence.profile import QUICK, Profile
 from domain.job import Phase
 from domain.prompt import Estimate
+from domain.text import counted
 
 OWN_CALLS: Mapping[Phase, int] = {
     Phase.REFINEMENT: 1,
@@ -83,7 +84,7 @@ def loop(
         "to compare the answers": CALLS_A_PAIR * len(_proofs(cases)) if compares else 0,
         "to run once more what was chosen by its runs": whole if confirms else 0,
     }
-    notes = [f"At most, for {len(cases)} cases with {profile.runs} runs each, {arm} the skill"]
+    notes = [f"At most, for {counted(len(cases), 'case')} with {counted(profile.runs, 'run')} each, {arm} the skill"]
     notes += [f"{calls} of them {what}" for what, calls in besides.items() if calls]
     notes += [f"{min(made, whole)} more are in the ledger and cost nothing again"] if made else []
     notes.append("answers that must be asked for again come on top")

@@ -143,6 +143,8 @@ async def _preview(session: Session, prompt: m.Prompt, diff: str, profile: Profi
         changes=shown.changes,
         evidence=await evidence_of(session, prompt, number, profile, policy),
         written_by=usage.models,
+        made_by=shown.made_by,
+        by_person=shown.by_person,
     )
 
 

@@ -83,9 +83,9 @@ async def _migrations(parts: Services) -> Check:
         return Check(
             ok=False,
             detail="the tables are missing",
-            fix="alembic -c deploy/migrations/alembic.ini upgrade head",
+            fix="make them: alembic -c deploy/migrations/alembic.ini upgrade head",
         )
-    return Check(ok=True, detail=f"the schema stands at {revision}")
+    return Check(ok=True, detail=f"the tables are there, as of migration {revision}")
 
 
 async def _connections(parts: Services) -> Check:
@@ -106,7 +106,9 @@ async def _workers(parts: Services) -> Check:
     idle = [queue for queue, number in polled.items() if not number]
     if idle:
         return Check(ok=False, detail=f"nobody works on {', '.join(idle)}", fix="start one: skill-fleet worker")
-    return Check(ok=True, detail=", ".join(f"{queue}: {number} pollers" for queue, number in polled.items()))
+    return Check(
+        ok=True, detail=", ".join(f"{counted(number, 'worker')} for {queue}" for queue, number in polled.items())
+    )
 
 
 async def _workflows(parts: Services) -> Check | None:

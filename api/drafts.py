@@ -38,7 +38,7 @@ async def read_draft(job: JobToRead, parts: ServicesDep) -> DraftView:
     """Approval, validation, scan and evaluation of the draft's digest, what is missing to publish it, and what it would
     be published without (`warnings`, where the policy only warns)."""
     draft, _ = await promoting.draft_of(parts, job)
-    return await _view(draft)
+    return await view_of_draft(draft)
 
 
 @router.post("/{job_id}/waivers", summary="Let findings stand", responses=problems(404, 409, 422, 503))
@@ -64,7 +64,7 @@ async def waive_findings(job: JobToPromote, body: WaiverRequest, parts: Services
     async with parts.database.transaction() as session:
         await waivers.keep(session, chosen, new)
     draft, _ = await promoting.draft_of(parts, job)
-    return await _view(draft)
+    return await view_of_draft(draft)
 
 
 @router.post(
@@ -84,7 +84,8 @@ async def promote_draft(
     return promoted.view
 
 
-async def _view(draft: Draft) -> DraftView:
+async def view_of_draft(draft: Draft) -> DraftView:
+    """What it has and lacks. Examines it in a thread."""
     seen = await asyncio.to_thread(draft.examined)
     found = [OpenFinding(key=fingerprint(finding), finding=finding) for finding in seen.open_errors]
     return DraftView(
@@ -92,4 +93,5 @@ async def _view(draft: Draft) -> DraftView:
         missing=missing(seen.standing),
         open_findings=found,
         warnings=warnings(seen.standing),
+        waivers=draft.waivers,
     )

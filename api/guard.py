@@ -176,7 +176,10 @@ def is_cross_site(headers: Headers, host: str) -> bool:
     if headers.get("sec-fetch-site") == "cross-site":
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != host.strip().lower()
+    try:
+        return origin is not None and urlsplit(origin).netloc.lower() != host.strip().lower()
+    except ValueError:  # such as "http://[": no address, so none of ours
+        return True
 
 
 def _refused(scope: Scope, status: int, code: str, title: str, detail: str) -> ASGIApp:

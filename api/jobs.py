@@ -23,7 +23,7 @@ from api.described import problems
 from api.errors import InvalidRequest
 from api.examples import EVENTS, GO_ON, START, STARTED
 from api.starting import StartRequest
-from api.stream import frames
+from api.stream import UNBUFFERED, frames
 from domain.job import JobPage, JobStatus, JobStatusView, JobView, PendingPage
 from domain.prompt import MAX_ANSWER, HitlType
 from domain.shape import StrictShape
@@ -166,8 +166,7 @@ async def follow_job(
     """
     since = position(last_event_id or after)
     stream = frames(parts, job, since, tokens=tokens, presence=presence, watcher=asking.name)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=UNBUFFERED)
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202, summary="Cancel a job", responses=problems(404, 410, 422, 503))

@@ -24,7 +24,7 @@ from api.jobs import position
 from api.listing import InboxWanted
 from api.permissions import Person, Verb, may
 from api.reading import KnownJob, find, no_job
-from api.stream import BEAT, HEARTBEAT, RETRY, Sent, follow, woken
+from api.stream import BEAT, HEARTBEAT, RETRY, UNBUFFERED, Sent, follow, woken
 from domain.errors import NotFound
 from domain.prompt import HitlType
 
@@ -97,8 +97,7 @@ async def follow_inbox(
     states = inbox_frames(parts, asking, wanted, last_event_id)
     # Read once before the answer begins, so that what is wrong is a problem document and not a broken stream.
     stream = _continued(await anext(states), states)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=UNBUFFERED)
 
 
 async def inbox_frames(

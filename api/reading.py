@@ -8,10 +8,11 @@ from api.temporal import RunningJob, Temporal
 from api.workflow_pages import NOWHERE, WorkflowPages
 from domain.errors import NotFound
 from domain.job import JobEvent, JobStatus, JobStatusView, JobView
-from domain.prompt import HitlType, PromptView
+from domain.prompt import AnswerDraft, HitlType, PromptView
 from domain.shape import Shape
 from store import groups, jobs, prompts, views
 from store.session import Database, Session
+from store.tables import HitlInteraction, Job
 
 WAITS_FOR_A_WORKER = "accepted; begins as soon as a worker is there"
 
@@ -35,21 +36,26 @@ async def find(database: Database, temporal: Temporal, job_id: UUID) -> KnownJob
     """The job. Raises NotFound, or TemporalUnavailable when it has no row and Temporal cannot be asked."""
     async with database.transaction() as session:
         row = await jobs.get(session, job_id)
-        acting = await _acting(session, row.assignee) if row is not None else frozenset()
-    if row is not None:
-        return KnownJob(
-            job_id=job_id,
-            user_id=row.user_id,
-            assignees=acting,
-            opened=True,
-            status=JobStatus(row.status),
-            task_description=row.task_description,
-            created_at=row.created_at,
-        )
+        known = await known_of(session, row) if row is not None else None
+    if known is not None:
+        return known
     running = await temporal.describe(job_id)
     if running is None:
         raise no_job(job_id)
     return not_opened(running)
+
+
+async def known_of(session: Session, row: Job) -> KnownJob:
+    """A job that has a row."""
+    return KnownJob(
+        job_id=row.job_id,
+        user_id=row.user_id,
+        assignees=await _acting(session, row.assignee),
+        opened=True,
+        status=JobStatus(row.status),
+        task_description=row.task_description,
+        created_at=row.created_at,
+    )
 
 
 async def _acting(session: Session, assignee: str | None) -> frozenset[str]:
@@ -82,10 +88,14 @@ async def view_of(database: Database, job: KnownJob, pages: WorkflowPages = NOWH
     async with database.transaction() as session:
         row = await jobs.get(session, job.job_id)
         view = None if row is None else await views.job_view(session, row)
-    if view is None:
-        light = waiting_view(job)
-        view = JobView(**light.model_dump(), user_id=job.user_id, task_description=job.task_description)
+    view = view or not_begun(job)
     return view.model_copy(update={"workflow_url": pages.of(job.job_id, view.job_type)})
+
+
+def not_begun(job: KnownJob) -> JobView:
+    """All of a job without a row."""
+    light = waiting_view(job)
+    return JobView(**light.model_dump(), user_id=job.user_id, task_description=job.task_description)
 
 
 def waiting_view(job: KnownJob) -> JobStatusView:
@@ -118,6 +128,11 @@ async def _open_prompt(session: Session, nothing: PromptView, person: str) -> Pr
     asked = await prompts.open_of(session, nothing.job_id)
     if asked is None:
         return nothing
+    return open_prompt(nothing, asked, await prompts.draft(session, asked.interaction_id, person))
+
+
+def open_prompt(nothing: PromptView, asked: HitlInteraction, draft: AnswerDraft | None) -> PromptView:
+    """An open prompt with what somebody has begun to answer; `nothing`: what is told when none is open."""
     review = asked.interaction_type == HitlType.VALIDATE
     return PromptView.model_validate(
         {
@@ -129,7 +144,7 @@ async def _open_prompt(session: Session, nothing: PromptView, person: str) -> Pr
             "round_number": asked.round_number,
             "prompt_data": asked.prompt_data,
             "form": asked.form,
-            "draft": await prompts.draft(session, asked.interaction_id, person),
+            "draft": draft,
             "timeout_at": asked.timeout_at,
         }
     )

@@ -5,11 +5,13 @@ model writes meanwhile comes beside the events, without a number, and may be mis
 """
 
 import asyncio
+import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -36,6 +38,18 @@ WATCHING = "watching"
 """Type of the event that tells who looks at the job, for who asked for it; its data is {watching: names}."""
 
 BEAT = ": heartbeat\n\n"
+
+UNBUFFERED: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+"""Headers of every stream: nobody keeps it, and a proxy passes each event on at once."""
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""As Server-Sent Events know them: a lone CR would end a line too."""
+
+
+def message(text: str, number: str | int | None = None) -> str:
+    """A text of any lines as one message without a name. Without a number the reader's place in the story stays."""
+    head = "" if number is None else f"id: {number}\n"
+    return head + "".join(f"data: {line}\n" for line in LINE_END.split(text)) + "\n"
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,8 @@ class Highlight(Shape):
 class PreviewData(Shape):
     """`prompt_data` of preview; `against` is the number of the revision that `diff` compares with.
 
-    `changes` says what the author made of `feedback`: the verdict first, then what was changed.
+    `changes` says what the author made of `feedback`: the verdict first, then what was changed. `made_by` made this
+    very revision, a person or a model (`by_person`); `written_by`: the models that the job asked so far.
     """
 
     content: str
@@ -150,6 +151,8 @@ class PreviewData(Shape):
     changes: list[str] = []
     evidence: Evidence | None = None
     written_by: list[str] = []
+    made_by: str = ""
+    by_person: bool = False
 
 
 class ValidateData(Shape):

@@ -1,13 +1,14 @@
 """What published versions were found to be worth: one row an evaluation, kept when its job is gone."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Row, case, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.evaluation import Comparison
+from domain.evaluation import Comparison, Numbers
 from domain.evidence.report import EvaluationReport, EvaluationSummary, Material, Models
 from domain.job import EVALUATE_SKILL, JobResult, JobStatus
 from domain.shape import Shape
@@ -19,6 +20,9 @@ from store.tables import Job, StepResult, TddWorkflowState
 
 JUDGING = "judging"
 """How the labels of the judge's calls begin (activities/evaluator.py)."""
+
+OWN = ("evaluation_id", "name", "version", "digest", "model", "reason", "verdict", "job_id", "created_at")
+"""What a glance at an evaluation takes from its row; the rest is in the report."""
 
 AGAIN_AFTER = timedelta(days=7)
 """A scheduled evaluation that came to nothing is tried again after this: no night pays for what failed the last."""
@@ -80,10 +84,12 @@ async def newest(
 
 
 async def listed(session: AsyncSession, name: str, limit: int = 100) -> list[EvaluationSummary]:
-    """All evaluations of a skill, newest first."""
-    query = select(Evaluation).where(Evaluation.name == name)
+    """All evaluations of a skill, newest first. Of each report only what a glance shows: it holds every run as well."""
+    own = [getattr(Evaluation, column) for column in OWN]
+    query = select(*own, *(Evaluation.report[part].label(part) for part in ("why", "status", "numbers")))
     newest_first = query.order_by(Evaluation.created_at.desc(), Evaluation.evaluation_id)
-    return [summary(row) for row in await session.scalars(newest_first.limit(limit))]
+    rows = await session.execute(newest_first.where(Evaluation.name == name).limit(limit))
+    return [_glance(row, row.why, row.status, Numbers.model_validate(row.numbers or {})) for row in rows]
 
 
 async def due(session: AsyncSession, model: str, now: datetime, limit: int) -> list[Due]:
@@ -161,25 +167,13 @@ def report_of(row: Evaluation) -> EvaluationReport:
 def summary(row: Evaluation) -> EvaluationSummary:
     """A row at a glance."""
     report = report_of(row)
-    found = report.numbers
-    return EvaluationSummary(
-        evaluation_id=row.evaluation_id,
-        name=row.name,
-        version=row.version,
-        digest=row.digest,
-        model=row.model,
-        reason=report.reason or "publication",
-        verdict=report.verdict,
-        why=report.why,
-        status=report.status,
-        cases=found.cases if found else 0,
-        without=found.without if found else None,
-        with_=found.with_ if found else None,
-        delta=found.delta if found else None,
-        interval=found.interval if found else None,
-        job_id=row.job_id,
-        created_at=row.created_at,
-    )
+    return _glance(row, report.why, report.status, report.numbers or Numbers())
+
+
+def _glance(row: Evaluation | Row[Any], why: list[str], status: str, found: Numbers) -> EvaluationSummary:
+    own = {column: getattr(row, column) for column in OWN}
+    sums = found.model_dump(include={"cases", "without", "with_", "delta", "interval"})
+    return EvaluationSummary.model_validate({**own, **sums, "why": why, "status": status})
 
 
 async def _judge(session: AsyncSession, job_id: UUID) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -108,18 +108,10 @@ async def open_of(session: AsyncSession, job_id: UUID) -> HitlInteraction | None
     return (await session.scalars(query.order_by(HitlInteraction.created_at.desc()).limit(1))).first()
 
 
-async def last_closed(session: AsyncSession, job_id: UUID) -> HitlInteraction | None:
-    """The prompt of a job that was closed last, whoever closed it."""
-    query = select(HitlInteraction).where(
-        HitlInteraction.job_id == job_id, HitlInteraction.status != PromptStatus.PENDING
-    )
-    latest = (HitlInteraction.responded_at.desc().nulls_last(), HitlInteraction.created_at.desc())
-    return (await session.scalars(query.order_by(*latest).limit(1))).first()
-
-
 async def latest(session: AsyncSession, job_id: UUID) -> tuple[HitlInteraction | None, HitlInteraction | None]:
     """The prompt that a job waits for, as `open_of` finds it, and the one that was closed last, in one query."""
-    waits = HitlInteraction.status == PromptStatus.PENDING
+    # Written out: two parameters of one value are two expressions to PostgreSQL, and DISTINCT ON wants one.
+    waits = HitlInteraction.status == literal(PromptStatus.PENDING.value, literal_execute=True)
     newest = (waits.desc(), HitlInteraction.responded_at.desc().nulls_last(), HitlInteraction.created_at.desc())
     query = select(HitlInteraction).where(HitlInteraction.job_id == job_id).ext(distinct_on(waits)).order_by(*newest)
     rows = [*await session.scalars(query)]
@@ -248,6 +240,14 @@ async def draft(session: AsyncSession, interaction_id: UUID, user_id: str) -> An
     """What this person has begun to answer."""
     row = await session.get(HitlDraft, (interaction_id, user_id))
     return None if row is None else AnswerDraft.model_validate(row.draft_data)
+
+
+async def drafts(session: AsyncSession, interaction_ids: Sequence[UUID]) -> dict[str, dict[UUID, AnswerDraft]]:
+    """What everybody has begun to answer of several prompts: by person, then by prompt."""
+    found: dict[str, dict[UUID, AnswerDraft]] = {}
+    for row in await session.scalars(select(HitlDraft).where(HitlDraft.interaction_id.in_(interaction_ids))):
+        found.setdefault(row.user_id, {})[row.interaction_id] = AnswerDraft.model_validate(row.draft_data)
+    return found
 
 
 async def merge_draft(session: AsyncSession, interaction_id: UUID, user_id: str, part: AnswerDraft) -> AnswerDraft:

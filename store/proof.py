@@ -31,10 +31,12 @@ skill of 500 lines has."""
 
 class Proof(Shape):
     """`runs`: of the control arm, and of `revision`, the one with the digest whose trial is the most whole (0: none was
-    tried). `text`: what an agent reads of the files; "" where retention took them."""
+    tried); `every`: those of other revisions too. `text`: what an agent reads of the files; "" where retention took
+    them."""
 
     cases: list[EvaluationCase] = []
     runs: list[CaseRun] = []
+    every: list[CaseRun] = []
     revision: int = 0
     text: str = ""
     triggers: TriggerReport | None = None
@@ -68,8 +70,8 @@ async def of_revision(
     files, from whoever has read them."""
     known = await revisions.find(session, job_id, number) if number else None
     if known is None:
-        cases, runs = await evidence.cases_of(session, job_id), await evidence.runs_of(session, job_id, revision=0)
-        return Proof(cases=cases, runs=runs)
+        every = await evidence.runs_of(session, job_id)
+        return Proof(cases=await evidence.cases_of(session, job_id), runs=_of(every, 0), every=every)
     files = files or await _files(session, job_id, known.n)
     front = front_of(files)
     return await of_digest(session, job_id, known.digest, front.description if front else None, files)
@@ -82,9 +84,11 @@ async def of_digest(
     whoever has read them."""
     _row = await evidence.held(session, job_id)
     tried = await tried_revision(session, job_id, digest)
+    every = await evidence.runs_of(session, job_id)
     return Proof(
         cases=await evidence.cases_of(session, job_id),
-        runs=await evidence.runs_of(session, job_id, revision=tried),
+        runs=_of(every, tried),
+        every=every,
         revision=tried,
         text=_read(files or await _newest(session, job_id, digest)),
         triggers=None if description is None else await triggers.of(session, job_id, description),
@@ -118,6 +122,10 @@ async def tried_revision(session: AsyncSession, job_id: UUID, digest: str) -> in
 def _fewest(cases: Sequence[str], by_model: Iterable[Mapping[str, tuple[int, int]]]) -> int:
     """Runs of the case that has fewest, by the model that has most; of each case its newest series counts."""
     return max(min(known.get(case, (0, 0))[1] for case in cases) for known in by_model)
+
+
+def _of(runs: Iterable[CaseRun], revision: int) -> list[CaseRun]:
+    return [run for run in runs if (run.revision or 0) in (0, revision)]
 
 
 async def _newest(session: AsyncSession, job_id: UUID, digest: str) -> Sequence[SkillFileEntry]:

@@ -16,10 +16,10 @@ from domain.job import JobResult
 from domain.library.dependencies import problems
 from domain.library.metadata import REQUIRES, words_of
 from domain.library.next_version import front_of
-from domain.library.promotion import Approval, Standing
+from domain.library.promotion import Approval, Standing, Waived
 from domain.library.waivers import fingerprint, standing_errors
 from domain.prompt import HitlType, PromptAction, PromptStatus
-from domain.safety import scan
+from domain.safety_memory import scanned_before
 from domain.shape import Shape
 from domain.skill import Finding, Frontmatter, Severity, SkillFileEntry
 from store import evidence, proof, requirements, revisions, waivers
@@ -36,7 +36,8 @@ class Examined(Shape):
 
 
 class Draft(Shape):
-    """A draft and its files; the errors of its verdict, the keys of all that the verdict found, and those waived.
+    """A draft and its files; the errors of its verdict, the keys of all that the verdict found, and those waived, with
+    the `waivers`.
 
     `proof`: what its evidence adds up from; its standing has the sum once it is examined. `profile`: how thoroughly the
     job went about it.
@@ -49,11 +50,13 @@ class Draft(Shape):
     judged: list[Finding] = []
     known: frozenset[str] = frozenset()
     waived: frozenset[str] = frozenset()
+    waivers: list[Waived] = []
 
     def examined(self) -> Examined:
         """Scan the files once more: rules may have changed since the verdict. And add up the evidence. Tens of
         milliseconds of work: call it in a thread."""
-        found = [finding for finding in standing_errors(scan(self.files), ()) if fingerprint(finding) not in self.known]
+        scanned = standing_errors(scanned_before(self.files), ())
+        found = [finding for finding in scanned if fingerprint(finding) not in self.known]
         new = [f"{item.code} ({item.file}:{item.line or 1})" for item in standing_errors(found, self.waived)]
         errors = [*self.judged, *found]
         evidence = self.proof.shown(self.standing.policy, profile=self.profile)
@@ -79,7 +82,8 @@ async def of_job(
     proof of them, from whoever has read them."""
     if result.revision is None or result.digest is None:
         return Draft(standing=Standing(revision=result.revision, digest=result.digest, ended=ended, policy=policy))
-    waived = await waivers.keys(session, result.digest)
+    let_stand = [Waived.model_validate(one) for one in await waivers.on_record(session, result.digest)]
+    waived = frozenset(one.finding for one in let_stand)
     report = await evidence.last_report(session, job_id, result.digest)
     found = evidence.findings(report) if report else []
     # Reports waived by releases before 0.4.0 have one note for all of their findings, and no rows of their own.
@@ -108,7 +112,14 @@ async def of_job(
     known = frozenset(map(fingerprint, found))
     profile = result.evidence.profile if result.evidence else ""
     return Draft(
-        standing=standing, proof=found_out, profile=profile, files=files, judged=judged, known=known, waived=waived
+        standing=standing,
+        proof=found_out,
+        profile=profile,
+        files=files,
+        judged=judged,
+        known=known,
+        waived=waived,
+        waivers=let_stand,
     )
 
 

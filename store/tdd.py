@@ -19,14 +19,14 @@ async def known_of(
     session: AsyncSession, job_id: UUID, revision: int, profile: Profile, policy: Policy, found: Proof | None = None
 ) -> Known:
     """All that is known of the proof of one revision; 0: nothing is written yet. By the operator's `policy`;
-    `profile`: how thoroughly the job is proven. Its runs are those of its bytes, as the gate counts them; `found`: their
-    proof, from whoever has read it."""
+    `profile`: how thoroughly the job is proven. Its runs are those of its bytes, as the gate counts them; `found`:
+    their proof, from whoever has read it."""
     proven = found if revision else None
     return Known(
         planned=profile.runs,
         policy=policy,
         cases=await evidence.cases_of(session, job_id),
-        runs=await evidence.runs_of(session, job_id),
+        runs=found.every if found else await evidence.runs_of(session, job_id),
         rationalizations=await evidence.rationalizations_of(session, job_id),
         revision=(proven.revision or revision) if proven else await _tried(session, job_id, revision),
         comparisons=await evidence.comparisons_of(session, job_id),

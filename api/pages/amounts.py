@@ -2,6 +2,9 @@
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 
+NARROW, MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
+"""A number stays with what it counts, and what is less is not read as a hyphen."""
+
 THOUSAND, MILLION = 1_000, 1_000_000
 
 
@@ -33,14 +36,14 @@ def money(usd: float | None, known: float, unpriced: int, calls: int) -> str:
     return f"{known:,.2f} USD, price unknown for {percent(unpriced / calls)} of the calls"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, unknown: str = "–") -> str:
     """A share between 0 and 1; something is never shown as nothing, nor a part as all."""
     if share is None:
-        return "–"
+        return unknown
     shown = round(100 * share)
     if share > 0 and shown == 0:
-        return "under 1 %"
-    return "over 99 %" if share < 1 and shown == 100 else f"{shown} %"
+        return f"under 1{NARROW}%"
+    return f"over 99{NARROW}%" if share < 1 and shown == 100 else f"{shown}{NARROW}%"
 
 
 def points(delta: float | None) -> str:
@@ -48,7 +51,8 @@ def points(delta: float | None) -> str:
     if delta is None:
         return "–"
     shown = round(100 * delta)
-    return f"{shown:+d} points" if shown else "±0 points"
+    said = f"{shown:+d}".replace("-", MINUS) if shown else "±0"
+    return f"{said}{NARROW}points"
 
 
 def share(value: float, most: float) -> float:

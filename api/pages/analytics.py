@@ -2,14 +2,19 @@
 them. What `GET /analytics/work` and `GET /analytics` say, drawn."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import PersonDep, ServicesDep
+from api.dependencies import PersonDep, Services, ServicesDep
+from api.hub import Hub
 from api.pages import amounts
 from api.pages.charts import Chart, Series, side_by_side, stacked
 from api.pages.frame import View, templates
+from api.pages.recent import Recent
+from api.permissions import Person
 from api.usage import read_analytics
 from api.work import work_of
 from domain.library.analytics import Analytics
@@ -19,6 +24,13 @@ router = APIRouter()
 
 WINDOWS = (7, 30, 90)
 """Days that may be chosen; an address may name others."""
+
+
+Counted = tuple[Work, Analytics]
+
+_RECENT: WeakKeyDictionary[Hub, Recent[tuple[str, datetime], Counted]] = WeakKeyDictionary()
+"""What was counted a moment ago, for each person (what they might mount is in it); one for each application of this
+process, and its hub is what it alone has."""
 
 
 class AnalyticsView(View):
@@ -41,8 +53,8 @@ async def show_analytics(
     """The last days, today among them."""
     until = datetime.now(UTC)
     since = until.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
-    work = await work_of(parts, since, until)
-    used = await read_analytics(parts, asking, since=since, until=until)
+    recent = _RECENT.setdefault(parts.hub, Recent())
+    work, used = await recent.get((asking.name, since), partial(_counted, parts, asking, since, until))
     view = AnalyticsView(
         title="Analytics",
         days=days,
@@ -55,6 +67,11 @@ async def show_analytics(
         quiet=is_quiet(work, used),
     )
     return templates.page(request, "analytics.html", view)
+
+
+async def _counted(parts: Services, asking: Person, since: datetime, until: datetime) -> Counted:
+    work = await work_of(parts, since, until)
+    return work, await read_analytics(parts, asking, since=since, until=until)
 
 
 def is_quiet(work: Work, used: Analytics) -> bool:
@@ -130,5 +147,5 @@ def _labels(points: list[JobsPoint] | list[SpendPoint] | list[PassRatesPoint]) -
     return [one.day.isoformat() for one in points]
 
 
-def _percent(value: float | None) -> float:
-    return round(100 * value, 1) if value is not None else 0.0
+def _percent(value: float | None) -> float | None:
+    return round(100 * value, 1) if value is not None else None

@@ -8,8 +8,9 @@ from pydantic import ConfigDict, JsonValue
 
 from api.pages.answer_form import Input, filled
 from api.pages.rendering import DiffLine, diff_lines, skill_html
+from api.pages.waiving import Box, boxes
 from domain.answering.answer_fields import NOT_ANSWERED
-from domain.answering.forms import FormAction, actions
+from domain.answering.forms import FormAction, actions, value_in
 from domain.budget import Budget, priceless
 from domain.evaluation import EvaluationCase
 from domain.prompt import (
@@ -137,6 +138,7 @@ class AskedView(Shape):
     limits: list[Limit] = []
     rendered: Markup = Markup()
     diff: list[DiffLine] = []
+    boxes: list[Box] = []
 
 
 def asked_view(prompt: PromptView, current: str, sent: Typed) -> AskedView:
@@ -145,13 +147,15 @@ def asked_view(prompt: PromptView, current: str, sent: Typed) -> AskedView:
     preview = PreviewData.model_validate(data) if kind is HitlType.PREVIEW else None
     tdd = TddData.model_validate(data) if kind in _TDD else None
     budget = BudgetData.model_validate(data) if kind is HitlType.BUDGET else None
+    validation = ValidateData.model_validate(data) if kind is HitlType.VALIDATE else None
     return AskedView(
         prompt=prompt,
         title=TITLES.get(kind, "Your turn") if kind else "Your turn",
         about=ABOUT.get(kind, "") if kind else "",
         choices=_choices(prompt, starting_text(kind, data, current) if kind else "", sent),
         preview=preview,
-        validation=ValidateData.model_validate(data) if kind is HitlType.VALIDATE else None,
+        validation=validation,
+        boxes=boxes(validation.findings) if validation else [],
         structure=StructureFixData.model_validate(data) if kind is HitlType.STRUCTURE_FIX else None,
         tdd=tdd,
         budget=budget,
@@ -176,18 +180,21 @@ def _choices(prompt: PromptView, content: str, sent: Typed) -> list[Choice]:
     if sent.interaction_id == prompt.interaction_id:
         again = {entry.field.name: entry for entry in sent.inputs}
         shown = [again.get(entry.field.name, entry).model_copy(update={"wrong": entry.wrong}) for entry in shown]
+    said = prompt.draft.model_dump(exclude_none=True) if prompt.draft else {}
     found: list[Choice] = []
     for choice in actions(form):
         if choice.action is not PromptAction.CANCEL:
             inputs = [entry for entry in shown if choice.action in entry.field.actions]
-            found.append(_choice(choice, inputs, first=not found, sent=sent))
+            begun = any(value_in(entry.field, said) is not None for entry in inputs)
+            found.append(_choice(choice, inputs, first=not found, sent=sent, begun=begun))
     return found
 
 
-def _choice(choice: FormAction, inputs: list[Input], *, first: bool, sent: Typed) -> Choice:
+def _choice(choice: FormAction, inputs: list[Input], *, first: bool, sent: Typed, begun: bool) -> Choice:
+    """One way to answer; folded away unless something was written for it (`begun`), or went wrong."""
     plain = all(entry.field.name == "feedback" for entry in inputs)
-    begun = any(entry.wrong for entry in inputs) or sent.action == choice.action
-    return Choice(**choice.model_dump(), inputs=inputs, folded=not first and not plain, open=begun)
+    opened = any(entry.wrong for entry in inputs) or sent.action == choice.action or begun
+    return Choice(**choice.model_dump(), inputs=inputs, folded=not first and not plain, open=opened)
 
 
 def _tried(tdd: TddData) -> list[TriedCase]:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.hub import Hub
-from api.stream import BEAT, HEARTBEAT, RETRY, woken
+from api.stream import BEAT, HEARTBEAT, RETRY, UNBUFFERED, message, woken
 
 Render = Callable[[], Awaitable[str]]
 """Gives the present HTML: one or more partials. It reads what it needs, and holds nothing afterwards."""
@@ -33,7 +33,7 @@ async def changing(
         while True:
             state = sha256(html.encode()).hexdigest()[:16]
             if state != seen:
-                yield f"id: {state}\n{_data(html)}\n"
+                yield message(html, state)
                 seen, spoke = state, time.monotonic()
             elif time.monotonic() - spoke >= heartbeat:
                 yield BEAT
@@ -49,8 +49,7 @@ async def changing(
 async def streamed(frames: AsyncGenerator[str, None]) -> StreamingResponse:
     """The stream as an answer. Raises what the first reading raises: that is a problem, and not a broken stream."""
     first = await anext(frames)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_continued(first, frames), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_continued(first, frames), media_type="text/event-stream", headers=UNBUFFERED)
 
 
 async def _continued(first: str, others: AsyncGenerator[str, None]) -> AsyncIterator[str]:
@@ -58,8 +57,3 @@ async def _continued(first: str, others: AsyncGenerator[str, None]) -> AsyncIter
         yield first
         async for text in others:
             yield text
-
-
-def _data(html: str) -> str:
-    """Lines end as streams end them: a lone CR would end one, too."""
-    return "".join(f"data: {line}\n" for line in html.replace("\r\n", "\n").replace("\r", "\n").split("\n"))

@@ -4,7 +4,7 @@ Must not know what is charted; the templates in `parts/charts.html` draw it, and
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from domain.shape import Shape
 
@@ -21,12 +21,16 @@ Colour = Literal["a", "b", "c", "d"]
 """Classes of the style sheet; each series also has its own place in a bar, its words and its column in the table."""
 
 
+LEAST = 1.0
+"""Height of a bar that stands for 0 where nothing would mean that it is not known."""
+
+
 class Series(Shape):
-    """One thing that is counted in every period."""
+    """One thing that is counted in every period; None: it is not known there."""
 
     words: str
     colour: Colour
-    values: list[float]
+    values: Sequence[float | None]
 
 
 class Bar(Shape):
@@ -54,15 +58,15 @@ class Chart(Shape):
 
 def stacked(sentence: str, labels: Sequence[str], series: Sequence[Series], line: Series | None = None) -> Chart:
     """The series on top of each other in every period, the first at the bottom; `line` is drawn over them."""
-    totals = [sum(one.values[n] for one in series) for n in range(len(labels))]
-    highest = max([*totals, *(line.values if line else [])], default=0.0)
+    totals = [sum(one.values[n] or 0.0 for one in series) for n in range(len(labels))]
+    highest = max([*totals, *(value or 0.0 for value in (line.values if line else []))], default=0.0)
     bars = []
     for n, label in enumerate(labels):
         below = 0.0
         for one in series:
-            if one.values[n]:
-                bars.append(_bar(n, len(labels), below, one, label, highest))
-                below += one.values[n]
+            if value := one.values[n]:
+                bars.append(_bar(Place(n, len(labels)), value, below, one, label, highest))
+                below += value
     return Chart(
         sentence=sentence,
         bars=bars,
@@ -74,34 +78,46 @@ def stacked(sentence: str, labels: Sequence[str], series: Sequence[Series], line
 
 
 def side_by_side(sentence: str, labels: Sequence[str], series: Sequence[Series], highest: float | None = None) -> Chart:
-    """The series beside each other in every period. `highest`: the top of the chart, if it is not the largest value."""
-    top = max((value for one in series for value in one.values), default=0.0) if highest is None else highest
+    """The series beside each other in every period; a 0 is a thin bar, what is not known is none.
+
+    `highest`: the top of the chart, if it is not the largest value.
+    """
+    top = max((value or 0.0 for one in series for value in one.values), default=0.0) if highest is None else highest
     bars = []
     for n, label in enumerate(labels):
-        for place, one in enumerate(series):
-            if one.values[n]:
-                bars.append(_bar(n, len(labels), 0.0, one, label, top, place / len(series), 1 / len(series)))
+        for beside, one in enumerate(series):
+            if (value := one.values[n]) is not None:
+                place = Place(n, len(labels), beside / len(series), 1 / len(series))
+                bars.append(_bar(place, value, 0.0, one, label, top))
     return Chart(sentence=sentence, bars=bars, legend=[(one.colour, one.words) for one in series], highest=top)
 
 
-def _bar(
-    n: int, periods: int, below: float, one: Series, label: str, highest: float, begin: float = 0.0, part: float = 1.0
-) -> Bar:
-    period = WIDTH / periods
-    room, scale = period * (1 - GAP), (HEIGHT - ABOVE) / highest
-    height = one.values[n] * scale
+class Place(NamedTuple):
+    """Where a bar stands: in the period `n` of so many, from `begin` on over a `part` of its width."""
+
+    n: int
+    periods: int
+    begin: float = 0.0
+    part: float = 1.0
+
+
+def _bar(place: Place, value: float, below: float, one: Series, label: str, highest: float) -> Bar:
+    period = WIDTH / place.periods
+    room, scale = period * (1 - GAP), (HEIGHT - ABOVE) / highest if highest else 0.0
+    height = value * scale or LEAST
     return Bar(
-        x=round(n * period + period * GAP / 2 + begin * room, 2),
+        x=round(place.n * period + period * GAP / 2 + place.begin * room, 2),
         y=round(HEIGHT - below * scale - height, 2),
-        width=round(room * part, 2),
+        width=round(room * place.part, 2),
         height=round(height, 2),
         colour=one.colour,
-        words=f"{label}: {one.words} {one.values[n]:g}",
+        words=f"{label}: {one.words} {value:g}",
     )
 
 
 def _line(one: Series, highest: float) -> str:
     if not highest:
         return ""
-    period, scale = WIDTH / len(one.values), (HEIGHT - ABOVE) / highest
-    return " ".join(f"{(n + 0.5) * period:.1f},{HEIGHT - value * scale:.1f}" for n, value in enumerate(one.values))
+    known = [value or 0.0 for value in one.values]
+    period, scale = WIDTH / len(known), (HEIGHT - ABOVE) / highest
+    return " ".join(f"{(n + 0.5) * period:.1f},{HEIGHT - value * scale:.1f}" for n, value in enumerate(known))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
+from api.pages.refusals import for_people
 from domain.evaluation import CaseFlag, CaseNumbers, CaseRun, Comparison, EvaluationCase, EvaluationView, Numbers
 from domain.evidence.checklist import ITEMS
 from domain.evidence.policy import BY_DEFAULT
@@ -51,7 +52,7 @@ MOST_SAID = 6_000
 """Characters of one answer on the page; the report has the whole."""
 
 
-class Bar(Shape):
+class Rate(Shape):
     """A rate between 0 and 1 with what it is of."""
 
     words: str
@@ -107,14 +108,15 @@ class Triggers(Shape):
 
 
 class ProofView(Shape):
-    """The experiment as it is told."""
+    """The experiment as it is told; `enough`: so many cases that an interval says something."""
 
     verdict: str
     tone: Tone
     notes: list[str] = []
-    bars: list[Bar] = []
+    bars: list[Rate] = []
     span: Span | None = None
     numbers: Numbers | None = None
+    enough: bool = True
     lacking: list[str] = []
     cases: list[ShownCase] = []
     triggers: Triggers | None = None
@@ -128,15 +130,17 @@ def proof_view(found: EvaluationView) -> ProofView:
     evidence = found.evidence
     numbers = found.numbers[0] if found.numbers else None
     verdict, tone = verdict_of(found)
+    enough = evidence.n >= BY_DEFAULT.cases
     arms = {"with the skill": evidence.with_, "without it": evidence.without}
     return ProofView(
         verdict=verdict,
         tone=tone,
         notes=[note for note in (evidence.note, _partial(found)) if note],
-        bars=[Bar(words=words, rate=rate) for words, rate in arms.items() if rate is not None],
-        span=_span(evidence.delta, evidence.interval),
+        bars=[Rate(words=words, rate=rate) for words, rate in arms.items() if rate is not None],
+        span=_span(evidence.delta, evidence.interval if enough else None),
+        enough=enough,
         numbers=numbers,
-        lacking=evidence.lacking,
+        lacking=[for_people(text) for text in evidence.lacking],
         cases=[_case(found, numbers, case) for case in found.cases],
         triggers=_triggers(found),
         stages=stages(found.tdd.checklist_state if found.tdd else {}),

@@ -30,6 +30,7 @@ from api.pages.start_form import (
 )
 from api.permissions import Person
 from domain.errors import SkillFleetError
+from domain.evidence.profile import Profile
 from domain.job import MAX_DESCRIPTION
 from domain.shape import Shape
 from domain.skill import Category
@@ -53,10 +54,12 @@ class AttachedFile(Shape):
 
 
 class Writer(Shape):
-    """Whose calls a job pays for: its name, empty when none is known; `small`: the local model that comes along."""
+    """Whose calls a job pays for: its name, empty when none is known; `small`: the local model that comes along.
+    `profile`: how thoroughly skills are proven with it, which decides how many calls a job takes."""
 
     model: str = ""
     small: bool = False
+    profile: Profile
 
 
 class HomeView(JobsView):
@@ -165,4 +168,4 @@ async def _writer(parts: Services) -> Writer:
     if model is None:
         async with parts.database.transaction() as session:
             model = ", ".join(await health.recent_models(session))
-    return Writer(model=model, small=SMALL_MODEL in model.lower())
+    return Writer(model=model, small=SMALL_MODEL in model.lower(), profile=parts.configured.profile)

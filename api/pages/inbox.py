@@ -49,6 +49,13 @@ class Waiting(Shape):
     late: bool
 
 
+class CountView(View):
+    """How much waits for this person."""
+
+    inbox_count: int
+    inbox_most: int = MOST
+
+
 class InboxView(View):
     """What waits for an answer, and what waits for something to be mended; `live` is the stream of both."""
 
@@ -59,11 +66,8 @@ class InboxView(View):
     live: str
 
 
-class CountView(View):
-    """How much waits for this person."""
-
-    count: int
-    most: int = MOST
+class InboxPageView(InboxView, CountView):
+    """The whole page: what waits, and in its header how much of it waits for this person."""
 
 
 def asked_of(mine: str = "", kind: str = "") -> Asked:
@@ -77,7 +81,9 @@ AskedDep = Annotated[Asked, Depends(asked_of)]
 @router.get("/inbox")
 async def show_inbox(request: Request, parts: ServicesDep, asking: PersonDep, asked: AskedDep) -> Response:
     """What waits for an answer."""
-    return templates.page(request, "inbox/page.html", await _inbox(parts, asking, asked))
+    view = await _inbox(parts, asking, asked)
+    given = {name: getattr(view, name) for name in InboxView.model_fields}
+    return templates.page(request, "inbox/page.html", InboxPageView(**given, inbox_count=await _number(parts, asking)))
 
 
 @router.get("/inbox/live")
@@ -118,9 +124,13 @@ async def _inbox(parts: Services, asking: Person, asked: Asked) -> InboxView:
 
 
 async def _count(request: Request, parts: Services, asking: Person) -> Markup:
-    pending = await listing.inbox(parts, asking, listing.InboxWanted(mine=True, limit=MOST + 1))
-    view = CountView(title="Inbox", count=len(pending.items) + len(pending.problems))
+    view = CountView(title="Inbox", inbox_count=await _number(parts, asking))
     return templates.part(request, "inbox/count.html", view)
+
+
+async def _number(parts: Services, asking: Person) -> int:
+    pending = await listing.inbox(parts, asking, listing.InboxWanted(mine=True, limit=MOST + 1))
+    return len(pending.items) + len(pending.problems)
 
 
 def _waiting(item: PendingItem, now: datetime) -> Waiting:

@@ -12,6 +12,7 @@ from api.pages.forms import FormDep
 from api.pages.frame import see, templates
 from api.pages.job_view import job_view
 from api.pages.refusals import REFUSALS, typed_of
+from api.pages.waiving import every_box_ticked, ticks
 from api.permissions import Person
 from api.reading import KnownJob
 from store import prompts
@@ -35,12 +36,14 @@ async def send_answer(
     asked = await asked_of(parts, job, form.text("interaction_id"))
     schema = asked.form if asked else {}
     try:
+        every_box_ticked(form, asked)
         await answering.answer(parts, asking, job, answer_request(form, schema), via=Channel.PAGE)
     except REFUSALS as refused:
         now = await answering.reread(parts, job.job_id)
         shown = asked.interaction_id if asked else None
         update = {"inputs": sent(form, schema), "interaction_id": shown, "action": form.text("action")}
-        return await job_response(request, parts, asking, now, typed_of(refused, {}).model_copy(update=update))
+        typed = typed_of(refused, {"ticks": [*ticks(form)]}).model_copy(update=update)
+        return await job_response(request, parts, asking, now, typed)
     return see(f"/jobs/{job.job_id}")
 
 

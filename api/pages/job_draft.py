@@ -1,10 +1,12 @@
 """What is typed into an answer form, saved while it is typed: `POST /jobs/{id}/draft`. Answers nothing.
 
-A value that is wrong or unfinished is kept as it was typed, and never costs the others.
+A value that is wrong or unfinished is kept as it was typed, and never costs the others. Two pages of one person may be
+open: what a page did not change (`changed` names what it did) it does not touch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from pydantic import JsonValue
@@ -22,11 +24,17 @@ from api.permissions import Person
 from api.reading import KnownJob, view_of
 from domain.answering.forms import ANSWERS, NotAValueError, typed
 from domain.errors import AnswerConflict
-from domain.prompt import MAX_ANSWER, AnswerDraft, HitlType
+from domain.prompt import MAX_ANSWER, MAX_CONTENT, AnswerDraft, HitlType
 from store import prompts, revisions
 from store.tables import HitlInteraction
 
 router = APIRouter()
+
+CHANGED = "changed"
+"""The names of the controls that differ on this page from what it knows to be saved; without it all are taken."""
+
+NOT_KEPT = "X-Not-Kept"
+"""The ids of fields that were refused, by commas, `*` for all; the page must not take these for saved."""
 
 GONE = "Not saved: the job has no such prompt any more. Copy what you need, then reload the page."
 
@@ -45,29 +53,33 @@ async def save_draft(
     """Save what is typed; for a prompt that is closed meanwhile, show it beside who closed it."""
     row = await asked_of(parts, job, form.text("interaction_id"))
     if row is None:
-        return _parts(said("saved", GONE))
+        nowhere = _parts(said("saved", GONE))
+        nowhere.headers[NOT_KEPT] = "*"
+        return nowhere
     draft, lost = draft_of(form, row.form, await _shown(parts, job, row))
     try:
         await answering.save_draft(parts, asking, job, draft, row.interaction_id)
     except AnswerConflict:
         return _parts(await _left(request, parts, asking, form, row))
-    return _parts(said("saved", saved(datetime.now(UTC), lost)))
+    response = _parts(said("saved", saved(datetime.now(UTC), lost, form.text("content"))))
+    response.headers[NOT_KEPT] = quote(",".join(entry.id for entry in lost), safe=",")
+    return response
 
 
-def draft_of(form: Form, schema: Mapping[str, JsonValue], content: str) -> tuple[AnswerDraft, list[str]]:
-    """The draft that a form means, and the titles of what cannot be kept. What stands as it was proposed is none.
+def draft_of(form: Form, schema: Mapping[str, JsonValue], content: str) -> tuple[AnswerDraft, list[Input]]:
+    """The draft that a form means, and what cannot be kept. What stands as it was proposed is none.
 
     `content`: the text that was shown for editing.
     """
     answers: dict[str, JsonValue] = {}
     given: dict[str, JsonValue] = {}
-    lost: list[str] = []
-    for entry in sent(form, schema):
+    lost: list[Input] = []
+    for entry in _changed(form, sent(form, schema)):
         field = entry.field
         try:
             value = _begun(entry, content if field.name == "content" else field.default)
         except NotAValueError:
-            lost.append(field.title)
+            lost.append(entry)
             continue
         if field.name.startswith(ANSWERS):
             answers[field.name.removeprefix(ANSWERS)] = value
@@ -76,10 +88,22 @@ def draft_of(form: Form, schema: Mapping[str, JsonValue], content: str) -> tuple
     return AnswerDraft.model_validate(given | ({"answers": answers} if answers else {})), lost
 
 
-def saved(moment: datetime, lost: list[str]) -> str:
-    """What is said when it is saved."""
-    but = f" But not yet: {', '.join(lost)} (too long)." if lost else ""
+def saved(moment: datetime, lost: Sequence[Input], content: str = "") -> str:
+    """What is said when it is saved; never that a field is saved which is not. `content`: the text as it was sent."""
+    if lost:
+        names = ", ".join(f"“{entry.field.title}”" for entry in lost)
+        return f"Not saved: {names} (too long). It stays here as long as this page is open. All else is kept."
+    size = len(content.encode())
+    but = f" But the text has {size:,} bytes, and at most {MAX_CONTENT:,} can be sent." if size > MAX_CONTENT else ""
     return f"Saved {moment:%H:%M:%S} UTC.{but}"
+
+
+def _changed(form: Form, entries: list[Input]) -> list[Input]:
+    """Those that the page says it changed; all of them from a page that says nothing."""
+    names = {name for text in form.texts(CHANGED) for name in text.split(",")}
+    if not names:
+        return entries
+    return [entry for entry in entries if {entry.name, f"own.{entry.id}", f"decide.{entry.id}"} & names]
 
 
 def _begun(entry: Input, proposed: JsonValue) -> JsonValue:

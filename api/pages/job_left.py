@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -9,9 +10,7 @@ from api.pages.answer_form import Input, filled
 from domain.answering.forms import actions, value_in
 from domain.prompt import AnswerDraft, PromptStatus
 from domain.shape import Shape
-from store import prompts
 from store.prompts import Channel
-from store.session import Session
 from store.tables import HitlInteraction
 
 
@@ -31,12 +30,12 @@ class Last(Shape):
     left: list[Input] = []
 
 
-async def last_of(session: Session, row: HitlInteraction | None, person: str) -> Last:
-    """What is to be told of a closed prompt; nothing of one that answered itself."""
+def last_of(row: HitlInteraction | None, person: str, drafts: Mapping[UUID, AnswerDraft]) -> Last:
+    """What is to be told of a closed prompt; nothing of one that answered itself. `drafts`: this person's."""
     if row is None or row.channel == Channel.AUTO:
         return Last()
     closed = closed_of(row, person)
-    draft = None if closed.mine else await prompts.draft(session, row.interaction_id, person)
+    draft = None if closed.mine else drafts.get(row.interaction_id)
     return Last(closed=closed, left=begun(row.form, draft))
 
 

@@ -4,12 +4,14 @@ Every event is one line of the log, once and in its order. Of the rest only what
 sent before is sent again, and the open prompt only when another one is open, so that nobody's typing is touched.
 """
 
-import re
+import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial as partial_of
 from hashlib import sha256
 from typing import Annotated
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -22,12 +24,14 @@ from api.errors import TemporalUnavailable
 from api.jobs import position
 from api.pages.asked import Typed
 from api.pages.frame import View, templates
+from api.pages.job_facts import JobFacts, facts_of
 from api.pages.job_log import Line, line_of
-from api.pages.job_view import JobPageView, job_view
+from api.pages.job_shared import Shared
+from api.pages.job_view import JobPageView, page_of
 from api.pages.partials import partial
 from api.permissions import Person, Verb, may
 from api.reading import KnownJob
-from api.stream import BEAT, HEARTBEAT, News, Wanted, news
+from api.stream import BEAT, HEARTBEAT, UNBUFFERED, News, Wanted, message, news
 from domain.errors import NotFound
 from domain.job import JobEvent
 from store.notifications import Look
@@ -43,7 +47,11 @@ ASKED = ("due", "measured")
 ENDED = "event: ended\ndata: \n\n"
 """The page listens no more: nothing can come after this."""
 
-LINE_END = re.compile(r"\r\n|\r|\n")
+PACE = 0.5
+"""Seconds in which one page is drawn once: what happens meanwhile is told in one message. A busy job has
+several events a second, and every page that follows it is drawn by the same process."""
+
+_FACTS: Shared[UUID, JobFacts] = Shared()
 
 
 class EventView(View):
@@ -64,12 +72,26 @@ class WatchingView(View):
     watching: list[str]
 
 
+class Pace:
+    """Not more often than once between two ticks of a clock that all pages share: those that follow one job are drawn
+    at the same moment, from one reading. The first time is at once."""
+
+    def __init__(self, seconds: float = PACE) -> None:
+        self._seconds = seconds
+        self._due = 0.0
+
+    async def kept(self) -> None:
+        """Come back at once, or as soon as it is time again."""
+        await asyncio.sleep(max(0.0, self._due - time.monotonic()))
+        self._due = (time.monotonic() // self._seconds + 1) * self._seconds
+
+
 class Screen:
     """What one open page was last sent. `prompt`: the id of the prompt it shows, empty for none."""
 
     def __init__(self, request: Request, prompt: str) -> None:
         self._request = request
-        self._prompt = prompt
+        self._prompt: str | None = prompt
         self._shown: dict[str, bytes] = {}
         self._looks: dict[str, Look] = {}
         self._key = str(uuid4())
@@ -84,6 +106,10 @@ class Screen:
     def forget(self) -> None:
         """Nothing is known of what the page shows, but its prompt."""
         self._shown.clear()
+
+    def doubt(self) -> None:
+        """The prompt may be another than the address says: it is sent, and a page that has it leaves it alone."""
+        self._prompt = None
 
     def state(self, view: JobPageView) -> list[str]:
         """The parts of the page that are not as they were sent last."""
@@ -147,9 +173,11 @@ async def follow_page(
 ) -> StreamingResponse:
     """What becomes of the page that showed the events up to `after` and the prompt `prompt`."""
     seen = position(last_event_id or after)
-    stream = messages(parts, asking, job, seen, Screen(request, prompt))
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_until_away(stream), media_type="text/event-stream", headers=headers)
+    screen = Screen(request, prompt)
+    if last_event_id:  # connected again: the address still names the prompt of the page's beginning
+        screen.doubt()
+    stream = messages(parts, asking, job, seen, screen)
+    return StreamingResponse(_until_away(stream), media_type="text/event-stream", headers=UNBUFFERED)
 
 
 async def messages(
@@ -157,18 +185,24 @@ async def messages(
 ) -> AsyncGenerator[str, None]:
     """The text of the stream. Holds no database session while it waits or draws."""
     wanted = Wanted(tokens=True, presence=True, watcher=asking.name, linger=True)
+    pace = Pace()
     async with aclosing(news(parts, job, seen, wanted, heartbeat)) as story:
         first = await anext(story)
-        if first.last.seq <= seen and not screen.know(await _view(parts, asking, job)):
+        if first.last.seq > seen:
+            screen.doubt()
+        elif not screen.know(await _view(parts, asking, job)):
             screen.forget()
         async for told in story:
             lines = screen.told(told.events)
             passing = told.looks or told.watching is not None or told.quiet
-            view = None if passing and not told.events else await _view(parts, asking, job)
+            view = None
+            if told.events or not passing:
+                await pace.kept()
+                view = await _view(parts, asking, job)
             state = screen.state(view) if view else screen.seen(_others(told, asking)) if told.watching else []
             body = [*lines, *state, *screen.written(told.looks)]
             if body:
-                yield message(told.position if told.events else None, "\n".join(body))
+                yield message("\n".join(body), told.position if told.events else None)
             elif told.quiet:
                 yield BEAT
             if view is not None and not view.follows and told.position >= view.seq:
@@ -176,18 +210,20 @@ async def messages(
     yield ENDED
 
 
-def message(number: int | None, html: str) -> str:
-    """One message as Server-Sent Events write it. Without a number the page's place in the story stays."""
-    head = "" if number is None else f"id: {number}\n"
-    return head + "".join(f"data: {line}\n" for line in LINE_END.split(html)) + "\n"
-
-
 async def _view(parts: Services, asking: Person, job: KnownJob) -> JobPageView:
     """The page as it stands. Raises NotFound when the job is gone, or is this person's no more."""
-    now = await answering.reread(parts, job.job_id)
-    if not may(asking, Verb.READ, now):
+    facts = await _FACTS.read(job.job_id, partial_of(_facts, parts, job))
+    if not may(asking, Verb.READ, facts.known):
         raise NotFound("The job is not this person's any more.")
-    return await job_view(parts, asking, now, Typed())
+    return page_of(parts, facts, asking, Typed())
+
+
+async def _facts(parts: Services, job: KnownJob) -> JobFacts:
+    """What everybody is shown who follows this job."""
+    facts = await facts_of(parts, job, log=False)
+    if facts.known.opened:
+        return facts
+    return await facts_of(parts, await answering.reread(parts, job.job_id), log=False)
 
 
 async def _until_away(stream: AsyncGenerator[str, None]) -> AsyncIterator[str]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from api.pages.asked import TITLES
+from domain.answering.answers import words_of
 from domain.job import JobEvent, Phase
-from domain.prompt import HitlType
+from domain.prompt import HitlType, PromptAction
 from domain.shape import Shape
 
 MOST_LINES = 200
@@ -49,6 +50,9 @@ def _words(event: JobEvent) -> str:
     if event.type == "prompt" and kind in [*HitlType]:
         return f"Your turn: {TITLES[HitlType(str(kind))]}"
     said = event.message or event.type.replace("_", " ")
+    chosen = event.data.get("action")
     for known, title in TITLES.items():
         said = said.replace(f" answered {known}: ", f" answered “{title}”: ")
+        if chosen in [*PromptAction] and said.endswith(f"“{title}”: {chosen}"):
+            said = f"{said.removesuffix(str(chosen))}{words_of(known, PromptAction(str(chosen)))}"
     return said

@@ -1,29 +1,27 @@
 """The parts of a job's page that are about its content: evidence, cost, files, what a draft lacks, what a scan finds.
 
-Each is read from the api's own functions. Must not change anything, and holds no session while it computes.
+Each comes from the api's own functions. Reads no row: what it is made of was read (`job_facts.py`).
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from api.dependencies import Services
-from api.drafts import read_draft
+from api.drafts import view_of_draft
 from api.pages.asked import AskedView
 from api.pages.evidence_view import ProofView, Stage, proof_view, stages
 from api.pages.rendering import anchors
-from api.reading import KnownJob
-from api.record import read_usage
 from domain.budget import Budget, Spend
 from domain.errors import SkillFileError
 from domain.evaluation import EvaluationView
-from domain.job import JobStatus, JobView
 from domain.job_usage import JobUsage, PartUsage
 from domain.library.promotion import DraftView, Need
-from domain.safety import scan
+from domain.safety_memory import scanned_before
 from domain.shape import Shape
 from domain.skill import Finding, RevisionFileView, Severity, SkillFileEntry
-from store import revisions
+from store.standing import Draft
 
 STEPS: Mapping[str, str] = MappingProxyType(
     {
@@ -123,20 +121,26 @@ class JobParts(Shape):
     stages: list[Stage] = []
 
 
-async def job_parts(
-    parts: Services, job: KnownJob, view: JobView, asked: AskedView | None, evaluation: EvaluationView | None
-) -> JobParts:
-    """All of them. `asked`: the open prompt; `evaluation`: the experiment, if there is one."""
-    draft = await _draft(parts, job, view)
-    usage = await read_usage(job, parts) if job.opened else JobUsage()
+@dataclass(frozen=True)
+class Material:
+    """What the parts are made of. `asked`: the open prompt; `draft`: what waits to be published; `held`: the files of
+    the revision that is shown."""
+
+    asked: AskedView | None
+    evaluation: EvaluationView | None
+    usage: JobUsage
+    draft: Draft | None
+    held: Sequence[SkillFileEntry]
+
+
+async def job_parts(parts: Services, found: Material, files: list[RevisionFileView]) -> JobParts:
+    """All of them. `files`: those that are listed."""
+    draft = await view_of_draft(found.draft) if found.draft else None
+    asked, held = found.asked, found.held
     preview = asked.preview if asked else None
-    shown = preview.revision if preview else view.result.revision
-    async with parts.database.transaction() as session:
-        files = await revisions.listed_files(session, job.job_id, shown) if shown else []
-        held = await revisions.files(session, job.job_id, shown) if preview and shown and files else []
     return JobParts(
-        proof=proof_view(evaluation) if evaluation and evaluation.cases else None,
-        cost=cost(usage) if usage.calls else None,
+        proof=proof_view(found.evaluation) if found.evaluation and found.evaluation.cases else None,
+        cost=cost(found.usage) if found.usage.calls else None,
         draft=draft,
         lacks=[Lack(title=NEEDS[one.what][0], why=one.why, then=NEEDS[one.what][1]) for one in draft.missing]
         if draft
@@ -145,16 +149,10 @@ async def job_parts(
         files=files,
         anchors=await asyncio.to_thread(anchors, preview.content) if preview else {},
         report=report(asked.validation.findings) if asked and asked.validation else [],
-        scanned=await asyncio.to_thread(_worth_a_look, held) if held else [],
+        scanned=await asyncio.to_thread(_worth_a_look, held) if preview and held else [],
         meters=meters(asked.budget.limit, asked.budget.spent) if asked and asked.budget else [],
         stages=stages(asked.tdd.checklist) if asked and asked.tdd else [],
     )
-
-
-async def _draft(parts: Services, job: KnownJob, view: JobView) -> DraftView | None:
-    """What the draft of a completed job has and lacks; None when nothing waits to be published."""
-    waits = view.status is JobStatus.COMPLETED and not view.promoted and view.result.revision is not None
-    return await read_draft(job, parts) if waits else None
 
 
 def _shelves(parts: Services) -> list[str]:
@@ -166,7 +164,7 @@ def _shelves(parts: Services) -> list[str]:
 
 def _worth_a_look(files: Sequence[SkillFileEntry]) -> list[Finding]:
     """What a reviewer of these files should not pass by; hints are left out."""
-    return [finding for finding in scan(files) if finding.severity is not Severity.INFO]
+    return [finding for finding in scanned_before(files) if finding.severity is not Severity.INFO]
 
 
 def report(findings: Sequence[Finding]) -> list[Report]:

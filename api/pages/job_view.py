@@ -10,19 +10,18 @@ from api.dependencies import Services
 from api.pages.answer_form import Input, left_over
 from api.pages.asked import AskedView, Typed, asked_view
 from api.pages.frame import View
+from api.pages.job_facts import Drafts, JobFacts, facts_of
 from api.pages.job_left import Closed, Last, last_of
-from api.pages.job_log import MOST_LINES, PHASE_WORDS, Line, line_of
-from api.pages.job_parts import JobParts, job_parts
+from api.pages.job_log import PHASE_WORDS, Line, line_of
+from api.pages.job_parts import JobParts
 from api.pages.rendering import skill_html
+from api.pages.waiving import Judged, judged
 from api.permissions import Person, Verb, may
-from api.reading import KnownJob, present, prompt_of, view_of
-from api.record import evaluation_of
+from api.reading import KnownJob
 from domain.evaluation import EvaluationView
 from domain.job import CREATE_SKILL, JobStatus, JobView, Phase
 from domain.shape import Shape
 from domain.skill import Finding, RevisionSummary
-from store import events, evidence, groups, prompts, revisions
-from store.session import Session
 
 SMALL_MODEL = "qwen2.5-coder-1.5b"
 """In the name of the local model that comes along."""
@@ -51,6 +50,7 @@ class JobPageView(View):
     evaluation: EvaluationView | None
     more: JobParts
     findings: list[Finding]
+    judged: list[Judged]
     rendered: Markup
     models: list[str]
     small_model: bool
@@ -71,49 +71,58 @@ class JobPageView(View):
 
 
 async def job_view(parts: Services, asking: Person, job: KnownJob, typed: Typed) -> JobPageView:
-    """A job's page for this person."""
-    seq = (await present(parts.database, job)).seq  # before everything else: what comes later is still news
-    view = await view_of(parts.database, job, parts.workflow_pages)
-    others = [name for name in parts.hub.watching(job.job_id) if name != asking.name]
-    prompt = await prompt_of(parts.database, job, asking.name, others)
-    async with parts.database.transaction() as session:
-        history = await revisions.history(session, job.job_id)
-        shown = view.result.revision or (history[-1].n if history else None)
-        content = await revisions.content(session, job.job_id, shown) if shown else ""
-        evaluation = await evaluation_of(session, job, parts.policy) if job.opened else None
-        findings = await _findings(session, view)
-        known_groups = await groups.all_groups(session)
-        last = await last_of(session, await prompts.last_closed(session, job.job_id), asking.name)
-        told = await events.since(session, job.job_id, max(0, seq - MOST_LINES))
+    """A job's page for this person. Raises NotFound."""
+    return page_of(parts, await facts_of(parts, job), asking, typed)
+
+
+def page_of(parts: Services, facts: JobFacts, asking: Person, typed: Typed) -> JobPageView:
+    """The page that shows these facts to this person."""
+    view, job = facts.view, facts.known
+    drafts = facts.prompts.drafts.get(asking.name, {})
+    watching = parts.hub.watching(job.job_id)
+    asked = _asked(facts, drafts, [name for name in watching if name != asking.name], typed)
     models = view.result.usage.models if view.result.usage else []
-    asked = asked_view(prompt, content, typed) if prompt.hitl_type else None
+    last = last_of(facts.prompts.closed, asking.name, drafts)
     return JobPageView(
-        title=("● " if prompt.hitl_type else "") + (view.result.skill_name or "Job"),
+        title=("● " if asked else "") + (view.result.skill_name or "Job"),
         job=view,
         steps=timeline(view),
         asked=asked,
-        revisions=history,
-        evaluation=evaluation if evaluation and evaluation.runs else None,
-        more=await job_parts(parts, job, view, asked, evaluation),
-        findings=findings,
-        rendered=skill_html(content) if content else Markup(),
+        revisions=facts.history,
+        evaluation=facts.evaluation,
+        more=facts.more,
+        findings=facts.findings,
+        judged=judged(facts.findings, facts.more.draft.waivers if facts.more.draft else []),
+        rendered=skill_html(facts.content) if facts.content else Markup(),
         models=models,
         small_model=any(SMALL_MODEL in model.lower() for model in models),
-        seq=seq,
+        seq=facts.seq,
         live=not view.status.final,
         follows=not view.status.final or may_be_published(view),
-        watching=others,
-        lines=[line_of(event) for event in told if event.seq <= seq],
+        watching=[name for name in watching if name != asking.name],
+        lines=[line_of(event) for event in facts.told],
         owner=may(asking, Verb.CANCEL, job),
         may_reopen=may(asking, Verb.REOPEN, job),
         stopped=view.error is not None and view.parked_at is not None and not view.status.final,
         typed=typed,
-        left=_left(typed, prompt.interaction_id, last),
+        left=_left(typed, asked.prompt.interaction_id if asked else None, last),
         closed=last.closed,
-        groups=[*known_groups],
-        latest=shown,
+        groups=facts.groups,
+        latest=facts.latest,
         key=str(uuid4()),
     )
+
+
+def _asked(facts: JobFacts, drafts: Drafts, others: list[str], typed: Typed) -> AskedView | None:
+    """The open prompt with what this person has begun; who has begun nothing sees what everybody sees."""
+    row = facts.prompts.open
+    if row is None or facts.asked is None:
+        return None
+    draft = drafts.get(row.interaction_id)
+    prompt = facts.asked.prompt.model_copy(update={"draft": draft, "watching": others})
+    if draft is None and typed == Typed():
+        return facts.asked.model_copy(update={"prompt": prompt})
+    return asked_view(prompt, facts.content, typed)
 
 
 def may_be_published(job: JobView) -> bool:
@@ -128,12 +137,9 @@ def _left(typed: Typed, shown: UUID | None, last: Last) -> list[Input]:
     return last.left
 
 
-async def _findings(session: Session, job: JobView) -> list[Finding]:
-    """What the last validation had to say, also when it passed."""
-    verdict = job.result.validation
-    if verdict is None or verdict.report_id is None:
-        return []
-    return evidence.findings(await evidence.report_of(session, verdict.report_id))
+def _validated(job: JobView) -> bool:
+    """Whether a completed job was: it passed, or its errors were let stand."""
+    return job.status is JobStatus.COMPLETED and job.result.validation is not None
 
 
 def timeline(job: JobView) -> list[Step]:
@@ -142,7 +148,7 @@ def timeline(job: JobView) -> list[Step]:
     now = order.index(job.current_phase) if job.current_phase else -1
     if job.promoted:
         now = len(order)
-    elif job.status.final and job.validation_passed:
+    elif job.status.final and (job.validation_passed or _validated(job)):
         now = order.index(Phase.PROMOTION)
     state: dict[bool, Literal["done", "ahead"]] = {True: "done", False: "ahead"}
     return [

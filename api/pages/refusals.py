@@ -29,6 +29,7 @@ _FOR_PROGRAMS = (
     (re.compile(r" \((?:GET|POST) /api/[^)]*\)"), ""),
     (re.compile(r"\s*[^.]*: (?:GET|POST) /api/[^.]*\.(?=\s|$)"), ""),
     (re.compile(r"; with the same Idempotency-Key[^.]*"), ""),
+    (re.compile(r" \(the profiles? [^)]* try none\)"), " (a quick look leaves that out)"),
     (re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::[\d.]+)?\+00:00"), r"\1 \2 UTC"),
 )
 """What programs are told in an error: requests to send, which are buttons on the page, and times in full."""

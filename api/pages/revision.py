@@ -28,10 +28,11 @@ from api.reading import KnownJob
 from api.record import Number, RevisionDiff, read_diff
 from api.revision_files import file_of
 from domain.errors import NotFound
+from domain.job import JobResult
 from domain.library.package import MAX_PATH, is_text
 from domain.shape import Shape
 from domain.skill import SKILL_FILE, RevisionFileView, RevisionSummary, SkillFileEntry
-from store import revisions
+from store import jobs, revisions
 
 router = APIRouter()
 
@@ -74,13 +75,14 @@ class Comparison(Shape):
 class RevisionPageView(View):
     """A file of a revision in one of four ways. `against` is the revision it is compared with, 0: nothing.
 
-    `key` makes a form that is sent twice start one job.
+    `skill`: its name, empty before it has one. `key` makes a form that is sent twice start one job.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     job: KnownJob
     revision: RevisionSummary
+    skill: str
     history: list[RevisionSummary]
     before: int | None
     after: int | None
@@ -117,15 +119,18 @@ async def _view(parts: Services, job: KnownJob, n: int, other: int, show: Way, p
         summary = await revisions.summary(session, job.job_id, n)
         now = await revisions.listed_files(session, job.job_id, n)
         then = await revisions.listed_files(session, job.job_id, other) if other else []
+        row = await jobs.get(session, job.job_id)
     if not now:
         raise NotFound(f"The files of revision {n} were removed because they were too old.")
     compared = await _compared(parts, job, n, other, path) if show in ("diff", "split") else None
     entry = None if compared else await file_of(parts, job, n, path)
     numbers = [known.n for known in history]
+    skill = JobResult.model_validate(row.result).skill_name or "" if row else ""
     return RevisionPageView(
-        title=f"Revision {n}",
+        title=f"Revision {n} of {skill}" if skill else f"Revision {n}",
         job=job,
         revision=summary,
+        skill=skill,
         history=history,
         before=max((known for known in numbers if known < n), default=None),
         after=min((known for known in numbers if known > n), default=None),

@@ -1,13 +1,15 @@
 """What a skill was found to be worth: the verdict, the numbers over time, one report to be read, another trial."""
 
 import asyncio
-from typing import Literal
+from collections.abc import Sequence
 
 from markupsafe import Markup
 from pydantic import ConfigDict
 
 from api.dependencies import Services
 from api.evaluations import list_evaluations, read_version_evidence
+from api.pages.charts import ABOVE, HEIGHT, WIDTH, Chart, Series, side_by_side
+from api.pages.refusals import for_people
 from api.pages.rendering import markdown_html
 from api.pages.skill_view import SkillPage, Wanted
 from domain.evidence.report import EvaluationSummary
@@ -16,26 +18,14 @@ from domain.shape import Shape
 
 MOST_IN_CHART = 12
 """Evaluations that are drawn, the newest ones."""
-HEIGHT, STEP, WIDTH = 120, 60, 20
-"""Of the bars, of one evaluation, and of one bar, in units of the drawing."""
-
-
-class Bar(Shape):
-    """One bar of the chart: the share of cases passed in one arm."""
-
-    arm: Literal["without", "with"]
-    x: int
-    y: float
-    height: float
 
 
 class Drawn(Shape):
-    """One evaluation in the chart: `x` is the middle of its place."""
+    """What stands below one evaluation in the chart: `x` is the middle of its place."""
 
-    x: int
+    x: float
     version: str
     model: str
-    bars: list[Bar]
 
 
 class EvidenceView(SkillPage):
@@ -51,8 +41,10 @@ class EvidenceView(SkillPage):
     report: Markup | None
     about: str
     drawn: list[Drawn]
-    width: int = MOST_IN_CHART * STEP
-    height: int = HEIGHT
+    chart: Chart
+    top: float = ABOVE
+    width: float = WIDTH
+    height: float = HEIGHT
     models: list[str]
 
 
@@ -65,10 +57,11 @@ async def evidence_view(parts: Services, fields: dict[str, object], skill: Skill
         {
             **fields,
             "evaluations": found,
-            "now": next((each for each in found if each.version == skill.version), None),
+            "now": next((_plainly(each) for each in found if each.version == skill.version), None),
             "report": await _report(parts, skill, wanted) if wanted.version else None,
             "about": f"{wanted.version} with {wanted.model}" if wanted.model else wanted.version,
             "drawn": [_drawn(n, each) for n, each in enumerate(drawn)],
+            "chart": chart_of(drawn),
             "models": [*models],
         }
     )
@@ -80,13 +73,21 @@ async def _report(parts: Services, skill: SkillView, wanted: Wanted) -> Markup:
     return await asyncio.to_thread(markdown_html, bytes(text.body).decode())
 
 
-def _drawn(place: int, each: EvaluationSummary) -> Drawn:
-    """Two bars side by side around the middle of their place."""
-    middle = place * STEP + STEP // 2
-    arms: list[tuple[Literal["without", "with"], float | None]] = [("without", each.without), ("with", each.with_)]
-    bars = [
-        Bar(arm=arm, x=middle - WIDTH + n * WIDTH, y=HEIGHT * (1 - share), height=HEIGHT * share)
-        for n, (arm, share) in enumerate(arms)
-        if share is not None
+def _plainly(each: EvaluationSummary) -> EvaluationSummary:
+    return each.model_copy(update={"why": [for_people(one) for one in each.why]})
+
+
+def chart_of(drawn: Sequence[EvaluationSummary]) -> Chart:
+    """Both arms of each evaluation beside each other; the room for those that may follow stays empty."""
+    empty: list[float | None] = [None] * (MOST_IN_CHART - len(drawn))
+    arms = [
+        Series(words="without it", colour="b", values=[*(each.without for each in drawn), *empty]),
+        Series(words="with it", colour="c", values=[*(each.with_ for each in drawn), *empty]),
     ]
-    return Drawn(x=middle, version=each.version, model=each.model.rpartition("/")[2][:10], bars=bars)
+    told = "Cases passed without and with the skill, from the oldest trial to the newest; the numbers are in the table"
+    return side_by_side(told, [*(each.version for each in drawn), *("" for _ in empty)], arms, highest=1.0)
+
+
+def _drawn(place: int, each: EvaluationSummary) -> Drawn:
+    middle = (place + 0.5) * WIDTH / MOST_IN_CHART
+    return Drawn(x=middle, version=each.version, model=each.model.rpartition("/")[2][:9])

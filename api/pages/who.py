@@ -13,6 +13,9 @@ from api.pages.frame import YEAR
 
 router = APIRouter()
 
+NO_PAGES = ("/api/", "/static/", "/docs", "/openapi.json")
+"""What is no page, beside streams and parts of pages: programs ask for it, and a browser would show it as text."""
+
 LONGEST_BACK = 2_000
 """Characters of an address that is gone back to."""
 
@@ -49,5 +52,7 @@ def own_page(given: str, routes: list[BaseRoute]) -> str:
 
 
 def _is_page(path: str, routes: list[BaseRoute]) -> bool:
+    if path.startswith(NO_PAGES) or path.endswith(("/live", "/count")):
+        return False
     scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
     return any(route.matches(scope)[0] is Match.FULL for route in routes)

@@ -59,7 +59,8 @@ const whenPressed = (name, then) => listen(name, ({ detail: { ctx: { sourceEvent
 });
 
 document.addEventListener("submit", (event) => {
-  if (sending.has(event.target)) { event.preventDefault(); event.stopImmediatePropagation(); }
+  const nothing = event.submitter?.formMethod === "dialog" && !event.target.closest("dialog"); // Enter in a field
+  if (nothing || sending.has(event.target)) { event.preventDefault(); event.stopImmediatePropagation(); }
 }, true);
 listen("submit", ({ defaultPrevented, target, submitter }) => {
   if (defaultPrevented || target.method !== "post") { return; }
@@ -114,12 +115,43 @@ function reach(element) { // a link is followed; anything that decides is only f
   if (to) { reachable(to).focus({ preventScroll: true }); }
 }
 
+const TYPED = 1000; // milliseconds after a letter in which the next one belongs to the same word, and not to the keys
+let lastLetter = -Infinity;
+let quietUntil = 0;
+
+function hush(milliseconds) { quietUntil = Math.max(quietUntil, performance.now() + milliseconds); }
+
+function press(element, hasty = performance.now() - lastLetter < TYPED) {
+  if (element?.disabled && element.isConnected) { setTimeout(press, 100, element, hasty); return; } // it has only just come
+  const decides = element?.matches("button") && hasty; // who has just typed may type on: a space must not press what decides
+  reach(decides ? element.closest("section")?.querySelector("h2") ?? null : element);
+}
+
 function step(by) {
   const items = [...document.querySelectorAll("[data-keys-list] [data-item]")].filter((item) => item.checkVisibility());
   const now = items.findIndex((item) => item.contains(document.activeElement));
   const next = now < 0 ? items.at(by > 0 ? 0 : -1) : items[now + by];
   if (next) { reachable(next.matches(CHOICES) ? next : next.querySelector(CHOICES) ?? next).focus(); }
 }
+
+// ---- Streams: a page that nobody sees has none, because a browser opens six connections to a server and not one more
+
+const asleep = new Set();
+const isStream = (element) => element?.matches?.("[hx-sse\\:connect]") ?? false;
+
+listen("htmx:before:request", (event) => {
+  const { sourceElement } = event.detail.ctx;
+  if (document.hidden && isStream(sourceElement)) { event.preventDefault(); asleep.add(sourceElement); }
+});
+listen("htmx:sse:after:connection", () => { // begun before this script was there: the extension pauses it when it hears of it
+  if (document.hidden) { setTimeout(() => document.dispatchEvent(new Event("visibilitychange"))); }
+});
+listen("visibilitychange", () => {
+  if (document.hidden) { return; }
+  const streams = [...asleep].filter((stream) => stream.isConnected && !stream._htmx?.sse);
+  asleep.clear();
+  for (const stream of streams) { htmx.ajax("GET", stream.getAttribute("hx-sse:connect"), { source: stream }); }
+});
 
 setTimeout(() => { // htmx looks through the page in a timer of its own, maybe before its extension for streams was there
   for (const stream of document.querySelectorAll("[hx-sse\\:connect]")) {
@@ -133,19 +165,34 @@ const DOES = {
   search: () => reach(document.querySelector("[data-key='/'], input[type=search]")),
   next: () => step(1),
   previous: () => step(-1),
-  press: ({ keys }) => reach(document.querySelector(`[data-key="${keys}"]:not([hidden] *)`)),
+  press: ({ keys }) => press(document.querySelector(`[data-key="${keys}"]:not([hidden] *)`)),
 };
 const lines = [...sheet.querySelectorAll("[data-does]")].map((row) => row.dataset);
 const on = byId("keys-on");
 let before = "";
 
+const isLetter = ({ key }) => key.length === 1;
+const begins = ({ key }) => lines.some(({ keys }) => keys.startsWith(`${key} `));
+
+listen("submit", () => { lastLetter = -Infinity; }); // whatever was typed is done with
 listen("keydown", (event) => {
   const elsewhere = event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented;
-  if (elsewhere || sheet.open || !on.checked || typing(event.target)) { return; }
+  if (elsewhere) { return; }
+  command(event);
+  if (isLetter(event)) { lastLetter = performance.now(); }
+});
+
+function command(event) {
+  if (sheet.open || !on.checked || typing(event.target)) { return; }
+  if (performance.now() < quietUntil || document.querySelector("form[aria-busy=true]")) {
+    if (isLetter(event)) { hush(TYPED); event.preventDefault(); }
+    return;
+  }
   const line = lines.find(({ keys }) => keys === `${before} ${event.key}`) ?? lines.find(({ keys }) => keys === event.key);
   before = event.key;
-  if (line) { event.preventDefault(); before = ""; DOES[line.does](line); }
-});
+  if (line) { event.preventDefault(); before = ""; DOES[line.does](line); return; }
+  if (isLetter(event) && event.key !== " " && !begins(event)) { hush(TYPED); }
+}
 listen("click", ({ target }) => {
   const button = target.closest("[data-copy], #keys-open");
   if (button?.id === "keys-open") { sheet.showModal(); } else if (button) { copy(button); }

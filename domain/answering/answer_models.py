@@ -145,7 +145,8 @@ def _waiver(prompt_data: Mapping[str, JsonValue]) -> object:
         if unknown:
             raise ValueError(f"Not among the errors: {', '.join(unknown)}. Open: {', '.join(sorted(codes))}.")
         if left:
-            raise ValueError(f"These errors would still stand: {', '.join(left)}. Name them too, or revise.")
+            said = "; ".join(f"“{codes[code]}” ({code})" if codes[code] else code for code in left)
+            raise ValueError(f"These errors would still stand: {said}. Name them too, or revise.")
         return named or None
 
     choices: list[JsonValue] = [{"const": code, "title": message} for code, message in codes.items()]

@@ -115,6 +115,11 @@ def valid_part(kind: HitlType, prompt_data: Mapping[str, JsonValue], answer: Ans
     return AnswerDraft.model_validate(kept | ({"answers": answers} if answers else {}))
 
 
+def words_of(kind: HitlType, action: PromptAction) -> str:
+    """What people call this action of such a prompt."""
+    return _SPECIAL_WORDS.get((kind, action), WORDS[action])
+
+
 def digest(answer: Answer, by: str) -> str:
     """SHA-256 of the canonical answer and its author: equal digests are the same answer sent again."""
     body = answer.model_dump(mode="json", exclude_none=True, exclude={"responded_by", "unreadable", "undecodable"})
@@ -151,7 +156,7 @@ def _inlined(schema: dict[str, Any], definitions: Mapping[str, dict[str, Any]]) 
 def _words(kind: HitlType, action: PromptAction, prompt_data: Mapping[str, JsonValue]) -> str:
     if action is PromptAction.PROCEED and prompt_data.get("no_skill_needed"):
         return "Write it anyway"
-    return _SPECIAL_WORDS.get((kind, action), WORDS[action])
+    return words_of(kind, action)
 
 
 def _condition(name: str, action: PromptAction, properties: Mapping[str, dict[str, Any]]) -> dict[str, JsonValue]:

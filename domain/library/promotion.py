@@ -77,16 +77,27 @@ class OpenFinding(StrictShape):
     finding: Finding
 
 
+class Waived(StrictShape):
+    """A finding of this digest that somebody let stand; `finding` is its key."""
+
+    finding: str
+    code: str
+    person: str
+    reason: str
+    at: datetime
+
+
 class DraftView(StrictShape):
     """`GET /drafts/{job_id}`: what the digest has, and what it lacks before it may be published.
 
-    `warnings`: what its evidence lacks, where the policy only warns of it.
+    `warnings`: what its evidence lacks, where the policy only warns of it. `waivers`: who let which finding stand.
     """
 
     standing: Standing
     missing: list[Missing]
     open_findings: list[OpenFinding]
     warnings: list[str] = []
+    waivers: list[Waived] = []
 
 
 BY_FORCE = (Need.VALIDATION, Need.SCAN, Need.EVALUATION, Need.REQUIREMENTS)

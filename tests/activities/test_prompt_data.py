@@ -28,7 +28,7 @@ from domain.prompt import (
     SuggestedFix,
     ValidateData,
 )
-from store import calls, evidence, jobs, understanding
+from store import calls, evidence, jobs, revisions, understanding
 from store.session import Database
 from tests.support.rows import (
     QUESTIONS,
@@ -40,6 +40,7 @@ from tests.support.rows import (
     make_job,
     make_prompt,
     make_report,
+    new_revision,
 )
 from workflows import messages as m
 
@@ -121,6 +122,13 @@ async def test_a_preview_has_the_evidence_of_its_own_revision_and_who_wrote_it(d
     assert data.evidence is not None
     assert (data.evidence.with_, data.evidence.without, data.evidence.n) == (1.0, 0.0, 1)
     assert data.written_by == ["openai/a"]
+    assert (data.made_by, data.by_person) == ("model", False)
+    edited = new_revision(2, SKILL + "\nBy hand.\n", made_by="ada").model_copy(update={"by_person": True})
+    async with database.transaction() as session:
+        await revisions.keep(session, job, edited)
+    data = await shown(database, job_id=job, kind=HitlType.PREVIEW, revision=2)
+    assert isinstance(data, PreviewData)
+    assert (data.made_by, data.by_person, data.written_by) == ("ada", True, ["openai/a"])
 
 
 async def test_the_first_preview_says_what_the_evidence_lacks_by_the_operators_policy(database: Database) -> None:

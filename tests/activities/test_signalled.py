@@ -169,8 +169,8 @@ async def test_an_answer_to_a_prompt_that_never_was_is_refused(
     ("named", "says"),
     [
         (["spelling"], "Not among the errors: spelling"),
-        (["a"], "would still stand: b"),
-        ([], "would still stand: a, b"),
+        (["a"], "would still stand: “b is wrong” (b)."),
+        ([], "would still stand: a; “b is wrong” (b)."),
     ],
 )
 async def test_a_waiver_that_names_other_findings_than_the_open_errors_is_refused(
@@ -178,7 +178,9 @@ async def test_a_waiver_that_names_other_findings_than_the_open_errors_is_refuse
 ) -> None:
     job = await make_job(database)
     findings: list[JsonValue] = [
-        {"code": code, "severity": severity} for code, severity in (("a", "error"), ("b", "error"), ("c", "warning"))
+        {"code": "a", "severity": "error"},
+        {"code": "b", "severity": "error", "message": "b is wrong"},
+        {"code": "c", "severity": "warning"},
     ]
     prompt = await make_prompt(database, job, HitlType.VALIDATE, data={"findings": findings})
     taken = await run(records.take_answer, offer(job, prompt, action="waive", reason="known", findings=named))

@@ -90,13 +90,13 @@ async def test_the_page_says_how_sure_the_difference_is_what_is_lacking_and_wher
     client: httpx.AsyncClient, proven: UUID, database: Database
 ) -> None:
     text = (await client.get(f"/jobs/{proven}")).text
-    assert "95&nbsp;% of the difference lies between +0 and +100 points" in text
+    assert "95&nbsp;% sure: +0 to +100" in text
     assert f'href="/api/v1/jobs/{proven}/evidence.md"' in text
-    assert "case-1 without the skill, run 2: failed" in text
-    assert "Lacking" not in text
+    assert "Without the skill, run 2: <strong>failed</strong>" in text
+    assert "What publishing still lacks" not in text
     async with database.transaction() as session:
         await jobs.merge_result(session, proven, revision=2)
-    assert "Lacking for publishing:</p><ul><li>" in (await client.get(f"/jobs/{proven}")).text
+    assert "What publishing still lacks</h3><ul><li>" in (await client.get(f"/jobs/{proven}")).text
 
 
 async def test_the_checklist_asks_for_what_was_planned_and_for_what_the_operator_wants(

@@ -36,6 +36,7 @@ async def test_a_plain_request_id_is_kept_and_a_strange_one_replaced(client: htt
         {"Origin": "https://evil.example"},
         {"Origin": "http://127.0.0.1:9999"},
         {"Origin": "null"},
+        {"Origin": "http://["},
     ],
 )
 async def test_a_page_of_another_site_cannot_write(client: httpx.AsyncClient, headers: dict[str, str]) -> None:

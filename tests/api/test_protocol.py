@@ -196,7 +196,7 @@ async def test_of_people_in_the_same_millisecond_one_wins_and_all_are_heard(
             assert await draft_of(database, prompt, who) == {"answers": {"q1": f"{who} in {number}", "q2": "d"}}
     assert Counter(await outcomes(client, job)) == {"accepted": 20, "conflict": 80}
     assert len(await said(client, job)) == 100
-    assert len(reachable) == 20
+    assert len(set(reachable)) == 20, "each is told; under load one may be told again"
 
 
 async def test_a_signal_that_comes_twice_is_applied_once(

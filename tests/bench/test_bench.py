@@ -146,8 +146,9 @@ def test_a_first_visit_loads_each_file_of_the_page_once() -> None:
 
 def test_pages_are_told_beside_a_bare_one_and_those_refused_are_counted() -> None:
     seen = {"start": pages.Seen([20.0, 30.0, 90.0]), "job": pages.Seen([60.0, 80.0, 120.0], refused=1)}
-    table = pages.table_of(seen, {"bare page": pages.Seen([10.0])}, jobs=20)
-    assert [row[2:] for row in table.rows] == [("3.0", "0"), ("8.0", "1"), ("1.0", "0")]
+    haste = {"start": pages.Seen([40.0]), "job": pages.Seen([50.0, 900.0], refused=2)}
+    table = pages.table_of(seen, haste, {"bare page": pages.Seen([10.0])}, jobs=20)
+    assert [row[2:] for row in table.rows] == [("3.0", "0"), ("8.0", "1"), ("5.0", "2"), ("1.0", "0")]
     assert [(goal.found, goal.met) for goal in table.goals] == [(120.0, False)]
     assert "refused" in table.plain()
 

@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 from api.pages.library import ON_A_PAGE
 from domain.skill import SkillStatus
 from store.session import Database
-from tests.support.browser import Site
+from tests.support.browser import PHONE, Site
 from tests.support.shelved import shelve, turn
 
 
@@ -59,6 +59,21 @@ async def test_without_javascript_all_of_it_is_links_and_forms(site: Site, datab
     await page.goto(f"{site.url}/library/{path}?tab=versions")
     await page.get_by_role("button", name="Compare").click()
     await expect(page.get_by_role("heading", name="What 1.1.0 changed against 1.0.0")).to_be_visible()
+
+
+async def test_a_phone_has_the_search_first_and_the_shelves_folded(site: Site, database: Database) -> None:
+    await shelve(database, "release-notes")
+    phone = await (await site.visitor(screen=PHONE, javascript=False)).goto("/library")
+    places = [await phone.locator(at).bounding_box() for at in ("#search", "#tree", "#found")]
+    tops = [place["y"] for place in places if place]
+    assert tops == sorted(tops) and tops[-1] < PHONE["height"], "the list begins on the first screen"
+    shelf = phone.locator("#tree").get_by_role("link", name="Everything")
+    await expect(shelf).to_be_hidden()
+    await phone.locator("#tree summary").click()
+    await expect(shelf).to_be_visible()
+    wide = await (await site.visitor(javascript=False)).goto("/library")
+    await expect(wide.locator("#tree").get_by_role("link", name="Everything")).to_be_visible()
+    await expect(wide.locator("#tree summary")).to_be_hidden()
 
 
 async def test_an_install_command_is_copied_as_it_stands(site: Site, database: Database) -> None:

@@ -106,8 +106,8 @@ async def test_d_findings_are_let_stand_one_by_one_with_a_reason(author: Author,
     await author.sees(page.locator("article.skill").get_by_text("TODO: write this."))
     await author.approve()
     await author.is_asked("validate")
-    boxes = page.locator("#prompt [name=findings][type=checkbox]")
-    assert await boxes.count() >= 2, "each kind of finding has a box of its own"
+    boxes = page.locator("#prompt .findings input[type=checkbox]")
+    assert await boxes.count() >= 2, "each error has a box of its own"
     await boxes.first.check()
     await author.waive("a try-out")
     await expect(author.told).to_be_visible()  # the others still stand

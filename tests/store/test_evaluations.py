@@ -69,6 +69,9 @@ async def test_a_glance_has_the_numbers(database: Database) -> None:
         [one] = await evaluations.listed(session, "notes")
     assert (one.without, one.with_, one.delta, one.interval, one.cases) == (0.4, 0.9, 0.5, (0.2, 0.8), 3)
     assert (one.verdict, one.reason, one.status) == ("fix", "demand", "whole")
+    async with database.transaction() as session:
+        row = await evaluations.newest(session, "notes")
+    assert row is not None and evaluations.summary(row) == one
 
 
 async def test_due_is_what_was_last_proven_with_another_model_longest_ago_first(database: Database) -> None:

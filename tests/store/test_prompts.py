@@ -315,3 +315,33 @@ async def test_why_an_answer_reached_nobody_is_said_once_and_the_first_applicati
         await prompts.mark_undeliverable(session, lost, "the workflow is gone")
     assert (await row(database, lost)).undeliverable == "the job has ended"
     assert (await row(database, applied)).applied_at == first
+
+
+async def test_the_open_prompt_and_the_one_closed_last_are_found_together(database: Database) -> None:
+    job, other = await make_job(database), await make_job(database)
+    await make_prompt(database, other)
+    async with database.transaction() as session:
+        assert await prompts.latest(session, job) == (None, None)
+    first, second = [await make_prompt(database, job, number=n) for n in (1, 2)]
+    await claim(database, second, YES)
+    await claim(database, first, YES)  # opened first, and closed last
+    async with database.transaction() as session:
+        waiting, closed = await prompts.latest(session, job)
+        assert (waiting, closed and closed.interaction_id) == (None, first)
+    third = await make_prompt(database, job, number=3)
+    async with database.transaction() as session:
+        waiting, closed = await prompts.latest(session, job)
+        assert waiting is not None and closed is not None
+        assert (waiting.interaction_id, closed.interaction_id) == (third, first)
+
+
+async def test_drafts_of_several_prompts_are_told_by_person(database: Database) -> None:
+    job = await make_job(database)
+    first, second = [await make_prompt(database, job, number=n) for n in (1, 2)]
+    await merge(database, first, AnswerDraft(feedback="mine"))
+    await merge(database, second, AnswerDraft(feedback="another's"), user="bob")
+    async with database.transaction() as session:
+        found = await prompts.drafts(session, [first, second])
+        assert await prompts.drafts(session, [uuid4()]) == {}
+    told = {person: {key: draft.feedback for key, draft in begun.items()} for person, begun in found.items()}
+    assert told == {"ada": {first: "mine"}, "bob": {second: "another's"}}

@@ -146,3 +146,13 @@ async def test_texts_of_people_are_in_no_error(database: Database) -> None:
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), NotFound("x")])
 def test_what_is_no_database_error_will_not_pass(error: Exception) -> None:
     assert not will_pass(error)
+
+
+async def test_while_reading_a_row_is_read_once_and_the_next_time_it_is_news(database: Database) -> None:
+    job = await make_job(database)
+    async with database.reading() as session:
+        assert (await session.get_one(Job, job)).user_id == "ada"  # nobody here holds it
+        await rename(database, job, "bob")
+        assert (await session.get_one(Job, job)).user_id == "ada"
+    async with database.reading() as session:
+        assert (await session.get_one(Job, job)).user_id == "bob"

@@ -36,6 +36,8 @@ def line(title: str, number: int) -> str:
 | Added | what users can do now |
 | Fixed | what works again |
 """
+BODY = FIRST.partition("\n---\n")[2]
+"""Without its frontmatter, which whoever publishes it writes."""
 SECOND = FIRST.replace("Use it when someone asks for the notes of a release.", "Use it when a release is cut.") + (
     "\nFor “#1219 renames --verbose to --loud” the line is:\n\n- `--verbose` is now `--loud` (#1219)\n"
 )
@@ -183,7 +185,7 @@ async def _library(database: Database) -> None:
     told = "Writes release notes. Use when a release is cut."
     beside = {"references/groups.md": b"# Groups\n\nAdded, Fixed, Breaking.\n"}
     await publish_skill(database, "release-notes", description=told, body="# Notes\n\n1. Read.\n", tags=["git"])
-    await publish_skill(database, "release-notes", description=told, body=FIRST, version="1.1.0", files=beside)
+    await publish_skill(database, "release-notes", description=told, body=BODY, version="1.1.0", files=beside)
     await publish_skill(database, "commit-messages", category="writing", requires=["release-notes"])
     await evaluate(database, a_report("release-notes", "1.1.0"))
     async with database.transaction() as session:

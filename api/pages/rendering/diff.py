@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal
 
@@ -18,6 +19,9 @@ Kind = Literal["same", "added", "removed", "place"]
 LONGEST = 20_000
 """Characters of one side of a row that are shown."""
 
+REMEMBERED, MOST_REMEMBERED = 16, 100_000
+"""Diffs whose lines are kept, and the characters of the longest that is."""
+
 _PLACE = re.compile(r"@@ -\S+ \+(\d+)")
 _KINDS: dict[str, Kind] = {"@@": "place", "+": "added", "-": "removed"}
 
@@ -33,7 +37,9 @@ class DiffLine(Shape):
     def words(self) -> str:
         """The line as people read it: for a place the number of the line that follows, instead of its code."""
         place = _PLACE.match(self.text) if self.kind == "place" else None
-        return f"Line {place[1]}" if place else self.text
+        if place is None:
+            return self.text
+        return f"Line {place[1]}" if place[1] != "0" else "Nothing is left of it"
 
     @property
     def html(self) -> Markup:
@@ -99,6 +105,16 @@ def pieces_html(pieces: Sequence[Span]) -> Markup:
 
 def diff_lines(diff: str) -> list[DiffLine]:
     """A unified diff line by line, without its two file headers; changed lines know which of their words changed."""
+    return [*(_remembered(diff) if len(diff) <= MOST_REMEMBERED else _lines_of(diff))]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(diff: str) -> tuple[DiffLine, ...]:
+    """The same to every reader of an open preview, and again at every event."""
+    return tuple(_lines_of(diff))
+
+
+def _lines_of(diff: str) -> list[DiffLine]:
     lines = diff.removesuffix("\n").split("\n") if diff else []
     start = 2 if [line[:4] for line in lines[:2]] == ["--- ", "+++ "] else 0
     return [*_reworded([_diff_line(line) for line in lines[start:]], Effort(STEPS))]

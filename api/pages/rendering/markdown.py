@@ -74,9 +74,14 @@ def anchors(content: str) -> dict[str, str]:
     """The id of each heading of a SKILL.md as `skill_html` shows it, by the heading as it is written; of two that are
     alike the first."""
     found: dict[str, str] = {}
-    for title, _, name in _headings(_parser().parse(_as_shown(content))):
+    for title, name in _anchors(content):
         found.setdefault(title, name)
     return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _anchors(content: str) -> tuple[tuple[str, str], ...]:
+    return tuple((title, name) for title, _, name in _headings(_parser().parse(_as_shown(content))))
 
 
 def _as_shown(content: str) -> str:

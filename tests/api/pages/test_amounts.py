@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.amounts import lasting, money, number, percent, points, share
+from api.pages.amounts import MINUS, NARROW, lasting, money, number, percent, points, share
 
 
 @pytest.mark.parametrize(
@@ -46,20 +46,24 @@ def test_a_count_is_short(value: int, words: str) -> None:
 def test_a_price_that_nobody_knows_is_never_zero(
     usd: float | None, known: float, unpriced: int, calls: int, words: str
 ) -> None:
-    assert money(usd, known, unpriced, calls) == words
+    assert money(usd, known, unpriced, calls).replace(NARROW, " ") == words
 
 
 @given(st.floats(0, 1))
 def test_a_part_is_never_shown_as_nothing_or_as_all(value: float) -> None:
-    assert (percent(value) == "0 %") == (value == 0)
-    assert (percent(value) == "100 %") == (value == 1)
+    assert (percent(value) == f"0{NARROW}%") == (value == 0)
+    assert (percent(value) == f"100{NARROW}%") == (value == 1)
+
+
+def test_what_was_not_measured_is_no_number() -> None:
+    assert (percent(None), percent(None, "not measured")) == ("–", "not measured")
 
 
 @pytest.mark.parametrize(
-    ("delta", "words"), [(None, "–"), (0.254, "+25 points"), (-0.1, "-10 points"), (0, "±0 points")]
+    ("delta", "words"), [(None, "–"), (0.254, "+25 points"), (-0.1, f"{MINUS}10 points"), (0, "±0 points")]
 )
 def test_a_gain_has_its_sign(delta: float | None, words: str) -> None:
-    assert points(delta) == words
+    assert points(delta).replace(NARROW, " ") == words
 
 
 @given(st.floats(0, 1e9), st.floats(0, 1e9))

@@ -1,11 +1,12 @@
 """The page of analytics: what it draws and says, hostile names, chosen windows, and what it says of nothing."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from api.pages.amounts import NARROW
 from api.pages.analytics import gained, jobs_chart, rates_chart, spend_chart
 from domain.job import JobStatus
 from domain.work import CallTally, EventTally, MeasuredTally, PassRates, Work, WorkCounts
@@ -98,6 +99,29 @@ def test_what_is_not_priced_is_said_in_the_sentence() -> None:
 def test_pass_rates_stand_beside_each_other_up_to_a_hundred() -> None:
     measured = [MeasuredTally(model="m", day=DAY.date(), measured=1, cases=4, without=1, with_=3)]
     chart = rates_chart(work(WorkCounts(measured=measured)))
-    assert chart.sentence == "Agents passed 25 % of the cases without the skill and 75 % with it: +50 points."
+    told = chart.sentence.replace(NARROW, " ")
+    assert told == "Agents passed 25 % of the cases without the skill and 75 % with it: +50 points."
     assert (chart.highest, len(chart.bars)) == (100, 2)
     assert gained(PassRates()) == "Nothing was measured in this time."
+
+
+def test_a_day_without_a_measurement_has_no_bar_and_one_that_failed_all_has() -> None:
+    measured = [MeasuredTally(model="m", day=DAY.date(), measured=1, cases=4, without=0, with_=2)]
+    bars = rates_chart(work(WorkCounts(measured=measured))).bars
+    assert [bar.words.removeprefix("2026-03-02: ") for bar in bars] == [
+        "without the skill, % 0",
+        "with the skill, % 50",
+    ]
+
+
+async def test_charts_have_axes_and_what_nobody_answered_has_no_bar(
+    client: httpx.AsyncClient, opened: Opened, asked: Opened
+) -> None:
+    await asked(await opened())
+    text, _ = await page(client, "/analytics?days=7")
+    [axes] = re.findall(r'<div class="plot">.*?</div>', text, re.DOTALL)
+    said = re.findall(r'<span aria-hidden="true">([^<]*)</span>', axes)
+    today = datetime.now(UTC).date()
+    assert said == ["1", "0", str(today - timedelta(days=6)), str(today)]
+    [waits] = re.findall(r'<th scope="row">answers.*?</tr>', text, re.DOTALL)
+    assert "<svg" not in waits and 'data-name="Answered">0<' in waits

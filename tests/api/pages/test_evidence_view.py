@@ -19,6 +19,7 @@ from domain.evaluation import (
     TriggerReport,
 )
 from domain.evidence.checklist import ITEMS
+from domain.evidence.policy import BY_DEFAULT
 from tests.support.rows import a_case, a_run
 
 
@@ -59,10 +60,16 @@ def test_cases_that_nobody_tried_are_told_as_such() -> None:
 
 
 def test_the_chart_has_both_arms_and_the_interval() -> None:
-    shown = proof_view(found(measured(0.5, interval=(0.0, 1.0))))
+    shown = proof_view(found(measured(0.5, interval=(0.0, 1.0), n=BY_DEFAULT.cases)))
     assert [(bar.words, bar.rate) for bar in shown.bars] == [("with the skill", 0.75), ("without it", 0.25)]
     assert shown.span is not None
     assert (shown.span.low, shown.span.middle, shown.span.high) == (0.5, 0.75, 1.0)
+
+
+def test_too_few_cases_have_no_interval() -> None:
+    shown = proof_view(found(measured(0.5, interval=(0.0, 1.0), n=BY_DEFAULT.cases - 1)))
+    assert shown.span is not None
+    assert (shown.enough, shown.span.low, shown.span.middle, shown.span.high) == (False, 0.75, 0.75, 0.75)
 
 
 def test_partial_evidence_is_said_to_be_partial() -> None:

@@ -289,3 +289,17 @@ async def test_what_it_costs_names_the_model_or_how_to_set_one(
         async with served(build(settings, {"target_host": target, "namespace": "default"})) as other:
             text, _ = await page(other, "/")
             assert told in text and "No model is known" not in text
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"), [("standard", "Some 200 to 360 calls of"), ("quick", "Some 25 calls of"), ("auto", "200 to")]
+)
+async def test_what_it_costs_is_what_this_stack_is_set_to(
+    database_url: str, temporal: WorkflowEnvironment, library: Path, profile: str, told: str
+) -> None:
+    given = {"database_url": database_url, "library": library, "model": "openai/x", "evaluation": profile}
+    target = temporal.client.service_client.config.target_host
+    settings = Settings.model_validate(given)
+    async with served(build(settings, {"target_host": target, "namespace": "default"})) as other:
+        text, _ = await page(other, "/")
+    assert told in text

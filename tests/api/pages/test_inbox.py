@@ -126,6 +126,9 @@ async def test_the_header_counts_what_waits_for_me_and_says_nothing_of_nothing(
     assert counted.headers["Cache-Control"] == "no-store"
     text, _ = await page(client, "/library")
     assert 'hx-get="/inbox/count"' in text
+    text, _ = await page(client, "/inbox")
+    header = text.partition("</header>")[0]
+    assert ">2<" in header and 'hx-get="/inbox/count"' not in header, "told at once, then by the stream of the page"
 
 
 async def test_the_stream_tells_list_and_count_and_resumes_where_the_browser_stands(

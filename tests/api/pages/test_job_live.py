@@ -1,6 +1,7 @@
 """A job's page as it changes: every line once, only what changed, and never somebody's open form."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -10,7 +11,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.pages.job_live import ASKED, STATE, message
+from api.dependencies import Services
+from api.pages import job_live
+from api.pages.job_facts import JobFacts, facts_of
+from api.pages.job_live import ASKED, PACE, STATE
+from api.reading import KnownJob
+from api.stream import message
 from domain.job import JobStatus, Phase
 from domain.prompt import HitlType
 from store import jobs, prompts
@@ -113,9 +119,34 @@ async def test_an_open_prompt_is_not_sent_again_for_what_is_none_of_its_business
     assert str(prompt) in screen.live
     await tell(database, job, "a reminder")
     await screen.until(here, lambda screen: 3 in screen.lines)
-    await tell(database, job, "another one", "and one")
-    await screen.until(here, lambda screen: 5 in screen.lines)
+    assert str(prompt) in screen.parts.pop("prompt")[0], "what was missed may have been another prompt"
+    async with screen.connected(here) as messages:
+        await tell(database, job, "another one")
+        async for _ in messages:
+            if 4 in screen.lines:
+                break
+        screen.parts.pop("prompt", None)  # it is sent once to a page that connects again
+        await tell(database, job, "and one")
+        async for _ in messages:
+            if 5 in screen.lines:
+                break
     assert "prompt" not in screen.parts and "head" in screen.parts
+
+
+async def test_a_page_that_connects_again_hears_that_its_prompt_is_closed(
+    here: httpx.AsyncClient, database: Database, opened: Opened, asked: Opened
+) -> None:
+    job = await opened()
+    screen = await Screen.open(here, job)
+    assert "prompt=" not in screen.live
+    prompt = await asked(job)
+    await tell(database, job, "asked")
+    await screen.until(here, lambda screen: "prompt" in screen.parts)
+    assert str(prompt) in screen.last("prompt")
+    await answered(here, job, prompt, "ada")
+    await tell(database, job, "answered")
+    await screen.until(here, lambda screen: len(screen.parts["prompt"]) > 1)
+    assert str(prompt) not in screen.last("prompt")
 
 
 async def test_a_part_that_did_not_change_is_not_sent_again(
@@ -153,7 +184,7 @@ async def test_who_is_slower_is_told_who_answered_and_still_has_what_was_typed(
                     break
     assert "hidden" in part(screen.last("prompt"), "prompt").partition(">")[0]
     left = screen.last("left")
-    assert "ada chose “" in left
+    assert "ada chose “" in left and "ada answered first</h2>" in left and 'role="status"' in left
     assert "customer &lt;records&gt;" in left
     assert part(left, "left") == part((await here.get(f"/jobs/{job}", headers=HTML)).text, "left")
     here.headers.update(as_name("carol"))
@@ -219,7 +250,7 @@ async def test_hostile_words_are_text_wherever_they_come(
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\nb\rc", "a\u2028b\x0bc", "", "data: x\n\nid: 9"])
 def test_a_message_is_read_as_it_was_written(text: str) -> None:
-    written = message(7, text)
+    written = message(text, 7)
     assert written.endswith("\n\n") and written.startswith("id: 7\n")
     lines = written.removeprefix("id: 7\n").removesuffix("\n\n").split("\n")
     assert all(line.startswith("data: ") for line in lines)
@@ -310,5 +341,44 @@ async def test_parked_is_told_without_touching_the_form(
         row = await prompts.open_of(session, job)
         assert row is not None
         await jobs.change(session, job, "parked", "parked", "nobody has answered", parked_at=row.created_at)
-    await screen.until(here, lambda screen: "due" in screen.parts)
-    assert "parked and nobody is reminded" in screen.last("due") and "prompt" not in screen.parts
+    await screen.until(here, lambda screen: "prompt" in screen.parts)  # the page takes these lines of it, not the form
+    assert "parked and nobody is reminded" in part(screen.last("prompt"), "due")
+
+
+async def test_a_busy_job_is_drawn_at_most_so_often_and_every_line_comes(
+    here: httpx.AsyncClient, database: Database, opened: Opened
+) -> None:
+    job = await opened()
+    screen = await Screen.open(here, job)
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as together:
+        together.create_task(screen.until(here, reached(31)))
+        for n in range(30):
+            await tell(database, job, f"{n}")
+    took = time.monotonic() - began
+    assert screen.lines == [*range(1, 32)]
+    assert 1 <= len(screen.parts["head"]) <= took / PACE + 2  # the first at once, the last when it is time again
+
+
+async def test_pages_that_follow_one_job_share_what_is_read_for_them(
+    here: httpx.AsyncClient, database: Database, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = 0
+
+    async def counted(parts: Services, job: KnownJob, *, log: bool) -> JobFacts:
+        nonlocal readings
+        readings += 1
+        return await facts_of(parts, job, log=log)
+
+    monkeypatch.setattr(job_live, "facts_of", counted)
+    job = await opened()
+    screens = [await Screen.open(here, job) for _ in range(12)]
+    async with AsyncExitStack() as open_pages, asyncio.timeout(30):
+        told = [await open_pages.enter_async_context(screen.connected(here)) for screen in screens]
+        await asyncio.gather(*(anext(messages) for messages in told))  # each is told who looks: all are connected
+        readings = 0
+        await tell(database, job, "one event")
+        for screen, messages in zip(screens, told, strict=True):
+            while "one event" not in screen.last("head"):
+                await anext(messages)
+    assert 1 <= readings <= 6, "twelve pages read for themselves"

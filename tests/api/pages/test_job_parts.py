@@ -95,6 +95,10 @@ async def test_evidence_is_told_with_every_run_word_for_word(
     assert "<pre>&lt;i&gt;No.&lt;/i&gt;</pre>" in text and "<pre>Merged.</pre>" in text
     assert "“I left it out for brevity.”" in text
     assert "RED: see it fail without the skill" in text
+    assert "What publishing still lacks" in text and "too few cases for an interval" in text and "% sure" not in text
+    async with database.transaction() as session:
+        await jobs.change(session, job, "p", "published", "published", promoted=True, final_path="writing/notes")
+    assert "What publishing still lacks" not in (await page(client, f"/jobs/{job}"))[0]
 
 
 async def test_a_draft_that_lacks_nothing_is_offered_for_publishing(
@@ -151,6 +155,32 @@ async def test_a_finding_of_a_draft_is_let_stand_with_a_reason(
     assert (await send(client, f"/jobs/{job}/waive", stale, findings=second, reason="fine")).status_code == 422
 
 
+async def test_what_was_let_stand_is_told_instead_of_a_failed_validation(
+    client: httpx.AsyncClient, opened: Opened, database: Database
+) -> None:
+    excerpt, fix = "one\\u{a}two <3>", "Write `--quiet` <b>, not `x"
+    job = await ready(opened, database, finding("one", excerpt=excerpt, fix=fix), finding("two"))
+    async with database.transaction() as session:
+        kept = await evidence.last_report(session, job, new_revision(1).digest)
+        assert kept is not None
+        verdict: JsonValue = {"passed": False, "score": 0.04, "report_id": str(kept.report_id)}
+        await jobs.merge_result(session, job, validation=verdict)
+    text, fields = await page(client, f"/jobs/{job}")
+    assert "validation did not pass, score 0.04 of 1" in text and "let it stand" not in text
+    keys = re.findall(r'name="findings" value="([0-9a-f]{16})"', text)
+    for key, reason in zip(keys, ("known <here>", "known <here>"), strict=True):
+        sent = await send(client, f"/jobs/{job}/waive", fields, findings=key, reason=reason)
+        assert sent.status_code == 303
+    text, _ = await page(client, f"/jobs/{job}")
+    publish = text.partition('id="publish"')[2].partition('id="skill"')[0]
+    assert "did not pass" not in publish and "validation found 2 errors, which may stand" in publish
+    assert publish.count("They were let stand by") == 1 and "known &lt;here&gt;" in publish
+    assert publish.count("let it stand: known &lt;here&gt;") == 2
+    assert "<pre>one\ntwo &lt;3&gt;</pre>" in publish
+    assert "Fix: Write <code>--quiet</code> &lt;b&gt;, not `x" in publish
+    assert re.search(r'<li class="done">Validate</li>', text)
+
+
 async def test_a_stranger_publishes_and_waives_nothing(
     client: httpx.AsyncClient, opened: Opened, database: Database
 ) -> None:
@@ -167,19 +197,32 @@ async def test_a_waiver_stands_beside_each_finding_and_belongs_to_the_answer(
 ) -> None:
     job = await opened()
     await make_draft(database, job)
-    found = [finding("a-code", line=2), finding("a-code", line=9), finding("b-code"), finding("c", Severity.WARNING)]
+    again, other = finding("a-code", line=9, message="a<9>"), finding("b-code", message="b is bad")
+    found = [finding("a-code", line=2), again, other, finding("c", Severity.WARNING)]
     data = ValidateData(passed=False, score=0.5, findings=found, report="", revision=1, digest="d")
     prompt = await make_prompt(database, job, HitlType.VALIDATE, data=data, revision=1)
     text, fields = await page(client, f"/jobs/{job}")
     assert "3 errors" in text and "1 warning" in text
-    assert re.findall(r'form="decide" name="findings" value="([^"]*)"', text) == ["a-code", "b-code"]
-    assert text.count('name="findings"') == 2
+    ticks = re.findall(r'form="decide" name="([^"]*)" value="([^"]*)"', text)
+    assert ticks == [("findings", "a-code"), ("findings-also", "a-code~2"), ("findings", "b-code")]
+    waiving = text.partition('<details id="choice-waive"')[2].partition("</details>")[0]
+    assert "Tick every error that may stand. If one may not, choose “Fix issues”." in waiving
     url = f"/jobs/{job}/answer"
     some = await send(client, url, fields, action=PromptAction.WAIVE, findings="a-code", reason="known")
     assert some.status_code == 422
-    assert 'value="a-code" checked' in some.text and "These errors would still stand: b-code" in some.text
-    body = {**fields.hidden, "action": "waive", "findings": ["a-code", "b-code"], "reason": "known"}
-    await client.post(url, data=body, headers={"Accept": "text/html"})
+    assert 'value="a-code" checked' in some.text and "2 errors would still stand" in some.text
+    beside = re.findall(r'id="unticked-(\d)">Not ticked: (.*?)</p>', some.text)
+    assert beside == [("2", "a&lt;9&gt;"), ("3", "b is bad")]
+    assert "“a&lt;9&gt;”; “b is bad”. Tick every error that may stand." in some.text
+    assert "known</textarea>" in some.text and '<details id="choice-waive" open>' in some.text
+    none = await send(client, url, fields, action=PromptAction.WAIVE)
+    assert none.status_code == 422 and none.text.count("Not ticked: ") >= 4
+    assert "Not answered yet: Why the findings may stand" in none.text
+    body = {**fields.hidden, "action": "waive", "findings": ["a-code", "b-code"], "findings-also": "a-code~2"}
+    silent = await client.post(url, data=body, headers={"Accept": "text/html"})
+    ticked = re.findall(r'name="findings[^"]*" value="([^"]*)" checked', silent.text)
+    assert (silent.status_code, ticked) == (422, ["a-code", "a-code~2", "b-code"])
+    await client.post(url, data=body | {"reason": "known"}, headers={"Accept": "text/html"})
     async with database.transaction() as session:
         row = await session.get(HitlInteraction, prompt)
         assert row is not None and row.response_data is not None

@@ -93,7 +93,7 @@ async def test_cards_say_what_was_gained_and_how_often_it_is_used(
     text, _ = await page(client, "/library")
     first, second = text.split('<li class="card"')[1:3]
     assert "worth keeping" in first
-    assert "+50&nbsp;points" in first
+    assert "+50\N{NO-BREAK SPACE}points" in first
     assert "2 uses in 30 days" in first
     assert "never tried out" in second
     assert "no use in 30 days" in second

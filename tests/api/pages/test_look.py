@@ -88,3 +88,14 @@ def test_what_moves_asks_first_and_focus_is_never_hidden() -> None:
     assert not re.search(r"transition|animation|scroll-behavior", still)
     assert ":focus-visible" in still
     assert not re.search(r"outline(-width|-style)?: (0|none)", STYLE)
+
+
+def test_no_rule_takes_back_what_an_equal_one_has_said() -> None:
+    rules = re.findall(r"^([^\s@/}][^{}]*) \{ ([^{}]*) \}$", STYLE, re.M)
+    said: dict[tuple[str, str], str] = {}
+    again = []
+    for selector, declarations in rules:
+        for name in re.findall(r"(?:^|; )([a-z-]+):", declarations):
+            again += [f"{selector}: {name}"] * ((selector, name) in said)
+            said[selector, name] = selector
+    assert again == []

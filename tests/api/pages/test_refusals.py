@@ -6,6 +6,8 @@ import pytest
 
 from api.errors import TimedOut
 from api.pages.refusals import for_people, typed_of
+from domain.evaluation import Numbers
+from domain.evidence.policy import Policy, lacking
 
 JOB = UUID(int=7)
 
@@ -24,6 +26,10 @@ JOB = UUID(int=7)
         (
             "Set SKILL_FLEET_MODEL, then try: see docs/models.md.",
             "Set SKILL_FLEET_MODEL, then try: see docs/models.md.",
+        ),
+        (
+            lacking(Policy(), Numbers(model="m", cases=3, runs=3, without=0.2, with_=0.9, delta=0.7), None)[-1],
+            "its description was not tried on queries (a quick look leaves that out)",
         ),
     ],
 )

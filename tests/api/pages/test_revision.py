@@ -7,7 +7,7 @@ import pytest
 
 from domain.job import JobStatus
 from domain.skill import SkillFileEntry
-from store import revisions
+from store import jobs, revisions
 from store.session import Database
 from store.tables import RevisionFile
 from tests.api.conftest import Opened
@@ -145,6 +145,20 @@ async def test_more_than_a_page_takes_is_said_with_the_way_to_the_rest(
         text = await seen(client, revised, 4, show=show, against=0)
         assert "1,000 more rows are not shown here" in text and "/diff?against=0&amp;file=SKILL.md" in text
     assert "1,000 more lines are not shown here" in await seen(client, revised, 4, show="raw")
+
+
+async def test_the_heading_names_the_skill_and_what_was_asked_for(
+    client: httpx.AsyncClient, revised: UUID, opened: Opened, database: Database
+) -> None:
+    async with database.transaction() as session:
+        await jobs.merge_result(session, revised, skill_name="release-notes")
+    text = await seen(client, revised, 2)
+    assert "<h1>Revision 2 of release-notes</h1>" in text and "<title>Revision 2 of release-notes" in text
+    nameless = await opened(task="Sort <i>letters</i>")
+    async with database.transaction() as session:
+        await revisions.keep(session, nameless, new_revision(1))
+    text = await seen(client, nameless, 1)
+    assert "<h1>Revision 1</h1>" in text and "Sort &lt;i&gt;letters" in text
 
 
 async def test_a_revision_of_a_running_job_cannot_be_gone_on_from(

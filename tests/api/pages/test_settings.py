@@ -1,5 +1,7 @@
 """The page of settings in words: for its owner and for others, with something broken, and without a model."""
 
+import re
+
 import httpx
 import pytest
 
@@ -17,6 +19,8 @@ async def test_the_owner_sees_models_keys_and_what_is_kept(client: httpx.AsyncCl
         assert part in text
     assert "none is named here" in text and "SKILL_FLEET_MODEL_API_KEY" in text
     assert "Requests to this api need no key" in text
+    assert "as of migration" in text and "to get one usually takes" in text
+    assert not re.search(r"pollers|schema|\b1 workers", text)
     assert fields.names <= {
         "token",
         "name",
@@ -37,7 +41,7 @@ async def test_somebody_else_sees_what_concerns_them(client: httpx.AsyncClient) 
 async def test_what_is_broken_stands_there_with_what_mends_it(cut_off: httpx.AsyncClient) -> None:
     text, _ = await page(cut_off, "/settings")
     assert "something is missing" in text
-    assert "PostgreSQL does not answer<br>To mend it: start it: skill-fleet up" in text
+    assert "PostgreSQL does not answer<br>Start it: skill-fleet up" in text
     assert "unknown while the database is away" in text
 
 
@@ -50,10 +54,10 @@ async def test_a_name_that_is_markup_is_text(client: httpx.AsyncClient) -> None:
 def test_the_policy_in_words_has_its_numbers() -> None:
     assert policy_words(Policy(mode="warn", cases=1, delta=0.1, recall=0.0, precision=0.0, sure=True)) == [
         "At least 1 case must prove a skill; a draft that lacks evidence is published with a warning.",
-        "Agents must pass more of them with the skill than without it, by more than +10 points; chance must not "
-        "explain the gain.",
+        "Agents must pass more of them with the skill than without it, by more than "
+        "+10\N{NO-BREAK SPACE}points; chance must not explain the gain.",
     ]
-    assert "80 % of the fitting messages" in policy_words(Policy())[-1]
+    assert "80\N{NO-BREAK SPACE}% of the fitting messages" in policy_words(Policy())[-1]
 
 
 @pytest.mark.parametrize(("profile", "said"), [(STANDARD, "is tried on"), (LOCAL_SMALL, "Only code grades")])

@@ -33,6 +33,13 @@ from tests.api.pages.by_hand import HTML, page, send
         (" //evil.example", "/"),
         ("/nowhere", "/"),
         ("/who", "/"),
+        ("/api/v1/health/live", "/"),
+        ("/api/v1/jobs", "/"),
+        ("/static/page.js", "/"),
+        ("/openapi.json", "/"),
+        ("/inbox/live", "/inbox"),
+        ("/inbox/count", "/inbox"),
+        ("/jobs/0b6c2c39-6f0f-4bb1-b3de-8f0d2c8a5c55/live", "/jobs/0b6c2c39-6f0f-4bb1-b3de-8f0d2c8a5c55"),
         ("/inbox" + "?" + "x" * 5000, "/"),
     ],
 )

@@ -96,7 +96,9 @@ def test_a_waiver_names_every_open_error_or_none_for_all(named: list[str] | None
     assert check(HitlType.VALIDATE, prompt, answer) is PromptAction.WAIVE
 
 
-@pytest.mark.parametrize(("named", "says"), [(["a"], "b"), ([], "a, b"), (["a", "b", "z"], "z")])
+@pytest.mark.parametrize(
+    ("named", "says"), [(["a"], "“b is wrong” (b)"), ([], "“a is wrong” (a); “b is wrong” (b)"), (["a", "b", "z"], "z")]
+)
 def test_a_waiver_that_leaves_an_error_open_or_names_another_is_refused(named: list[str], says: str) -> None:
     answer = Answer(action="waive", reason="known", findings=named)
     assert says in refused(HitlType.VALIDATE, answer, codes=("a", "b"))["findings"]

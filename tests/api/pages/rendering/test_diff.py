@@ -29,6 +29,10 @@ def test_a_place_in_a_diff_is_told_by_its_line() -> None:
     assert (place.words, same.words) == ("Line 59", "@@ -1 +1 @@")
 
 
+def test_a_file_that_is_gone_has_no_line_zero() -> None:
+    assert diff_lines(unified("a\nb\n", "", "before", "after"))[0].words == "Nothing is left of it"
+
+
 def test_words_that_changed_inside_a_line_are_marked() -> None:
     was, now = diff_lines("-Read every merged request\n+Read every open request")
     assert was.html == "Read every <mark>merged</mark> request"
