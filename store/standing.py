@@ -88,10 +88,7 @@ async def of_job(
     found = evidence.findings(report) if report else []
     # Reports waived by releases before 0.4.0 have one note for all of their findings, and no rows of their own.
     judged = [] if report is None or report.waived is not None else standing_errors(found, ())
-    try:
-        files = read or await revisions.files(session, job_id, result.revision)
-    except NotFound:
-        files = ()
+    files = read or await _files(session, job_id, result.revision)
     front = front_of(files)
     description = front.description if front else None
     found_out = proven or await proof.of_digest(session, job_id, result.digest, description, files)
@@ -121,6 +118,14 @@ async def of_job(
         waived=waived,
         waivers=let_stand,
     )
+
+
+async def _files(session: AsyncSession, job_id: UUID, revision: int) -> Sequence[SkillFileEntry]:
+    """The revision's files; none where retention has let them go."""
+    try:
+        return await revisions.files(session, job_id, revision)
+    except NotFound:
+        return ()
 
 
 async def _unmet(session: AsyncSession, front: Frontmatter | None) -> list[str]:

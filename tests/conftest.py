@@ -45,9 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with the local model come first: they take longest, the others fit beside them. Small ones come last."""
     slow = {item.path for item in items if item.get_closest_marker("local_model")}
 
-    def place(item: pytest.Item) -> tuple[bool, bool]:
-        folder = item.path.relative_to(ROOT).parts[1:2] if item.path.is_relative_to(ROOT) else ()
-        return item.path not in slow, bool(folder) and folder[0] in SMALL
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(ROOT).parts[1] if item.path.is_relative_to(ROOT / "tests") else ""
+        return 0 if item.path in slow else 3 if folder in SMALL else 2 if folder == "browser" else 1
 
     items.sort(key=place)
 

@@ -5,25 +5,20 @@ One module a page, named for its address; `frame` is what all of them have.
 
 from fastapi import APIRouter
 
-from api.pages import (
-    analytics,
-    home,
-    home_jobs,
-    inbox,
-    job,
-    job_actions,
-    job_draft,
-    job_live,
-    library,
-    revision,
-    settings,
-    skill,
-    skill_actions,
-    who,
-)
+from api.pages import analytics, inbox, revision, settings
 from api.pages.frame import assets
+from api.pages.home import jobs as home_jobs
+from api.pages.home import page as home
+from api.pages.home import who
+from api.pages.home.start_form import STREAMED
+from api.pages.job import actions as job_actions
+from api.pages.job import draft as job_draft
+from api.pages.job import live as job_live
+from api.pages.job import page as job
+from api.pages.library import actions as skill_actions
+from api.pages.library import page as library
+from api.pages.library import skill
 from api.pages.problem import problem_page
-from api.pages.start_form import STREAMED
 
 __all__ = ["STREAMED", "assets", "problem_page", "router"]
 

@@ -1,6 +1,6 @@
 """Forms of the page: the token that proves they are ours, and their fields as clean text. Must not answer or start.
 
-What the fields of a prompt's form mean is in `api/pages/answer_form.py`.
+What the fields of a prompt's form mean is in `api/pages/job/answer_form.py`.
 """
 
 import hmac

@@ -14,7 +14,7 @@ from api.errors import (
     PromotionFailed,
     WorkflowGone,
 )
-from api.pages.asked import Typed
+from api.pages.job.asked import Typed
 from api.problems import problem_of
 from domain.errors import AnswerConflict, InvalidAnswer, JobEnded, LibraryConflict, PromotionRefused, SkillFleetError
 

@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page, expect
 
-from api.pages.library import ON_A_PAGE
+from api.pages.library.page import ON_A_PAGE
 from domain.skill import SkillStatus
 from store.session import Database
 from tests.support.browser import PHONE, Site

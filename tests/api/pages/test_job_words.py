@@ -6,7 +6,7 @@ import httpx
 import pytest
 from jinja2 import Environment, PackageLoader
 
-from api.pages.job_log import line_of
+from api.pages.job.log import line_of
 from domain.job import JobEvent, JobStatus
 from domain.prompt import HitlType, PreviewData
 from store import jobs

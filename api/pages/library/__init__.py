@@ -1,0 +1,1 @@
+"""The library's pages: its shelves, and a published skill."""
