@@ -36,8 +36,7 @@ class Examined(Shape):
 
 
 class Draft(Shape):
-    """A draft and its files; the errors of its verdict, the keys of all that the verdict found, and those waived, with
-    the `waivers`.
+    """A draft and its files; the errors of its verdict, the keys of all that the verdict found, and what may stand.
 
     `proof`: what its evidence adds up from; its standing has the sum once it is examined. `profile`: how thoroughly the
     job went about it.
@@ -49,8 +48,12 @@ class Draft(Shape):
     files: Sequence[SkillFileEntry] = ()
     judged: list[Finding] = []
     known: frozenset[str] = frozenset()
-    waived: frozenset[str] = frozenset()
     waivers: list[Waived] = []
+
+    @property
+    def waived(self) -> frozenset[str]:
+        """The keys of what may stand."""
+        return frozenset(one.finding for one in self.waivers)
 
     def examined(self) -> Examined:
         """Scan the files once more: rules may have changed since the verdict. And add up the evidence. Tens of
@@ -109,14 +112,7 @@ async def of_job(
     known = frozenset(map(fingerprint, found))
     profile = result.evidence.profile if result.evidence else ""
     return Draft(
-        standing=standing,
-        proof=found_out,
-        profile=profile,
-        files=files,
-        judged=judged,
-        known=known,
-        waived=waived,
-        waivers=let_stand,
+        standing=standing, proof=found_out, profile=profile, files=files, judged=judged, known=known, waivers=let_stand
     )
 
 
