@@ -31,8 +31,8 @@ demo: setup ## from a sentence to a published skill, for real; the first time it
 chromium: # the browser of the tests; installed where it is missing and may be
 	@.ci/chromium
 
-test: setup chromium ## the tests, four files at a time
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+test: setup chromium ## the tests, three files at a time
+	@$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 test-long: setup ## the tests that take minutes: the whole chain of programs with the local model
 	@$(BIN)/pytest -m long

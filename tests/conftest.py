@@ -41,15 +41,19 @@ SMALL = ("house", "histories", "domain", "store", "support")
 """Folders whose files take seconds. Files go to whoever is free: long ones at the end would keep one busy alone."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the local model come first: they take longest, the others fit beside them. Small ones come last."""
+    """Each file goes to one worker; all with a browser to the same one, for two browsers are too much for two cores.
+    Files with the local model come first: they take longest. Small ones come last."""
     slow = {item.path for item in items if item.get_closest_marker("local_model")}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("browser" if folder_of(item) == "browser" else str(item.path)))
+    items.sort(key=lambda item: 0 if item.path in slow else 2 if folder_of(item) in SMALL else 1)
 
-    def place(item: pytest.Item) -> int:
-        folder = item.path.relative_to(ROOT).parts[1] if item.path.is_relative_to(ROOT / "tests") else ""
-        return 0 if item.path in slow else 3 if folder in SMALL else 2 if folder == "browser" else 1
 
-    items.sort(key=place)
+def folder_of(item: pytest.Item) -> str:
+    """The folder of tests it lies in; empty for what lies elsewhere."""
+    return item.path.relative_to(ROOT).parts[1] if item.path.is_relative_to(ROOT / "tests") else ""
 
 
 @pytest.fixture(scope="session")

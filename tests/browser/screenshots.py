@@ -8,7 +8,6 @@ import asyncio
 import re
 import shutil
 import sys
-from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,10 +24,6 @@ from tests.support.terminal import ROOT, up
 FOLDER = ROOT / "docs" / "images"
 SCREENS: dict[str, Screen] = {"desktop": Screen(width=1200, height=760), "phone": PHONE}
 SCHEMES: tuple[Scheme, Scheme] = ("light", "dark")
-
-LOOKS = [*product(SCREENS, SCHEMES)]
-FEW = {"analytics", "settings"}
-"""Pages that are drawn only by day on a desktop and by night on a phone, so that there are not too many pictures."""
 
 PATIENCE = 90_000
 """Milliseconds that a whole proof of a skill may take; it has ten times the calls of the tests' quick one."""
@@ -123,19 +118,13 @@ async def lived(site: Site) -> dict[str, str]:
     }
 
 
-def looks(name: str) -> Sequence[tuple[str, Scheme]]:
-    """How a page is drawn."""
-    return [("desktop", "light"), ("phone", "dark")] if name in FEW else LOOKS
-
-
 async def draw(site: Site, pages: dict[str, str], folder: Path) -> None:
     """Draw every page as it is seen at first."""
-    for screen, scheme in LOOKS:
+    for screen, scheme in product(SCREENS, SCHEMES):
         visitor = await site.visitor("ada", screen=SCREENS[screen], scheme=scheme, calm=True)
         for name, path in pages.items():
-            if (screen, scheme) in looks(name):
-                page = await visitor.goto(path)
-                await page.screenshot(path=folder / f"page-{name}-{screen}-{scheme}.png", animations="disabled")
+            page = await visitor.goto(path)
+            await page.screenshot(path=folder / f"page-{name}-{screen}-{scheme}.png", animations="disabled")
         await visitor.leave()
 
 

@@ -60,6 +60,7 @@ async def test_a_bad_task_is_refused_with_a_sentence(terminal: Terminal, task: s
     assert ran.code == 2 and ("3 words" in ran.err or "characters" in ran.err) and "Traceback" not in ran.err
 
 
+@pytest.mark.long
 @pytest.mark.local_model
 async def test_a_sentence_becomes_a_published_skill_with_the_real_local_model(tmp_path: Path) -> None:
     async with up(tmp_path, SKILL_FLEET_EVIDENCE_POLICY="warn") as terminal:  # as `make demo` does
