@@ -32,7 +32,7 @@ chromium: # the browser of the tests; installed where it is missing and may be
 	@.ci/chromium
 
 test: setup chromium ## the tests, three files at a time
-	@$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: setup ## the tests that take minutes: the whole chain of programs with the local model
 	@$(BIN)/pytest -m long

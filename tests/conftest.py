@@ -41,14 +41,16 @@ SMALL = ("house", "histories", "domain", "store", "support")
 """Folders whose files take seconds. Files go to whoever is free: long ones at the end would keep one busy alone."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each file goes to one worker; all with a browser to the same one, for two browsers are too much for two cores.
-    Files with the local model come first: they take longest. Small ones come last."""
+    """Files with the local model come first: they take longest. Small ones come last. Those with a browser lie evenly
+    among the others, because two browsers at once are too much for two cores."""
     slow = {item.path for item in items if item.get_closest_marker("local_model")}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("browser" if folder_of(item) == "browser" else str(item.path)))
-    items.sort(key=lambda item: 0 if item.path in slow else 2 if folder_of(item) in SMALL else 1)
+    files = dict.fromkeys((item.path, folder_of(item)) for item in items)
+    browsers = [path for path, folder in files if folder == "browser"]
+    others = [path for path, folder in files if folder != "browser" and folder not in SMALL]
+    place = {path: float(n) for n, path in enumerate(others)}
+    place |= {path: (n + 0.5) * len(others) / len(browsers) for n, path in enumerate(browsers)}
+    items.sort(key=lambda item: -1 if item.path in slow else place.get(item.path, len(others)))
 
 
 def folder_of(item: pytest.Item) -> str:
